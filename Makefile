@@ -1,0 +1,49 @@
+# What a developer runs. The first call sets everything up in .venv; that is done again only when the lock changes.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
+READY := .venv/.shopbell
+UV := uv==0.13.9
+
+.PHONY: run test lint bench soak lock clean
+
+run: $(READY)
+	@$(BIN)/shopbell run $(ARGS)
+
+test: lint
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(ARGS)
+
+lint: $(READY)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check . || { echo "Not formatted: run $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench soak: $(READY)
+	@$(BIN)/python -m tests.$@ $(ARGS)
+
+# ARGS=--upgrade takes the newest of everything.
+lock:
+	@$(PYTHON) -m venv .build/uv
+	@.build/uv/bin/pip install --quiet --quiet --disable-pip-version-check $(UV)
+	@echo "locking what the tests and tools need"
+	@$(LOCK) --all-extras --output-file infra/requirements-dev.lock
+	@echo "locking what the functions need"
+	@$(LOCK) --constraints infra/requirements-dev.lock --output-file infra/requirements.lock
+
+LOCK = .build/uv/bin/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --custom-compile-command "make lock" $(ARGS)
+
+clean:
+	@rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+
+$(READY): .venv/.packages pyproject.toml
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.packages: infra/requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit("Shopbell needs Python 3.11 or newer: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
+	@echo "Setting up, once: a virtual environment and its packages. This takes about a minute."
+	@$(PYTHON) -m venv --clear .venv
+	@$(PIP) --require-hashes --no-deps --requirement $<
+	@touch $@

@@ -1,0 +1,1 @@
+"""Shopbell: a customer's message from the provider's webhook to the agents' desk, and the answer back."""

@@ -1,0 +1,36 @@
+"""Mail: raw MIME to a Message and back. Guarded parsing, what is newly written, who wrote it, threads, loops."""
+
+from chalicelib.mail.automation import LOOP, automatic, by_machine, loop_of
+from chalicelib.mail.compose import Draft, draft, reply_subject
+from chalicelib.mail.html import text_of
+from chalicelib.mail.message import TOKEN, to_message, tokened
+from chalicelib.mail.parse import Mail, file_name, parse
+from chalicelib.mail.quotes import MARKER, above_marker, stripped
+from chalicelib.mail.values import Mailbox, addresses, is_address, one_line
+from chalicelib.mail.verdict import aligned, proved
+
+__all__ = [
+    "LOOP",
+    "MARKER",
+    "TOKEN",
+    "Draft",
+    "Mail",
+    "Mailbox",
+    "above_marker",
+    "addresses",
+    "aligned",
+    "automatic",
+    "by_machine",
+    "draft",
+    "file_name",
+    "is_address",
+    "loop_of",
+    "one_line",
+    "parse",
+    "proved",
+    "reply_subject",
+    "stripped",
+    "text_of",
+    "to_message",
+    "tokened",
+]

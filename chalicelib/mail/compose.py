@@ -1,0 +1,118 @@
+"""A mail of ours, ready for whoever carries it: words for customer or desk, subject, thread, marks against loops."""
+
+import html
+from typing import NamedTuple
+
+from chalicelib.mail.automation import LOOP
+from chalicelib.mail.message import bare, tokened
+from chalicelib.mail.quotes import MARKER, without_reply_marks
+from chalicelib.mail.values import ids, is_address, one_line
+from chalicelib.models import Outgoing, digest
+
+MOST_REFERENCES = 20
+REPEATED = "(possibly repeated)"
+DESK_SUBJECT, CUSTOMER_SUBJECT = "Conversation", "A message for you"
+
+
+class Draft(NamedTuple):
+    """A mail to be sent. Every value that becomes a header is one line. `page` is HTML, empty where there is none."""
+
+    sender: str
+    subject: str
+    text: str
+    page: str
+    reply_to: str
+    headers: tuple[tuple[str, str], ...]
+
+
+def draft(outgoing: Outgoing, *, sender: str, inbound: str) -> Draft:
+    """The mail of a delivery: at a desk if it has a thread or a card, else to a customer.
+
+    `sender` is our From, `inbound` the address whose plus part takes the thread's token along.
+    """
+    address = bare(sender).lower()
+    domain = address.rpartition("@")[2]
+    reply_to = outgoing.reply_address or tokened(inbound, outgoing.thread)
+    headers = [("Message-ID", _message_id(outgoing.key, domain)), *_threading(outgoing, domain), (LOOP, address)]
+    return Draft(
+        sender=one_line(sender),
+        subject=_subject(outgoing),
+        text=_desk_text(outgoing) if _to_desk(outgoing) else _words(outgoing),
+        page=_desk_page(outgoing) if outgoing.card else "",
+        reply_to=reply_to if is_address(reply_to) else "",
+        headers=tuple((name, one_line(value, 6_000)) for name, value in [*headers, *_automation(outgoing)]),
+    )
+
+
+def reply_subject(subject: str) -> str:
+    """`subject` on one line, with exactly one Re: before it."""
+    return f"Re: {without_reply_marks(one_line(subject, 300))}".rstrip()
+
+
+def _to_desk(outgoing: Outgoing) -> bool:
+    return bool(outgoing.thread or outgoing.card)
+
+
+def _subject(outgoing: Outgoing) -> str:
+    """The customer's own, answered. In a mailbox's thread always the same, or it would not be shown as one."""
+    given = one_line(outgoing.subject or outgoing.context.get("subject", ""), 300)
+    if outgoing.thread:
+        return given or f"{DESK_SUBJECT} {digest('subject', outgoing.thread)[:6]}"
+    return reply_subject(given or "your message") if outgoing.context else given or CUSTOMER_SUBJECT
+
+
+def _message_id(key: str, domain: str) -> str:
+    """The same for each try, so that a mail program may show a second copy only once."""
+    return f"<{digest('message', key)}@{domain}>"
+
+
+def _threading(outgoing: Outgoing, domain: str) -> list[tuple[str, str]]:
+    """In-Reply-To and References: the customer's last mail, or in a mailbox's thread an id that all its mails name."""
+    context = outgoing.context
+    answered = ids(context.get("message_id", ""))[:1]
+    if outgoing.thread:
+        answered = (f"<{digest('thread', outgoing.thread)}@{domain}>",)
+    if not answered:
+        return []
+    before = [known for known in ids(context.get("references", "")) if known not in answered]
+    references = " ".join([*before, *answered][-MOST_REFERENCES:])
+    return [("In-Reply-To", answered[0]), ("References", references)]
+
+
+def _automation(outgoing: Outgoing) -> list[tuple[str, str]]:
+    """What tells other machines that a machine wrote this; an agent's reply to a customer is a person's."""
+    if outgoing.automatic:
+        return [("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All")]
+    if _to_desk(outgoing):  # it should call forth no out-of-office reply
+        return [("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "OOF, AutoReply")]
+    return []
+
+
+def _words(outgoing: Outgoing) -> str:
+    return f"{REPEATED}\n\n{outgoing.text}" if outgoing.repeat else outgoing.text
+
+
+def _desk_text(outgoing: Outgoing) -> str:
+    """Our line on top, so that an answer can be told from what it quotes; then card and text."""
+    card = outgoing.card
+    head = "\n".join([card.title, *card.facts]) if card else ""
+    return "\n\n".join(filter(None, [MARKER, head, _words(outgoing), card.hint if card else ""]))
+
+
+def _desk_page(outgoing: Outgoing) -> str:
+    """The same as HTML; everything in it is escaped, and it loads nothing."""
+    card = outgoing.card
+    assert card is not None
+    small = "color:#666;font-size:13px"
+    body = [
+        f'<p style="{small}">{_escaped(MARKER)}</p>',
+        f'<h2 style="font-size:18px;margin:0">{_escaped(card.title)}</h2>',
+        *(f'<div style="{small}">{_escaped(fact)}</div>' for fact in card.facts),
+        f'<p style="font-size:15px">{_escaped(_words(outgoing))}</p>',
+        f'<p style="{small}">{_escaped(card.hint)}</p>' if card.hint else "",
+    ]
+    return f'<!DOCTYPE html><html><body style="font-family:sans-serif">{"".join(body)}</body></html>'
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text).replace("\n", "<br>\n")

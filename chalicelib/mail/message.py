@@ -1,0 +1,112 @@
+"""A mail as a Message: who wrote it, what is new in it, to which thread it belongs, what an answer has to quote."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib.mail.automation import automatic, by_machine, loop_of
+from chalicelib.mail.parse import Mail
+from chalicelib.mail.quotes import forwarded, stripped
+from chalicelib.mail.values import addresses
+from chalicelib.models import Address, Attachment, Channel, Message
+
+TOKEN = re.compile(r"[a-z2-7]{26}")
+MOST_REFERENCES = 10
+
+
+def to_message(
+    mail: Mail, *, provider: str, id: str, proved: bool, came_to: str, sender: str, inbound: str, source: Any
+) -> Message | None:
+    """The Message of a mail that came to the address `came_to`; None for a mail of our own that came back.
+
+    `sender` is our From, `inbound` the address whose plus part carries reply tokens. `proved` says that the author is
+    who he claims to be. Raises ValueError for a mail without author or id.
+    """
+    author = mail.sender.address.lower()
+    if not author or not id:
+        raise ValueError("a mail without author or id")
+    ours = {bare(sender).lower(), inbound.lower()}
+    if loop_of(mail.headers) in ours:
+        return None  # a mailbox passes everything on to us
+    recipients = [came_to.lower(), *(other.address.lower() for other in (*mail.to, *mail.cc))]
+    thread = _thread(recipients, inbound)
+    return Message(
+        provider=provider,
+        id=id,
+        sender=Address(channel=Channel.EMAIL if proved else Channel.UNVERIFIED_EMAIL, id=author),
+        name=mail.sender.name,
+        text=_from_desk(mail.text, inbound) if thread else _from_customer(mail),
+        attachments=tuple(_attachments(mail, f"{provider}/{id}")),
+        sent_at=mail.received_at,
+        thread=thread,
+        automatic=_by_machine(mail) if thread else _unanswerable(mail, recipients, ours),
+        context=_context(mail),
+        source=source,
+    )
+
+
+def bare(mailbox: str) -> str:
+    """The address in `Corner Shop <service@shop.example>`."""
+    return next((found.address for found in addresses(mailbox)), mailbox)
+
+
+def tokened(inbound: str, thread: str) -> str:
+    """The address at which an answer finds its thread; empty for a thread that is no token."""
+    local, _, domain = inbound.partition("@")
+    return f"{local}+{thread}@{domain}" if TOKEN.fullmatch(thread) else ""
+
+
+def _thread(recipients: list[str], inbound: str) -> str:
+    local, _, domain = inbound.lower().partition("@")
+    wanted = re.compile(rf"{re.escape(local)}\+({TOKEN.pattern})@{re.escape(domain)}")
+    found = map(wanted.fullmatch, recipients)
+    return next((match[1] for match in found if match), "")
+
+
+def _from_desk(text: str, inbound: str) -> str:
+    """What an agent newly wrote; no token of ours is passed on in it."""
+    local, _, domain = inbound.partition("@")
+    ours = re.compile(rf"({re.escape(local)})\+{TOKEN.pattern}(@{re.escape(domain)})", re.IGNORECASE)
+    return ours.sub(r"\1\2", stripped(text))
+
+
+def _from_customer(mail: Mail) -> str:
+    """What a customer newly wrote, if the mail is an answer; else all of it, for it may quote what it is about.
+
+    Some write their question into the subject and nothing else.
+    """
+    history = mail.answers and not forwarded(mail.subject)
+    return (stripped(mail.text) if history else "") or mail.text.strip("\n") or mail.subject
+
+
+def _by_machine(mail: Mail) -> bool:
+    return by_machine(mail.headers, sender=mail.sender.address, subject=mail.subject)
+
+
+def _unanswerable(mail: Mail, recipients: list[str], ours: set[str]) -> bool:
+    """Whether a customer's mail must get no automatic answer."""
+    silent = automatic(mail.headers, sender=mail.sender.address, subject=mail.subject, ours=ours)
+    return silent or not _addressed(recipients, ours)
+
+
+def _addressed(recipients: list[str], ours: set[str]) -> bool:
+    """Whether the mail names us: the address it came to, or one of our domains. A hidden copy gets no answer."""
+    came_to, *named = recipients
+    domains = {address.rpartition("@")[2] for address in ours}
+    return any(other == came_to or other.rpartition("@")[2] in domains for other in named)
+
+
+def _attachments(mail: Mail, where: str) -> Iterator[Attachment]:
+    for number, file in enumerate(mail.attachments):
+        yield file.model_copy(update={"reference": f"{where}/{number}"})
+
+
+def _context(mail: Mail) -> dict[str, str]:
+    """What an answer has to quote; and the one Reply-To, which counts for the shop's own forms alone."""
+    known = {
+        "message_id": mail.message_id,
+        "references": " ".join(mail.references[-MOST_REFERENCES:]),
+        "subject": mail.subject,
+        "reply_to": mail.reply_to[0].address.lower() if len(mail.reply_to) == 1 else "",
+    }
+    return {name: value for name, value in known.items() if value}

@@ -1,0 +1,269 @@
+"""A raw mail as plain data. No input makes it raise, recurse or take long: it is cut by hand and everything is capped.
+
+The standard library's parser is not used on whole mails: on hostile ones it raises LookupError, IndexError, ValueError,
+OverflowError or RecursionError, and 20,000 parts take it seconds. Only single parameters pass through its readers.
+"""
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import Message as Params
+from email.utils import collapse_rfc2231_value
+from typing import NamedTuple
+
+from chalicelib.mail import values
+from chalicelib.mail.html import text_of
+from chalicelib.mail.quotes import is_reply
+from chalicelib.mail.values import Mailbox, addresses, date_of, decoded, every, first, ids, in_charset, one_line
+from chalicelib.models import Attachment
+
+LARGEST = 40_000_000  # bytes of a mail; the largest that a provider takes in is 35 MB
+LARGEST_HEAD = 256_000  # bytes of one part's headers
+LARGEST_TEXT = 1_000_000  # bytes of text, all parts together
+MOST_HEADERS, MOST_PART_HEADERS = 1_000, 50
+LONGEST_HEADER = 20_000  # characters
+LONGEST_PARAMETERS = 2_000  # characters of Content-Type and Content-Disposition
+MOST_PARTS = 200
+DEEPEST = 30
+_BLANK = re.compile(rb"\r?\n\r?\n")
+_HEADER = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
+_CALENDAR = "[calendar invitation]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """One mail. `text` is what its reader sees: plain parts, and HTML as text where there is no plain twin.
+
+    Addresses are as written, `authors` are those of every From header. Headers are in the order of the mail, unfolded,
+    their encoded words as they came. Attachments are known by name, type and size.
+    """
+
+    headers: tuple[tuple[str, str], ...] = ()
+    authors: tuple[Mailbox, ...] = ()
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
+    subject: str = ""
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def sender(self) -> Mailbox:
+        return self.authors[0] if self.authors else Mailbox("", "")
+
+    @property
+    def message_id(self) -> str:
+        return next(iter(ids(first(self.headers, "message-id"))), "")
+
+    @property
+    def in_reply_to(self) -> str:
+        return next(iter(ids(first(self.headers, "in-reply-to"))), "")
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        return ids(first(self.headers, "references"))
+
+    @property
+    def answers(self) -> bool:
+        """Whether it answers another mail: only then it holds history."""
+        return bool(self.in_reply_to or self.references or is_reply(self.subject))
+
+    @property
+    def date(self) -> datetime | None:
+        """When its sender says that it was written."""
+        return date_of(first(self.headers, "date"))
+
+    @property
+    def received_at(self) -> datetime | None:
+        """When the server nearest to us took it in."""
+        return date_of(first(self.headers, "received").rpartition(";")[2])
+
+
+class _Part(NamedTuple):
+    """A part of the tree that has no parts itself. Parts with the same `choice` are the same in several forms."""
+
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    type: str
+    choice: int
+
+
+class _Text(NamedTuple):
+    plain: bool
+    text: str
+    choice: int
+
+
+def parse(raw: bytes) -> Mail:
+    """The mail in `raw`, whatever it is."""
+    headers, _ = _split(raw[:LARGEST], MOST_HEADERS)
+    texts: list[_Text] = []
+    attachments: list[Attachment] = []
+    left = LARGEST_TEXT
+    for part in _leaves(raw[:LARGEST]):
+        if _is_text(part):
+            content = _content(part)[:left]
+            left -= len(content)
+            texts.append(_Text(part.type == "text/plain", _read(content, part), part.choice))
+        else:
+            attachments.append(_attachment(part))
+    return Mail(
+        headers=headers,
+        authors=_all(headers, "from"),
+        to=_all(headers, "to"),
+        cc=_all(headers, "cc"),
+        reply_to=_all(headers, "reply-to"),
+        subject=one_line(decoded(first(headers, "subject")), 500),
+        text=_chosen(texts) or (_CALENDAR if any(file.type == "text/calendar" for file in attachments) else ""),
+        attachments=tuple(attachments),
+    )
+
+
+def file_name(name: str) -> str:
+    """The name of a file as it can be shown: without folders, on one line, at most 255 characters."""
+    return re.split(r"[/\\]", one_line(name, 1000))[-1].strip()[:255]
+
+
+# ---- the tree ---------------------------------------------------------------------------------------------------
+
+
+def _leaves(raw: bytes) -> Iterator[_Part]:
+    """The parts of a mail in reading order. An attached mail stays closed."""
+    waiting, count, effort = [(raw, 0, 0)], 0, 8 * len(raw)
+    while waiting and count < MOST_PARTS:
+        content, depth, choice = waiting.pop()
+        count += 1
+        headers, body = _split(content, MOST_PART_HEADERS if depth else MOST_HEADERS)
+        type_ = _type(headers)
+        if type_.startswith("multipart/") and depth < DEEPEST and effort > 0:
+            effort -= len(body)
+            inner = list(_between(body, _parameter(headers, "content-type", "boundary")))
+            if inner:
+                choice = count if type_ == "multipart/alternative" else choice
+                waiting += [(part, depth + 1, choice) for part in reversed(inner)]
+                continue
+            type_ = "text/plain"  # it has no parts after all: whatever it holds is shown
+        yield _Part(headers, body, type_, choice)
+
+
+def _split(content: bytes, most: int) -> tuple[tuple[tuple[str, str], ...], bytes]:
+    """Headers and body, at the first empty line. What begins without a header is all body."""
+    if not _HEADER.match(content) and not content.startswith(b"From "):  # the latter begins a mail in an mbox file
+        return (), content.removeprefix(b"\r").removeprefix(b"\n")
+    end = _BLANK.search(content)
+    head = content[: end.start()] if end else content
+    return tuple(_headers(head[:LARGEST_HEAD], most)), content[end.end() :] if end else b""
+
+
+def _headers(head: bytes, most: int) -> Iterator[tuple[str, str]]:
+    """Name and value of each header, continued lines joined."""
+    joined: list[list[bytes]] = []
+    for line in head.split(b"\n"):
+        if line[:1] in (b" ", b"\t") and joined:
+            joined[-1].append(line.strip())
+        elif _HEADER.match(line):
+            if len(joined) == most:
+                break
+            joined.append([line.strip()])
+    for lines in joined:
+        name, _, value = b" ".join(lines).partition(b":")
+        yield name.decode("ascii").strip(), in_charset(value.strip()[:LONGEST_HEADER], "utf-8")
+
+
+def _between(body: bytes, boundary: str) -> Iterator[bytes]:
+    """What lies between the lines that are the boundary; nothing where there is none."""
+    if not boundary:
+        return
+    line = re.compile(
+        rb"(?:\A|\r?\n)--" + re.escape(boundary.encode("utf-8", "replace")) + rb"(--)?+[ \t]*+(?=\r?\n|\Z)"
+    )
+    start, count = -1, 0
+    for mark in line.finditer(body):
+        if start >= 0:
+            yield body[start : mark.start()]
+            count += 1
+        if mark[1] or count == MOST_PARTS:
+            return
+        end = mark.end()
+        start = end + (2 if body[end : end + 2] == b"\r\n" else 1)
+    if start >= 0:
+        yield body[start:]
+
+
+# ---- one part ---------------------------------------------------------------------------------------------------
+
+
+def _is_text(part: _Part) -> bool:
+    """Whether it is read as words: plain or HTML, neither named nor sent as an attachment."""
+    return part.type in ("text/plain", "text/html") and not _sent_as_file(part)
+
+
+def _sent_as_file(part: _Part) -> bool:
+    disposition = first(part.headers, "content-disposition").lstrip().lower()
+    return disposition.startswith("attachment") or bool(_name(part))
+
+
+def _name(part: _Part) -> str:
+    """The file's name, as RFC 2231 or as encoded words have it."""
+    given = _parameter(part.headers, "content-disposition", "filename")
+    return file_name(decoded(given or _parameter(part.headers, "content-type", "name")))
+
+
+def _content(part: _Part) -> bytes:
+    match first(part.headers, "content-transfer-encoding").strip().lower():
+        case "base64":
+            return values.base64_bytes(part.body)
+        case "quoted-printable":
+            return binascii.a2b_qp(part.body)
+        case _:
+            return part.body
+
+
+def _read(content: bytes, part: _Part) -> str:
+    text = in_charset(content, _parameter(part.headers, "content-type", "charset"))
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return text if part.type == "text/plain" else text_of(text)
+
+
+def _attachment(part: _Part) -> Attachment:
+    name = _name(part) or ("message.eml" if part.type == "message/rfc822" else "")
+    return Attachment(name=name, type=part.type[:100], size=_size(part))
+
+
+def _size(part: _Part) -> int:
+    """Bytes of the file; for base64 without decoding it."""
+    if first(part.headers, "content-transfer-encoding").strip().lower() != "base64":
+        return len(_content(part))
+    letters = len(part.body) - sum(part.body.count(white) for white in (b"\r", b"\n", b" ", b"\t", b"="))
+    return letters * 3 // 4
+
+
+def _type(headers: tuple[tuple[str, str], ...]) -> str:
+    kind = first(headers, "content-type").partition(";")[0].strip().lower()
+    return one_line(kind) if "/" in kind else "text/plain"
+
+
+def _parameter(headers: tuple[tuple[str, str], ...], header: str, name: str) -> str:
+    """A parameter of a header, put together as RFC 2231 has it."""
+    params = Params()
+    try:
+        params["content-type"] = one_line(first(headers, header), LONGEST_PARAMETERS)
+        return collapse_rfc2231_value(params.get_param(name, "") or "")
+    except Exception:  # by version: LookupError, ValueError, IndexError, TypeError
+        return ""
+
+
+# ---- all parts --------------------------------------------------------------------------------------------------
+
+
+def _chosen(texts: list[_Text]) -> str:
+    """The words of all parts in order. Of one text in several forms the plain one counts, unless it is empty."""
+    plain = {text.choice for text in texts if text.choice and text.plain and text.text.strip()}
+    shown = [text.text.strip("\n") for text in texts if text.plain or text.choice not in plain]
+    return "\n\n".join(text.rstrip() for text in shown if text.strip())
+
+
+def _all(headers: tuple[tuple[str, str], ...], name: str) -> tuple[Mailbox, ...]:
+    return addresses(", ".join(every(headers, name)[:10]))

@@ -1,0 +1,158 @@
+"""What Meta's products have in common: the signature, the URL check, the envelope, the Graph API's answers.
+
+Signature and URL check: https://developers.facebook.com/docs/graph-api/webhooks/getting-started
+Errors: https://developers.facebook.com/docs/graph-api/guides/error-handling
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from chalicelib import api, signing
+from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.models import Frozen, Live, LiveSecret, Message, Receipt, secret, setting
+from chalicelib.webhook import Request, Response
+
+METHODS = ("GET", "POST")  # GET is the URL check, once, when the shop saves the address in Meta's console
+BROKEN = (LookupError, TypeError, AttributeError, ValueError)  # what reading a strange shape raises
+LONGEST = 300  # characters of Meta's own words that an agent is shown
+LAST_SECOND = 2**33  # the year 2242; a later time is none
+_DIGITS = re.compile(r"[0-9]{1,14}", re.ASCII)
+
+OUTCOMES = {
+    # Meta says of these only that they may pass: what happened to the message is not known, whatever the status
+    1: Outcome.UNKNOWN,
+    2: Outcome.UNKNOWN,
+    3: Outcome.REFUSED,  # a missing capability; comes with HTTP 500
+    # too many calls: by the app, by a user, by a page, by a rule of the endpoint
+    4: Outcome.NOT_SENT,
+    17: Outcome.NOT_SENT,
+    32: Outcome.NOT_SENT,
+    613: Outcome.NOT_SENT,
+    10: Outcome.REFUSED,
+    100: Outcome.REFUSED,
+    190: Outcome.REFUSED,
+    368: Outcome.REFUSED,
+}
+WORDS = {
+    4: "too many calls, Meta asks us to wait",
+    10: "the access token has no permission for this",
+    190: "the access token is not valid (any more); make a new one in Meta's console",
+    368: "Meta has blocked this account for a while for breaking its policies",
+    613: "too many calls, Meta asks us to wait",
+}
+
+Found = Message | Receipt | Unreadable
+
+
+class Errors(NamedTuple):
+    """A product's error codes: what each says of the message, and our words for some of them."""
+
+    name: str
+    outcomes: Mapping[int, Outcome]
+    words: Mapping[int, str]
+
+
+class App(Frozen):
+    """The settings that every Meta provider has."""
+
+    app_secret: LiveSecret = secret("App secret, App settings > Basic of the app in Meta's console", inbound=True)
+    verify_token: LiveSecret = secret(
+        "Verify token: a long random word of your own, typed beside the callback URL in Meta's console", inbound=True
+    )
+    graph_version: str = setting("version of the Graph API", default="v25.0", outbound=True)
+    api_url: str = setting("where Meta's Graph API is", default="https://graph.facebook.com", outbound=True)
+
+
+def verify(request: Request, app_secret: Live, verify_token: Live) -> Response | None:
+    """HMAC-SHA256 over the raw body, or for the URL check the token in the query. Raises BadSignature."""
+    if request.method == "GET":
+        return _challenge(request, verify_token)
+    theirs = [request.header("x-hub-signature-256")]
+    if not signing.signed(app_secret, request.body, theirs, prefix="sha256="):
+        raise BadSignature
+    return None
+
+
+def read(request: Request, kind: str, entry: Callable[[Any], Iterable[Found]]) -> list[Message | Receipt]:
+    """Every item of a webhook about `kind`, by `entry`. Raises Unreadable, with the others, if one cannot be read."""
+    outer = request.json_object()
+    if outer.get("object") != kind:
+        raise Unreadable(f"a Meta webhook that is not about a {kind}")
+    found = list(each([outer], lambda whole: each(whole["entry"], entry)))
+    items = [item for item in found if not isinstance(item, Unreadable)]
+    if len(items) < len(found):
+        raise Unreadable(f"a {kind} webhook without its fields", items)
+    return items
+
+
+def each(elements: Iterable[Any], one: Callable[[Any], Iterable[Found]]) -> Iterator[Found]:
+    """What `one` makes of each element. An element that cannot be read is marked and does not cost the others."""
+    for element in elements:
+        try:
+            yield from one(element)
+        except BROKEN:
+            yield Unreadable("an element without its fields")
+
+
+def moment(value: Any, per_second: int = 1) -> datetime | None:
+    """A Unix time as Meta writes it: a number or a string of digits, `per_second` to the second. None for others."""
+    if not _DIGITS.fullmatch(str(value)) or int(value) >= LAST_SECOND * per_second:
+        return None
+    return datetime.fromtimestamp(int(value) / per_second, UTC)
+
+
+def post(path: str, body: Mapping[str, Any], config: App, token: str, errors: Errors) -> dict[str, Any]:
+    """One call to the Graph API; returns its answer. Raises SendFailed by Meta's own code, else by HTTP status."""
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = api.call("POST", f"{config.api_url}/{config.graph_version}/{path}", headers=headers, json=body)
+    said = answer.json()
+    error = said["error"] if isinstance(said.get("error"), dict) else {}
+    why = reason(error or {"message": f"HTTP {answer.status}"}, errors, hide=token)
+    api.refuse(answer, why, errors.outcomes, _code(error))
+    if "error" in said:  # with HTTP 200: it arrived, and was not taken
+        raise SendFailed(why, Outcome.REFUSED, answer.retry_after)
+    return said
+
+
+def reason(error: Mapping[str, Any], errors: Errors, *, hide: str = "") -> str:
+    """Why something failed, for an agent: in our words where we have some for the code or subcode, else in Meta's.
+
+    Meta's own words may quote the token that they are about; `hide` is left out of them.
+    """
+    code, subcode = _code(error), _code(error, "error_subcode")
+    said = errors.words.get(subcode) or errors.words.get(code) or _said(error, hide)
+    return f"{errors.name}: {said}" + (f" ({code})" if code else "")
+
+
+def id_in(answer: Any, errors: Errors, *path: str | int) -> str:
+    """The message's id in an answer. Raises SendFailed where there is none: then nothing is known."""
+    try:
+        for step in path:
+            answer = answer[step]
+    except BROKEN:
+        answer = None
+    if not answer or not isinstance(answer, str):
+        raise SendFailed(f"{errors.name}: the answer names no message", Outcome.UNKNOWN)
+    return answer
+
+
+def _challenge(request: Request, verify_token: Live) -> Response:
+    query = request.query
+    if query.get("hub.mode") != "subscribe" or not signing.shown(verify_token, query.get("hub.verify_token", "")):
+        raise BadSignature
+    return Response(body=query.get("hub.challenge", "")[:500])
+
+
+def _code(error: Mapping[str, Any], name: str = "code") -> int:
+    """0 where Meta gives none."""
+    code = error.get(name)
+    return code if isinstance(code, int) else 0
+
+
+def _said(error: Mapping[str, Any], hide: str) -> str:
+    more = error.get("error_data")  # WhatsApp: the part that says most
+    details = more.get("details") if isinstance(more, dict) else more
+    text = str(details or error.get("message") or error.get("title") or "no reason given")
+    return (text.replace(hide, "…") if hide else text)[:LONGEST]

@@ -1,0 +1,254 @@
+"""What each outcome means for each kind of delivery: the table in section 5 of the architecture page, as code."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from chalicelib import providers, route, settings, store, words
+from chalicelib.errors import Later, Outcome, SendFailed, Unavailable
+from chalicelib.models import (
+    Claim,
+    Contact,
+    Delivery,
+    DeliveryKind,
+    Message,
+    Outgoing,
+    Receive,
+    State,
+    digest,
+)
+
+GIVEN_UP = timedelta(days=4)
+COPY_EVERY = timedelta(hours=6)  # of a forward whose copies go unanswered
+NOTICE_TRIES = 3
+TOKEN_LIVES = timedelta(days=90)  # a mail's reply token
+SURE = (DeliveryKind.FORWARD, DeliveryKind.REPLY)  # kinds that must not be lost
+
+
+@dataclass
+class Job:
+    """What one receive has in hand; it gathers what the receive brings about."""
+
+    claim: Claim
+    contact: Contact | None  # the head as it was last read or written
+    message: Message | None
+    receive: Receive
+    now: datetime
+    fresh: bool  # nothing of these deliveries was tried before
+    states: dict[str, State] = field(default_factory=dict)  # deliveries this receive brought to an end
+    told: list[Delivery] = field(default_factory=list)  # to be handed on: notices, and an acknowledgement
+
+    @property
+    def at(self) -> datetime:
+        """When the queue accepted the message."""
+        return self.claim.at or self.receive.accepted_at
+
+
+class Wait(NamedTuple):
+    """A delivery is still owed; the message comes back after `seconds`, or (None) on the ladder."""
+
+    reason: str
+    seconds: float | None = None
+
+
+def sent(job: Job, delivery: Delivery, outgoing: Outgoing, provider_id: str) -> Wait | None:
+    """It arrived. A card's thread goes into the head."""
+    changes = {"state": State.SENT, **_tried(job)}
+    if outgoing.card and job.contact:
+        thread = outgoing.thread or provider_id
+        expires = job.now + TOKEN_LIVES if outgoing.thread else None
+        store.mark_card(job.claim, delivery, provider_id, changes, job.contact, thread, expires)
+        job.contact = _with_conversation(job.contact, thread=thread)
+    else:
+        store.mark_sent(job.claim, delivery, provider_id, changes)
+    job.states[delivery.id] = State.SENT
+    return None
+
+
+def not_sent(job: Job, delivery: Delivery, failure: SendFailed) -> Wait | None:
+    """Later; what has grown too old for that is given up."""
+    if delivery.kind is DeliveryKind.REPLY and job.now - job.at >= GIVEN_UP:
+        return reply_failed(job, delivery, words.reply_given_up(failure.reason), failure.reason)
+    if _tried_enough(job, delivery):
+        return end(job, delivery, State.FAILED, failure.reason)
+    changes: dict[str, Any] = {"reason": failure.reason}
+    if delivery.state is State.UNKNOWN:
+        changes["repeated"] = False  # the copy did not go; whether the first went is still not known
+    if delivery.kind is DeliveryKind.ACKNOWLEDGE and not delivery.handed:
+        changes["handed"] = True
+        job.told.append(delivery.model_copy(update=changes))
+        note(job, delivery, **changes)
+        return None
+    return note(job, delivery, Wait(failure.reason, failure.retry_after), **changes)
+
+
+def refused(job: Job, delivery: Delivery, failure: SendFailed) -> Wait | None:
+    """It will never be taken there."""
+    if delivery.kind is DeliveryKind.REPLY:
+        return reply_failed(job, delivery, words.reply_failed(failure.reason), failure.reason)
+    if delivery.kind is DeliveryKind.FORWARD:
+        return _to_fallback(job, delivery, failure.reason)
+    if delivery.urgent:
+        return _to_another_desk(job, delivery, failure.reason)
+    return end(job, delivery, State.FAILED, failure.reason)
+
+
+def unknown(job: Job, delivery: Delivery, failure: SendFailed) -> Wait | None:
+    """It may have arrived. An acknowledgement is never sent again; the rest is looked into when it comes back."""
+    if delivery.kind is DeliveryKind.ACKNOWLEDGE:
+        return end(job, delivery, State.UNKNOWN, failure.reason)
+    if _tried_enough(job, delivery):
+        return end(job, delivery, State.FAILED, failure.reason)
+    doubt = {"state": State.UNKNOWN} if delivery.kind in SURE or delivery.urgent else {}
+    return note(job, delivery, Wait(failure.reason, failure.retry_after), reason=failure.reason, **doubt)
+
+
+TABLE: Mapping[Outcome, Callable[[Job, Delivery, SendFailed], Wait | None]] = {
+    Outcome.NOT_SENT: not_sent,
+    Outcome.REFUSED: refused,
+    Outcome.UNKNOWN: unknown,
+}
+
+
+def again_once(job: Job, delivery: Delivery) -> bool:
+    """Whether a second copy may go, which is noted before it does; a reply's agent is told that it may be one."""
+    if delivery.repeated and not _copy_due(job, delivery):
+        return False
+    if delivery.kind is DeliveryKind.REPLY:
+        job.told.append(notice(job.claim, words.reply_repeated(), f"{delivery.id}-repeated"))
+    changes = {"repeated": True, "state": State.UNKNOWN, "copied_at": job.now}
+    store.mark(job.claim.key, {delivery.id: changes}, job.told)
+    return True
+
+
+def still_unknown(job: Job, delivery: Delivery) -> Wait | None:
+    """Even a second copy went unanswered: the agent decides on a reply; a forward goes to the fallback desk."""
+    if delivery.kind is DeliveryKind.REPLY:
+        return _reply_ended(job, delivery, State.UNKNOWN, words.reply_unknown(), f"{delivery.id}-unknown")
+    if delivery.kind is DeliveryKind.FORWARD and _fallback(job):
+        return _to_fallback(job, delivery, "it does not say whether messages arrive")
+    due = (delivery.copied_at or job.now) + COPY_EVERY
+    return note(job, delivery, Wait("nobody can tell whether it arrived", (due - job.now).total_seconds()))
+
+
+def reply_failed(job: Job, delivery: Delivery, said: str, reason: str) -> Wait | None:
+    """A part of a reply fails: the agent is told, the later parts are skipped."""
+    return _reply_ended(job, delivery, State.FAILED, said, f"{delivery.id}-failed", reason)
+
+
+def end(job: Job, delivery: Delivery, state: State, reason: str = "") -> Wait | None:
+    """Nothing more is owed; there is nothing to wait for."""
+    store.mark(job.claim.key, {delivery.id: {"state": state, "reason": reason, "told": True, **_tried(job)}})
+    job.states[delivery.id] = state
+    return None
+
+
+def note(job: Job, delivery: Delivery, wait: Wait | None = None, **changes: Any) -> Wait | None:
+    """Write down where a delivery stands as this receive ends, so that the next one knows."""
+    noted = {**_tried(job), "note": job.receive.token, **changes}
+    store.mark(job.claim.key, {delivery.id: noted}, [told for told in job.told if told.id.startswith("n-")])
+    return wait
+
+
+def notice(claim: Claim, text: str, what: str) -> Delivery:
+    """An urgent word for the agent, in the thread where the claim's message was written."""
+    return route.notice(settings.shop(), claim.desk, claim.thread, text, what, urgent=True)
+
+
+def signal(provider: str, account: str, refers: str, reaction: str) -> None:
+    """Set ⏳ ✅ ❌ ❓ on an agent's message where its desk can. No delivery: it may fail, and is set again."""
+    module = providers.load(provider)
+    if not module.can.react:
+        return
+    mark = Outgoing(key=digest(refers, reaction), to="", refers=refers, reaction=reaction)
+    try:
+        config = settings.config(provider, account, "outbound")
+        if reaction != "⏳":
+            module.send(mark.model_copy(update={"reaction": "⏳", "removed": True}), config)
+        module.send(mark, config)
+    except (SendFailed, Unavailable):
+        return
+
+
+def write_head(job: Job, changes: Mapping[str, Any], deliveries: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    """Write the head's conversation changed, with what that means for the claim. Raises Later if the head moved."""
+    assert job.contact is not None
+    written = _with_conversation(job.contact, **changes)
+    try:
+        store.move(written, job.claim.key, deliveries or {})
+    except store.Moved:
+        raise Later("the conversation changed meanwhile", 0) from None
+    job.contact = written
+
+
+def _reply_ended(job: Job, delivery: Delivery, state: State, said: str, what: str, reason: str = "") -> Wait | None:
+    """All in one write: how this part ended, the later parts skipped, the word for the agent."""
+    replies = [other for other in job.claim.in_order if other.kind is DeliveryKind.REPLY and not other.ended]
+    behind = [other.id for other in replies if other.id > delivery.id]
+    changes: dict[str, dict[str, Any]] = {place: {"state": State.SKIPPED} for place in behind}
+    changes[delivery.id] = {"state": state, "reason": reason, "told": True, **_tried(job)}
+    job.told.append(notice(job.claim, said, what))
+    store.mark(job.claim.key, changes, job.told)
+    job.states |= {**dict.fromkeys(behind, State.SKIPPED), delivery.id: state}
+    return None
+
+
+def _to_fallback(job: Job, delivery: Delivery, reason: str) -> Wait | None:
+    """The conversation moves to the fallback desk and this message posts the card there. Without one: never final."""
+    name = _fallback(job)
+    if not name:
+        return _owner_told(job, delivery, reason)
+    changes = {**_at_desk(name), "state": State.PLANNED, "note": job.receive.token, "reason": reason, **_tried(job)}
+    write_head(job, {"desk": name, "thread": "", "opener": job.claim.key}, {delivery.id: changes})
+    return Wait("the conversation moved to the fallback desk", 0)
+
+
+def _owner_told(job: Job, delivery: Delivery, reason: str) -> Wait | None:
+    """Tried on and on; the owner is told at once, once."""
+    shop = settings.shop()
+    if not delivery.told:
+        text = words.desk_refuses(delivery.to, reason)
+        job.told.append(route.notice(shop, shop.owner, "", text, f"{delivery.id}-refused", urgent=True))
+    return note(job, delivery, Wait(reason), reason=reason, told=True)
+
+
+def _to_another_desk(job: Job, delivery: Delivery, reason: str) -> Wait | None:
+    """An urgent notice that its thread refuses goes out on its own at the fallback or the owner; then it waits."""
+    if delivery.told:
+        return note(job, delivery, Wait(reason), reason=reason)
+    shop = settings.shop()
+    elsewhere = _at_desk(shop.fallback or shop.owner)
+    return note(job, delivery, Wait("the notice moved", 0), **elsewhere, thread="", told=True, reason=reason)
+
+
+def _at_desk(name: str) -> dict[str, str]:
+    place = route.desk_of(settings.shop(), name)
+    return {"to": name, "provider": route.carrier(place), "account": place.account}
+
+
+def _fallback(job: Job) -> str:
+    """The desk that gets what this one refuses; empty if there is none."""
+    name = settings.shop().fallback
+    conversation = job.contact.conversation if job.contact else None
+    return "" if conversation is None or conversation.desk == name else name
+
+
+def _copy_due(job: Job, delivery: Delivery) -> bool:
+    stays = delivery.kind is DeliveryKind.NOTICE or (delivery.kind is DeliveryKind.FORWARD and not _fallback(job))
+    return stays and delivery.copied_at is not None and job.now - delivery.copied_at >= COPY_EVERY
+
+
+def _tried_enough(job: Job, delivery: Delivery) -> bool:
+    """A notice that asks nobody to act is dropped after three tries."""
+    return delivery.kind is DeliveryKind.NOTICE and not delivery.urgent and job.receive.count >= NOTICE_TRIES
+
+
+def _tried(job: Job) -> dict[str, Any]:
+    return {"attempts": job.receive.count, "tried_at": job.now}
+
+
+def _with_conversation(head: Contact, **changes: Any) -> Contact:
+    assert head.conversation is not None
+    conversation = head.conversation.model_copy(update=changes)
+    return head.model_copy(update={"conversation": conversation, "version": head.version + 1})

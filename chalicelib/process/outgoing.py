@@ -1,0 +1,58 @@
+"""What a delivery sends: its words, where to, and what it has to quote."""
+
+from typing import Any
+
+from chalicelib import desk, route, settings
+from chalicelib.errors import Later
+from chalicelib.models import Conversation, Delivery, DeliveryKind, Outgoing, digest
+from chalicelib.process.outcome import Job, write_head
+
+
+def compose(job: Job, delivery: Delivery) -> Outgoing:
+    """The provider call of a delivery. Raises Later while the thread it belongs to is being opened."""
+    shop = settings.shop()
+    text = route.part(job.message, delivery, shop) if job.message else delivery.text
+    key = f"{job.claim.key}-{delivery.id}"
+    outgoing = Outgoing(key=key, to=delivery.to, text=text, repeat=delivery.repeated, since=job.at, at=job.now)
+    if delivery.kind is DeliveryKind.FORWARD:
+        return outgoing.model_copy(update=_to_desk(job, delivery))
+    if delivery.kind is DeliveryKind.NOTICE:
+        place = route.desk_of(shop, delivery.to)
+        return outgoing.model_copy(update={"to": place.slack or place.mailbox, "thread": delivery.thread})
+    return outgoing.model_copy(update=_to_customer(job, delivery))
+
+
+def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
+    """The thread of the conversation, or its card: read from the head, never from the plan."""
+    conversation = _conversation(job)
+    shop = settings.shop()
+    place = route.desk_of(shop, conversation.desk)
+    to = {"to": place.slack or place.mailbox}
+    if conversation.thread:
+        return {**to, "thread": conversation.thread}
+    assert job.contact is not None and job.message is not None
+    card = desk.card(job.contact, job.message, place, shop)
+    return {**to, "card": card, "thread": _token(delivery, conversation) if place.mailbox else ""}
+
+
+def _conversation(job: Job) -> Conversation:
+    """The conversation as it stands. Where nobody opens its thread, this message does: its name is written first."""
+    assert job.contact is not None and job.contact.conversation is not None
+    conversation = job.contact.conversation
+    if not conversation.thread and not conversation.opener:
+        write_head(job, {"opener": job.claim.key})
+    elif not conversation.thread and conversation.opener != job.claim.key:
+        raise Later("the conversation's card is being posted", 2)
+    return job.contact.conversation
+
+
+def _token(delivery: Delivery, conversation: Conversation) -> str:
+    """A mailbox's thread: nobody can guess it, and it is the same on every try for this conversation and desk."""
+    config = settings.config(delivery.provider, delivery.account, "outbound")
+    return digest("reply token", config.server_token[0].get_secret_value(), conversation.id, conversation.desk)
+
+
+def _to_customer(job: Job, delivery: Delivery) -> dict[str, Any]:
+    heard = job.contact.heard if job.contact else ()
+    context = next((other.context for other in heard if other.address == delivery.address), {})
+    return {"context": context, "automatic": delivery.kind is DeliveryKind.ACKNOWLEDGE}

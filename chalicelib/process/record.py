@@ -1,0 +1,292 @@
+"""Stages 2 and 3 of the worker: find whose message it is, plan, record; then deliver what the plan owes."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chalicelib import files, providers, queue, route, settings, store, words
+from chalicelib.errors import Later, Poison, Unreadable
+from chalicelib.models import (
+    Claim,
+    Contact,
+    DeliveryKind,
+    Handed,
+    Item,
+    Kind,
+    Message,
+    Parked,
+    Plan,
+    Progress,
+    Raw,
+    Receipt,
+    Receive,
+)
+from chalicelib.process import deliver, outcome
+from chalicelib.process.outcome import Job
+from chalicelib.webhook import Request
+
+TRIES = 6  # of finding, planning and recording, when others write the same head
+LONG_TEXT = 4_000  # bytes; a longer text lies in the bucket, not in the row
+EXCERPT = 1_000  # characters of it that stay in the row
+RECEIPT_WAITS = timedelta(minutes=5)  # for a message of ours that is not marked yet
+THREAD_WAITS = timedelta(hours=1)  # for a card of ours that is not marked yet
+
+
+def message(item: Message, receive: Receive, now: datetime) -> None:
+    """Something a customer or an agent wrote, or a timer that fell due."""
+    whole = _whole(item)
+    if item.kind is Kind.TIMER:
+        _timer(whole, receive, now)
+    elif item.thread:
+        _agent(whole, receive, now)
+    else:
+        _customer(route.sender(whole, settings.shop()), receive, now)
+
+
+def receipt(item: Receipt, receive: Receive, now: datetime) -> None:
+    """The provider's word on what we sent. One that overtakes our own mark waits for it, five minutes at most."""
+    for provider_id in _named(item):
+        leads = store.sent(item.provider, item.account, provider_id)
+        if leads is None and now - receive.accepted_at < RECEIPT_WAITS:
+            raise Later("a receipt for what is not marked yet")
+        if leads is not None:
+            _progress(item, *leads, receive, now)
+
+
+def handed(item: Handed, receive: Receive, now: datetime) -> None:
+    """Deliveries that were handed on to a group of their own; each is fresh on the first receive here."""
+    claim, contact = store.claim_and_contact(item.claim, item.contact)
+    if claim is None:
+        raise Poison("handed on by a claim that is not there")
+    words_of = _whole(item.message) if item.message else None
+    deliver.handed(Job(claim, contact, words_of, receive, now, fresh=receive.count == 1), item.deliveries)
+
+
+def raw(item: Raw, receive: Receive, now: datetime) -> None:
+    """A whole webhook: each of its items is put on the queue by itself. What cannot be read is told at the desk."""
+    body = files.get(item.file)
+    headers = {"content-type": item.content_type}
+    request = Request(url=item.url, query=item.query, headers=headers, body=body, at=item.at)
+    config = settings.config(item.provider, item.account, "inbound")
+    try:
+        parsed = providers.load(item.provider).parse(request, config)
+    except Unreadable as error:
+        _tell_owner(item.claim, words.unreadable(item.provider, item.file), receive, now)
+        raise Poison("a signed webhook that cannot be read") from error
+    queue.put([_to_queue(found.model_copy(update={"account": item.account})) for found in parsed], receive.token)
+
+
+def parked(item: Parked, receive: Receive, now: datetime) -> None:
+    """A dead letter was moved to the bucket: the owner's desk is told."""
+    _tell_owner(item.claim, words.parked(item.file, item.reason), receive, now)
+
+
+HANDLERS: Mapping[str, Callable[[Any, Receive, datetime], None]] = {
+    "message": message,
+    "receipt": receipt,
+    "handed": handed,
+    "raw": raw,
+    "parked": parked,
+}
+
+
+def abandon(item: Item, receive: Receive, now: datetime, reason: str) -> None:
+    """A message is put aside: a card that waits for it waits no more, an agent's reply is told as not sent."""
+    if isinstance(item, Message) and not item.thread and item.kind is not Kind.TIMER:
+        _free_the_card(item)
+    if isinstance(item, Handed):
+        _give_up(item, receive, now, reason)
+    if isinstance(item, Message) and item.thread:
+        outcome.signal(item.provider, item.account, item.id, "❌")
+
+
+def _give_up(item: Handed, receive: Receive, now: datetime, reason: str) -> None:
+    """What was handed on is put aside: a reply fails and its agent is told."""
+    claim, contact = store.claim_and_contact(item.claim, item.contact)
+    replies = [claim.deliveries[place] for place in item.deliveries if place in claim.deliveries] if claim else []
+    owed = [delivery for delivery in replies if delivery.kind is DeliveryKind.REPLY and not delivery.ended]
+    if claim and owed:
+        job = Job(claim, contact, item.message, receive, now, fresh=False)
+        outcome.reply_failed(job, owed[0], words.reply_given_up(reason), reason)
+        deliver.hand_on(claim, job.told, None, receive)
+
+
+# ---- who writes -------------------------------------------------------------------------------------------------
+
+
+def _customer(item: Message, receive: Receive, now: datetime) -> None:
+    def plan() -> tuple[Plan, Contact | None]:
+        found = store.find(item.sender, item.aliases)
+        return route.customer(item, found, settings.shop(), receive, now), found.contact
+
+    claim, planned, contact = _recorded(item, receive, plan)
+    fresh = claim.by == receive.token
+    deliver.planned(Job(claim, planned.contact if fresh else contact, item, receive, now, fresh))
+
+
+def _agent(item: Message, receive: Receive, now: datetime) -> None:
+    thread = store.thread(item.provider, item.account, item.thread)
+    if thread is None:
+        return _no_thread(item, receive, now)
+
+    def plan() -> tuple[Plan, Contact | None]:
+        contact = store.contact(thread.contact)
+        if contact is None:
+            raise Poison("a thread without its contact")
+        original = store.claim(item.original_claim) if item.kind is not Kind.MESSAGE else None
+        return route.agent(item, thread, contact, settings.shop(), receive, original), contact
+
+    claim, planned, contact = _recorded(item, receive, plan)
+    fresh = claim.by == receive.token
+    job = Job(claim, contact, planned.message, receive, now, fresh)
+    if any(delivery.kind is DeliveryKind.REPLY and not delivery.ended for delivery in claim.in_order):
+        outcome.signal(item.provider, item.account, item.id, "⏳")
+    deliver.planned(job)
+    return None
+
+
+def _timer(item: Message, receive: Receive, now: datetime) -> None:
+    """A timer's plan stands only while the head still holds its due time; else it was moved on already."""
+    assert item.sent_at is not None
+    due = item.sent_at
+
+    def plan() -> tuple[Plan, Contact | None]:
+        contact = store.contact(item.sender.id)
+        if contact is None or contact.due.get(item.text) != due:
+            raise _Idle
+        waiting = _replies_not_out(contact, due)
+        return route.late(item, contact, settings.shop(), waiting, due), contact
+
+    try:
+        claim, _, contact = _recorded(item, receive, plan)
+    except _Idle:
+        found = store.claim(item.claim)
+        if found is None:
+            return
+        claim, contact = found, None
+    deliver.planned(Job(claim, contact, item, receive, now, claim.by == receive.token))
+
+
+class _Idle(Exception):
+    """The timer was moved on already."""
+
+
+def _recorded(
+    item: Message, receive: Receive, plan: Callable[[], tuple[Plan, Contact | None]]
+) -> tuple[Claim, Plan, Contact | None]:
+    """Plan and record, again at once when others wrote the same head; returns the claim, old or new."""
+    for _ in range(TRIES):
+        planned, contact = plan()
+        shortened = planned.model_copy(update={"message": _shortened(planned.message)})
+        try:
+            return store.record(shortened, receive), planned, contact
+        except store.Recorded as recorded:
+            if recorded.claim.key == item.claim:
+                return recorded.claim, planned, contact
+        except store.Moved:
+            pass
+    raise Later("many write to this contact at once")
+
+
+def _no_thread(item: Message, receive: Receive, now: datetime) -> None:
+    """Perhaps our card is not marked yet: wait an hour. Then the agent is told, and the words are kept aside."""
+    if now - receive.accepted_at < THREAD_WAITS:
+        raise Later("a thread that is not known yet")
+    outcome.signal(item.provider, item.account, item.id, "❌")
+    queue.park(receive, words.thread_unknown())
+
+
+def _free_the_card(item: Message) -> None:
+    """The message that was to post the card is parked: the next one posts it."""
+    contact = store.find(route.sender(item, settings.shop()).sender, item.aliases).contact
+    conversation = contact.conversation if contact else None
+    if contact and conversation and conversation.opener == item.claim and not conversation.thread:
+        freed = conversation.model_copy(update={"opener": ""})
+        store.move(contact.model_copy(update={"conversation": freed, "version": contact.version + 1}), "", {})
+
+
+# ---- timers and receipts ----------------------------------------------------------------------------------------
+
+
+def _replies_not_out(contact: Contact, due: datetime) -> list[datetime]:
+    """When the replies were recorded that are not out, of those the timer has not told of before."""
+    if contact.conversation is None:
+        return []
+    rows = [row for row in store.messages(contact.conversation.id, due - route.LATE) if row["direction"] == "out"]
+    claims = store.claims(row["claim"] for row in rows)
+    return [_recorded_at(row) for row in rows if row["claim"] in claims and _waits(claims[row["claim"]])]
+
+
+def _waits(claim: Claim) -> bool:
+    return any(delivery.kind is DeliveryKind.REPLY and not delivery.ended for delivery in claim.in_order)
+
+
+def _recorded_at(row: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(row["sk"].split("#")[1].replace("Z", "+00:00"))
+
+
+def _named(item: Receipt) -> list[str]:
+    """The ids a receipt speaks of; for "all before" those of what we sent that reader lately."""
+    if item.ids or item.reader is None:
+        return list(item.ids)
+    contact = store.find(item.reader).contact
+    if contact is None or contact.conversation is None:
+        return []
+    until = item.before or datetime.now(UTC)
+    rows = store.messages(contact.conversation.id, until - timedelta(days=1))
+    claims = store.claims(row["claim"] for row in rows if _recorded_at(row) <= until)
+    ours = [delivery for claim in claims.values() for delivery in claim.in_order]
+    return [
+        delivery.provider_id
+        for delivery in ours
+        if delivery.provider == item.provider and delivery.provider_id and delivery.address == item.reader
+    ]
+
+
+def _progress(item: Receipt, key: str, place: str, receive: Receive, now: datetime) -> None:
+    """Move a delivery's receipt forward; a reply that failed after all is told in its thread."""
+    claim = store.claim(key)
+    delivery = claim.deliveries.get(place) if claim else None
+    if claim is None or delivery is None:
+        return
+    failed = item.progress is Progress.FAILED and delivery.kind is DeliveryKind.REPLY
+    told = outcome.notice(claim, words.receipt_failed(item.reason), f"{place}-receipt") if failed else None
+    store.mark_progress(key, place, item.progress, item.reason, told)
+    if told:
+        outcome.signal(claim.provider, claim.account, claim.message_id, "❌")
+        deliver.hand_on(claim, [told], None, receive)
+
+
+# ---- long texts and what cannot be read -------------------------------------------------------------------------
+
+
+def _shortened(item: Message) -> Message:
+    """The message as its row holds it: a long text lies in the bucket."""
+    if item.text_file or len(item.text.encode()) <= LONG_TEXT:
+        return item.model_copy(update={"text": item.text[:EXCERPT]}) if item.text_file else item
+    return item.model_copy(update={"text": item.text[:EXCERPT], "text_file": files.put_text(item.claim, item.text)})
+
+
+def _whole(item: Message) -> Message:
+    return item.model_copy(update={"text": files.get(item.text_file).decode()}) if item.text_file else item
+
+
+def _to_queue(item: Message | Receipt) -> Message | Receipt:
+    """An item that fits into a queue message: without its source, or with its text in the bucket, if need be."""
+    if not queue.fits(item):
+        item = item.model_copy(update={"source": None})
+    if isinstance(item, Message) and not queue.fits(item):
+        item = _shortened(item)
+    return item
+
+
+def _tell_owner(key: str, text: str, receive: Receive, now: datetime) -> None:
+    """Once per cause: a claim of its own, whose one delivery is the notice at the owner's desk."""
+    shop = settings.shop()
+    told = route.notice(shop, shop.owner, "", text, "owner", urgent=True)
+    claim = Claim(key=key, at=receive.accepted_at, by=receive.token, deliveries={told.id: told})
+    try:
+        store.record_alone(claim)
+    except store.Recorded as recorded:
+        claim = recorded.claim
+    deliver.planned(Job(claim, None, None, receive, now, claim.by == receive.token))

@@ -1,0 +1,307 @@
+"""Any other system, in both directions: a form, a chat widget, a shop's own app.
+
+Both directions are signed as https://www.standardwebhooks.com says: headers webhook-id (no dot in it),
+webhook-timestamp (Unix seconds, at most five minutes off) and webhook-signature (`v1,` HMAC-SHA256 under a whsec_
+secret, or `v1a,` Ed25519 for a whpk_ key; several may stand there, separated by spaces). The names svix-* are taken
+too. Bodies are JSON objects in UTF-8.
+
+In, POST to /webhooks/custom:
+
+    {"type": "message.received", "timestamp": "2026-03-01T09:30:00Z", "data": {
+        "message_id": "m-1",                    required, unique within your system
+        "sender": {"id": "visitor-7",           required, lasting, unique within your system
+                   "name": "…", "email": "…", "phone": "…"},
+        "text": "…",
+        "attachments": [{"name": "…", "type": "image/png", "size": 2048, "url": "https://…"}],
+        "location": {"latitude": 52.5, "longitude": 13.4, "name": "…"},
+        "choice": "…",                          what stands behind the button that was pressed
+        "reply_to": "m-0",                      the id of the message it answers
+        "channel": "…",                         your own word; it comes back with each answer
+        "automatic": false}}                    true: written by a machine, never acknowledged
+
+    "message.edited"     message_id, sender and the whole new text; its timestamp tells two edits apart
+    "message.deleted"    message_id and sender
+    "message.reaction"   message_id, sender and emoji; an empty one takes it back; its timestamp tells two apart
+    "receipt"            message_id of what we sent, status (delivered, read or failed), reason
+    "batch"              {"type": "batch", "items": [any of these, …]}
+
+An id may be a string or a whole number. Other types are ignored, `message.sent` (our own words, coming back) among
+them. name, email and phone are shown as the sender's name: nobody proved them, so they never lead to another address.
+
+Out, POST to the setting `reply_url`, answered with any 2xx and, if you like, {"message_id": "…"} for your receipts:
+
+    {"type": "message.sent", "timestamp": "…", "data": {
+        "message_id": "…", "to": "visitor-7", "text": "…", "automatic": false, "channel": "…"}}
+
+The webhook-id is the same when we send it again: take it once, answer 2xx each time. 408, 425, 429 and 503 mean later
+(Retry-After is honoured), any other 4xx means never.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib import api, signing
+from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.models import (
+    Address,
+    Attachment,
+    Can,
+    Channel,
+    Cover,
+    Frozen,
+    Kind,
+    LiveSecret,
+    Location,
+    Message,
+    Outgoing,
+    Progress,
+    Receipt,
+    secret,
+    setting,
+)
+from chalicelib.webhook import Request, Response
+
+channel = Channel.WEBCHAT
+can = Can(
+    text=4000,  # ours to choose: with it a body stays under the 20 kB that the standard asks for
+    covers=frozenset({Cover.BODY, Cover.TIME, Cover.ID}),
+    files=10,
+    receipts=True,
+    idempotent=True,
+)
+accepted = Response()
+
+KINDS = {
+    "message.received": Kind.MESSAGE,
+    "message.edited": Kind.EDIT,
+    "message.deleted": Kind.DELETE,
+    "message.reaction": Kind.REACTION,
+}
+PROGRESS = {"delivered": Progress.DELIVERED, "read": Progress.READ, "failed": Progress.FAILED}
+OUTCOMES = {408: Outcome.NOT_SENT, 425: Outcome.NOT_SENT}  # HTTP's own "come again", beside 429 and 503
+ACCOUNT = re.compile(r"/custom/([A-Za-z0-9]+)/?$", re.ASCII)
+SYMMETRIC, ASYMMETRIC = "whsec_", "whpk_"
+MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
+
+
+class Config(Frozen):
+    signing_secret: LiveSecret = secret(
+        "whsec_… that your system signs with (or its whpk_… public key)", inbound=True, outbound=True
+    )
+    reply_secret: LiveSecret = secret(
+        "whsec_… that we sign answers with; only where it is not signing_secret", outbound=True, optional=True
+    )
+    reply_url: str = setting("where your system takes answers (https://…)", outbound=True, optional=True)
+
+
+def verify(request: Request, config: Config) -> None:
+    """One of the signatures holds for id, time and body; at most five minutes old."""
+    names = "webhook" if request.header("webhook-signature") else "svix"
+    webhook_id, seconds, signatures = [request.header(f"{names}-{part}") for part in ("id", "timestamp", "signature")]
+    # a dot in the id would let text of the body pass for the time (the standard's own warning)
+    if not webhook_id or "." in webhook_id or not signing.fresh(seconds, request.at):
+        raise BadSignature
+    content = f"{webhook_id}.{seconds}.".encode("utf-8", "surrogatepass") + request.body
+    # split() skips double spaces; entries of other versions, or none, match nothing
+    if not _symmetric(config, content, signatures.split()) and not _asymmetric(config, content, signatures.split()):
+        raise BadSignature
+
+
+def parse(request: Request, config: Config) -> list[Message | Receipt]:
+    """One item, or all of a batch. Raises Unreadable, with the others, if an item cannot be read."""
+    outer, account = request.json_object(), _account(request)
+    if outer.get("type") != "batch":
+        return _read(outer, account)
+    items = outer.get("items")
+    if not isinstance(items, list):
+        raise Unreadable("a batch without items")
+    found: list[Message | Receipt] = []
+    unread = 0
+    for item in items:
+        try:
+            found += _read(item, account)
+        except Unreadable:
+            unread += 1
+    if unread:
+        raise Unreadable("a batch with items that cannot be read", found)
+    return found
+
+
+def send(outgoing: Outgoing, config: Config) -> str:
+    """Post one text; returns the id the answer gives it, else our own key."""
+    if not config.reply_url:
+        raise SendFailed("your system takes no answers: reply_url is not set", Outcome.REFUSED)
+    now = (outgoing.at or datetime.now(UTC)).timestamp()  # the signature holds the time of this very try
+    since = outgoing.since or datetime.fromtimestamp(now, UTC)
+    body = {"type": "message.sent", "timestamp": since.isoformat(timespec="seconds"), "data": _data(outgoing)}
+    headers = _signed(outgoing.key, str(int(now)), body, config)
+    answer = api.call("POST", config.reply_url, headers=headers, json=body)
+    said = answer.json()
+    error = said.get("error")
+    reason = f"your system answered {answer.status}{f' ({error[:200]})' if isinstance(error, str) else ''}"
+    api.refuse(answer, reason, OUTCOMES, answer.status if answer.status in OUTCOMES else None)
+    try:
+        return _id(said["message_id"])
+    except MALFORMED:
+        return outgoing.key
+
+
+def _account(request: Request) -> str:
+    """Which of our accounts was called: the end of /webhooks/custom/<account>, none for the first."""
+    found = ACCOUNT.search(request.url)
+    return found[1].upper() if found else ""
+
+
+def _read(item: Any, account: str) -> list[Message | Receipt]:
+    try:
+        if item["type"] == "receipt":
+            return list(_receipt(item))
+        kind = KINDS.get(item["type"])
+        return [_message(kind, item, account)] if kind else []
+    except MALFORMED as error:
+        raise Unreadable("an item of a custom webhook without its fields") from error
+
+
+def _message(kind: Kind, item: dict[str, Any], account: str) -> Message:
+    data = item["data"]
+    where, text = data.get("location"), _text(kind, data)
+    return Message(
+        provider="custom",
+        kind=kind,
+        id=_id(data["message_id"]),
+        version=_version(kind, item, text),
+        sender=_address(data["sender"], account),
+        name=_name(data["sender"]),
+        text=text,
+        attachments=tuple(_attachments(data)),
+        location=Location.model_validate(where) if where else None,
+        choice=_words(data, "choice"),
+        reply_to=_id(data["reply_to"]) if data.get("reply_to") else "",
+        sent_at=_moment(item.get("timestamp")),
+        automatic=data.get("automatic") is True,
+        context={"channel": data["channel"]} if _words(data, "channel") else {},
+        source=item,
+    )
+
+
+def _receipt(item: dict[str, Any]) -> Iterator[Receipt]:
+    """Queued, sent and whatever else a system may say is known or nothing to us."""
+    data = item["data"]
+    progress = PROGRESS.get(data["status"])
+    if progress:
+        ids = (_id(data["message_id"]),)
+        yield Receipt(provider="custom", progress=progress, ids=ids, reason=_words(data, "reason"), source=item)
+
+
+def _text(kind: Kind, data: dict[str, Any]) -> str:
+    """The words; of a reaction the emoji."""
+    if kind is Kind.REACTION:
+        return _words(data, "emoji")
+    return "" if kind is Kind.DELETE else _words(data, "text")
+
+
+def _version(kind: Kind, item: dict[str, Any], text: str) -> str:
+    """What tells two edits, or a reaction and its removal, apart in every envelope."""
+    if kind not in (Kind.EDIT, Kind.REACTION):
+        return ""
+    timestamp = _words(item, "timestamp")
+    if not timestamp:
+        raise ValueError("no timestamp")
+    return timestamp if kind is Kind.EDIT else f"{timestamp} {text}".rstrip()
+
+
+def _address(sender: dict[str, Any], account: str) -> Address:
+    """Ids are unique only within one system, so provider and account are part of it: customB2:visitor-7."""
+    return Address(channel=channel, id=f"custom{account}:{_id(sender['id'])}")
+
+
+def _name(sender: dict[str, Any]) -> str:
+    typed = ", ".join(filter(None, [_words(sender, "email"), _words(sender, "phone")]))
+    name = _words(sender, "name")
+    return f"{name} ({typed})" if name and typed else name or typed
+
+
+def _attachments(data: dict[str, Any]) -> Iterator[Attachment]:
+    for file in data.get("attachments") or []:
+        yield Attachment(
+            name=_words(file, "name"), type=_words(file, "type"), size=file.get("size"), reference=_words(file, "url")
+        )
+
+
+def _words(table: dict[str, Any], field: str) -> str:
+    """A string that may be absent or null. Raises TypeError for anything else."""
+    value = table.get(field)
+    if value is not None and not isinstance(value, str):
+        raise TypeError(field)
+    return value or ""
+
+
+def _id(value: object) -> str:
+    """A string that is not empty, or a whole number. Raises ValueError."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise ValueError("no id")
+    return str(value)
+
+
+def _moment(timestamp: object) -> datetime | None:
+    """ISO 8601 as UTC. A time that cannot be read is no reason to refuse what was written."""
+    try:
+        moment = datetime.fromisoformat(str(timestamp))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _data(outgoing: Outgoing) -> dict[str, Any]:
+    data = {"message_id": outgoing.key, "to": outgoing.to.partition(":")[2], "text": outgoing.text}
+    return {**data, "automatic": outgoing.automatic, **{k: v for k, v in outgoing.context.items() if k == "channel"}}
+
+
+def _signed(key: str, seconds: str, body: dict[str, Any], config: Config) -> dict[str, str]:
+    """The three headers, with a signature under each live secret."""
+    content = f"{key}.{seconds}.".encode() + json.dumps(body, allow_nan=False).encode()  # as `requests` writes it
+    secrets = [given.get_secret_value() for given in config.reply_secret or config.signing_secret]
+    keys = [raw for raw in map(_key, secrets) if raw]
+    if not keys:
+        raise SendFailed("there is no whsec_ secret to sign answers with", Outcome.REFUSED)
+    macs = [hmac.new(raw, content, hashlib.sha256).digest() for raw in keys]
+    signatures = " ".join(f"v1,{signing.base64_digest(mac)}" for mac in macs)
+    return {"webhook-id": key, "webhook-timestamp": seconds, "webhook-signature": signatures}
+
+
+def _symmetric(config: Config, content: bytes, signatures: list[str]) -> bool:
+    secrets = [given for given in config.signing_secret if _key(given.get_secret_value())]
+    return signing.signed(secrets, content, signatures, encode=signing.base64_digest, prefix="v1,", key=_key)
+
+
+def _asymmetric(config: Config, content: bytes, signatures: list[str]) -> bool:
+    given = [secret.get_secret_value() for secret in config.signing_secret]
+    keys = [signing.decoded(key.removeprefix(ASYMMETRIC)) for key in given if key.startswith(ASYMMETRIC)]
+    theirs = [signature.removeprefix("v1a,") for signature in signatures if signature.startswith("v1a,")]
+    return any(_ed25519(key, content, signature) for key in keys for signature in theirs)
+
+
+def _ed25519(key: bytes, content: bytes, signature: str) -> bool:
+    """Whether `signature` (strict base64) is the key's. Loaded late: most systems sign with a shared secret."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    raw = signing.decoded(signature)
+    if not signing.same(signing.base64_digest(raw), signature):  # one spelling only: the last letter has bits to spare
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(raw, content)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _key(shared: str) -> bytes:
+    """The key in a whsec_ secret, with or without base64's padding; empty for what is none, which signs nothing."""
+    text = shared.removeprefix(SYMMETRIC)
+    return signing.decoded(text + "=" * (-len(text) % 4))

@@ -1,0 +1,252 @@
+"""Mail through Postmark: a customer's channel, and a desk that is a mailbox.
+
+Inbound: https://postmarkapp.com/developer/webhooks/inbound-webhook  Receipts: …/webhooks/bounce-webhook and its like
+Sending: https://postmarkapp.com/developer/api/email-api  Codes: https://postmarkapp.com/developer/api/overview
+Looking: https://postmarkapp.com/support/article/1125-custom-metadata-faq
+"""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from chalicelib import api, mail, signing
+from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.models import (
+    Attachment,
+    Can,
+    Channel,
+    Cover,
+    Frozen,
+    LiveSecret,
+    Message,
+    Outgoing,
+    Progress,
+    Receipt,
+    current,
+    digest,
+    secret,
+    setting,
+)
+from chalicelib.webhook import Request, Response
+
+channel = Channel.EMAIL
+can = Can(
+    text=100_000,  # Postmark takes 5 MB
+    covers=frozenset({Cover.CREDENTIAL}),
+    files=200,
+    receipts=True,
+    desk=True,
+)
+accepted = Response()  # only 200 will do; 403 would end Postmark's retries for good, so a wrong password is 401
+
+PROGRESS = {
+    "Delivery": Progress.DELIVERED,
+    "Open": Progress.READ,
+    "Bounce": Progress.FAILED,
+    "SpamComplaint": Progress.FAILED,
+}
+FINAL_BOUNCES = {  # after the others Postmark tries again, or they are answers of machines
+    "BadEmailAddress",
+    "Blocked",
+    "DMARCPolicy",
+    "HardBounce",
+    "ManuallyDeactivated",
+    "SpamComplaint",
+    "SpamNotification",
+    "VirusNotification",
+}
+OUTCOMES = {100: Outcome.NOT_SENT, 429: Outcome.NOT_SENT}  # maintenance, too many; with HTTP 422 all others are refused
+REASONS = {
+    10: "the server token is wrong",
+    400: "the sender address is not confirmed at Postmark",
+    401: "the sender address is not confirmed at Postmark",
+    405: "the account may not send any more",
+    406: "mail to this address bounced or was reported as spam before, so Postmark no longer delivers to it",
+    412: "Postmark has not approved the account yet: it sends only within the sender's own domain",
+    413: "Postmark has not approved the account yet",
+}
+STREAM = "outbound"
+LONGEST_KEY = 80  # characters of a metadata value
+
+
+class Config(Frozen):
+    webhook_user: str = setting("user name in the webhook addresses you give Postmark: https://USER:…", inbound=True)
+    webhook_password: LiveSecret = secret("password in these addresses: letters and digits you make up", inbound=True)
+    server_token: LiveSecret = secret("Server API token, API Tokens page of the Postmark server", outbound=True)
+    sender: str = setting("the shop's mail address, confirmed as a sender at Postmark", inbound=True, outbound=True)
+    inbound_address: str = setting(
+        "address of the inbound stream, on its Setup Instructions page", inbound=True, outbound=True
+    )
+    api_url: str = setting("where Postmark's API is", default="https://api.postmarkapp.com", outbound=True)
+
+
+def verify(request: Request, config: Config) -> None:
+    """Basic authentication, from the webhook's address. Compared as written: nothing else decodes to the same."""
+    live = [f"{config.webhook_user}:{password.get_secret_value()}" for password in config.webhook_password]
+    wanted = ["Basic " + base64.b64encode(pair.encode()).decode() for pair in live]
+    if not any([signing.same(one, request.header("authorization")) for one in wanted]):
+        raise BadSignature
+
+
+def parse(request: Request, config: Config) -> list[Message | Receipt]:
+    """One mail, or one word on a mail we sent. Clicks and subscriptions say nothing to us."""
+    content = request.json_object()
+    try:
+        return list(_receipts(content) if "RecordType" in content else _messages(content, config))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise Unreadable("a Postmark webhook without its fields") from error
+
+
+def send(outgoing: Outgoing, config: Config) -> str:
+    """Post one mail; returns Postmark's MessageID."""
+    if not mail.is_address(outgoing.to):
+        raise SendFailed("this is no mail address", Outcome.REFUSED)
+    draft = mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address)
+    headers = [*draft.headers, ("X-PM-KeepID", "true")]  # else Postmark puts its own Message-ID
+    post = {
+        "From": draft.sender,
+        "To": outgoing.to,
+        "Subject": draft.subject,
+        "TextBody": draft.text,
+        "Headers": [{"Name": name, "Value": value} for name, value in headers],
+        "Metadata": {"key": _key(outgoing)},
+        "MessageStream": STREAM,
+        **({"HtmlBody": draft.page} if draft.page else {}),
+        **({"ReplyTo": draft.reply_to} if draft.reply_to else {}),
+    }
+    said = _call("POST", "email", config, json=post)
+    return _identifier(said)
+
+
+def find(outgoing: Outgoing, config: Config) -> str | None:
+    """Look for our mail by the key in its metadata. Postmark does not say how soon a mail is found."""
+    key = _key(outgoing)
+    query = {"count": "10", "offset": "0", "messagestream": STREAM, "metadata_key": key}
+    said = _call("GET", "messages/outbound", config, query=query)
+    found = said.get("Messages")
+    if not isinstance(found, list):
+        raise SendFailed("Postmark: a search without result", Outcome.UNKNOWN)
+    ours = (other for other in found if (other.get("Metadata") or {}).get("key") == key)  # and not just any
+    return next((_identifier(other) for other in ours), None)
+
+
+def _receipts(content: dict[str, Any]) -> Iterator[Receipt]:
+    progress = PROGRESS.get(content["RecordType"])
+    if progress is None or (content["RecordType"] == "Bounce" and content.get("Type") not in FINAL_BOUNCES):
+        return
+    reason = str(content.get("Description") or content.get("Name") or "reported as spam")
+    yield Receipt(
+        provider="postmark",
+        progress=progress,
+        ids=(_required(content, "MessageID"),),
+        reason=mail.one_line(reason, 200) if progress is Progress.FAILED else "",
+        source={name: value for name, value in content.items() if name != "Content"},  # the mail that bounced
+    )
+
+
+def _messages(content: dict[str, Any], config: Config) -> Iterator[Message]:
+    letter = _letter(content)
+    message = mail.to_message(
+        letter,
+        provider="postmark",
+        id=_required(content, "MessageID"),
+        proved=_proved(content, letter),
+        came_to=str(content.get("OriginalRecipient") or ""),
+        sender=config.sender,
+        inbound=config.inbound_address,
+        source=_without_files(content),
+    )
+    if message:
+        yield message
+
+
+def _letter(content: dict[str, Any]) -> mail.Mail:
+    """From the raw mail where Postmark adds it, unless it is 8-bit: JSON cannot carry that in its own charset."""
+    fields, raw = _from_fields(content), content.get("RawEmail")
+    if not isinstance(raw, str) or not raw.strip():
+        return fields
+    whole = mail.parse(raw.encode("utf-8", "replace"))
+    if not whole.authors:  # none that could be answered; Postmark reads more
+        return replace(whole, authors=(*fields.authors, *fields.authors))
+    return whole if raw.isascii() else replace(fields, authors=whole.authors)
+
+
+def _from_fields(content: dict[str, Any]) -> mail.Mail:
+    """From what Postmark read. Its Headers leave out what has a field of its own."""
+    text, page = (str(content.get(name) or "") for name in ("TextBody", "HtmlBody"))
+    return mail.Mail(
+        headers=tuple(_headers(content)),
+        authors=tuple(_mailboxes([content["FromFull"]])),
+        to=tuple(_mailboxes(content.get("ToFull") or [])),
+        cc=tuple(_mailboxes(content.get("CcFull") or [])),
+        reply_to=mail.addresses(str(content.get("ReplyTo") or "")),
+        subject=mail.one_line(str(content.get("Subject") or ""), 500),
+        text=text.replace("\r\n", "\n") if text.strip() else mail.text_of(page),
+        attachments=tuple(_files(content)),
+    )
+
+
+def _headers(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for header in content.get("Headers") or []:
+        yield str(header["Name"]), str(header["Value"])
+
+
+def _mailboxes(those: list[dict[str, Any]]) -> Iterator[mail.Mailbox]:
+    for one in those:
+        name, address = (mail.one_line(str(one.get(field) or ""), 320) for field in ("Name", "Email"))
+        yield mail.Mailbox(name, address)
+
+
+def _files(content: dict[str, Any]) -> Iterator[Attachment]:
+    for file in (content.get("Attachments") or [])[: can.files]:
+        name, type_ = (str(file.get(field) or "") for field in ("Name", "ContentType"))
+        size = file.get("ContentLength")
+        yield Attachment(
+            name=mail.file_name(name), type=mail.one_line(type_, 100), size=size if isinstance(size, int) else None
+        )
+
+
+def _proved(content: dict[str, Any], letter: mail.Mail) -> bool:
+    """One author, the same to Postmark and to us, whose domain signed the mail or let it be sent."""
+    theirs = mail.addresses(str(content.get("From") or content["FromFull"].get("Email") or ""))
+    ours = {mailbox.address.lower() for mailbox in (*theirs, *letter.authors)}
+    one = len(letter.authors) == len(theirs) == len(ours) == 1
+    return one and mail.proved(list(_headers(content)) or letter.headers, letter.sender.address)
+
+
+def _without_files(content: dict[str, Any]) -> dict[str, Any]:
+    """The webhook without the bytes of its files, which would not fit into a queue message."""
+    files = content.get("Attachments") or []
+    light = [{name: value for name, value in file.items() if name not in ("Content", "Data")} for file in files]
+    return {**{name: value for name, value in content.items() if name != "RawEmail"}, "Attachments": light}
+
+
+def _required(content: dict[str, Any], name: str) -> str:
+    value = content[name]
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(name)
+    return value.strip()
+
+
+def _key(outgoing: Outgoing) -> str:
+    return outgoing.key if len(outgoing.key) <= LONGEST_KEY else digest(outgoing.key)
+
+
+def _identifier(said: dict[str, Any]) -> str:
+    if not said.get("MessageID"):
+        raise SendFailed("Postmark: an answer without MessageID", Outcome.UNKNOWN)
+    return str(said["MessageID"])
+
+
+def _call(method: str, path: str, config: Config, **rest: Any) -> dict[str, Any]:
+    """One call of Postmark's API; its code counts before the HTTP status. Raises SendFailed for all but success."""
+    headers = {"X-Postmark-Server-Token": current(config.server_token), "Accept": "application/json"}
+    answer = api.call(method, f"{config.api_url}/{path}", headers=headers, **rest)
+    said = answer.json()
+    code = said.get("ErrorCode")
+    code = code if isinstance(code, int) else 0
+    words = str(said.get("Message") or answer.status).replace(current(config.server_token), "…")
+    reason = REASONS.get(code) or mail.one_line(words, 200)
+    api.refuse(answer, f"Postmark: {reason}", OUTCOMES, code)
+    return said

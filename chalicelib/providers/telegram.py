@@ -1,0 +1,255 @@
+"""Telegram: private chats with the shop's bot.
+
+Webhook: https://core.telegram.org/bots/api#update
+Proof: https://core.telegram.org/bots/api#setwebhook (nothing is signed: `secret_token` is shown with each update)
+Sending: https://core.telegram.org/bots/api#sendmessage
+
+Only a private chat is one customer: groups and channels are ignored on purpose. Its id is the person's own, the same
+for every bot. setWebhook has to name `allowed_updates` message, edited_message, callback_query and message_reaction:
+Telegram leaves reactions out by itself. It reports no deletions, and nothing that the bot itself wrote.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib import api, signing
+from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.models import (
+    Address,
+    Attachment,
+    Can,
+    Channel,
+    Cover,
+    Frozen,
+    Kind,
+    LiveSecret,
+    Location,
+    Message,
+    Outgoing,
+    Receipt,
+    current,
+    digest,
+    secret,
+    setting,
+)
+from chalicelib.webhook import Request, Response
+
+channel = Channel.TELEGRAM
+can = Can(text=4096, covers=frozenset({Cover.CREDENTIAL}), files=1)  # an album is several messages
+accepted = Response()
+
+OUTCOMES = {
+    400: Outcome.REFUSED,  # chat not found, text empty or too long
+    401: Outcome.REFUSED,  # the token was revoked
+    403: Outcome.REFUSED,  # blocked by the user, user deactivated, user never started the bot
+    404: Outcome.REFUSED,  # no token of any bot
+    429: Outcome.NOT_SENT,
+    500: Outcome.UNKNOWN,
+}
+FILES = {  # field: name and type where the file has none; an animation comes as a document too
+    "document": ("document", ""),
+    "video": ("video.mp4", "video/mp4"),
+    "video_note": ("video.mp4", "video/mp4"),
+    "audio": ("audio.mp3", "audio/mpeg"),
+    "voice": ("voice.ogg", "audio/ogg"),
+    "sticker": ("sticker", ""),
+}
+NOTES = {  # Telegram's own notes in a private chat: nobody wrote them
+    "chat_background_set",
+    "connected_website",
+    "message_auto_delete_timer_changed",
+    "pinned_message",
+    "proximity_alert_triggered",
+    "write_access_allowed",
+}
+WORDLESS = {  # what a person sends that holds no words
+    "checklist": "(a checklist)",
+    "dice": "(dice)",
+    "game": "(a game)",
+    "paid_media": "(paid media)",
+    "poll": "(a poll)",
+    "story": "(a story)",
+}
+UNSHOWN = "(something that Telegram does not show to bots)"  # what is newer than its server, or than this table
+
+
+class Config(Frozen):
+    secret_token: LiveSecret = secret(
+        "the secret_token you chose for setWebhook: 1 to 256 letters, digits, _ and -", inbound=True
+    )
+    bot_token: LiveSecret = secret("the bot's token, from @BotFather", outbound=True)
+    api_url: str = setting("where Telegram's API is", default="https://api.telegram.org", outbound=True)
+
+
+def verify(request: Request, config: Config) -> None:
+    """The secret token, shown in a header."""
+    if not signing.shown(config.secret_token, request.header("x-telegram-bot-api-secret-token")):
+        raise BadSignature
+
+
+def parse(request: Request, config: Config) -> list[Message | Receipt]:
+    """What one update holds: a message, an edit, a pressed button or a reaction. Other kinds are not for us."""
+    update = request.json_object()
+    try:
+        return list(_read(update))
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
+        raise Unreadable("a Telegram update without its fields") from error
+
+
+def send(outgoing: Outgoing, config: Config) -> str:
+    """Post one text; returns `chat_id:message_id`."""
+    url = f"{config.api_url}/bot{current(config.bot_token)}/sendMessage"
+    answer = api.call("POST", url, json={"chat_id": outgoing.to, "text": outgoing.text})
+    said = answer.json()
+    if said.get("ok") is not True:
+        _refuse(answer, said, current(config.bot_token))
+    result = said.get("result")
+    number = result.get("message_id", "") if isinstance(result, dict) else ""
+    return f"{outgoing.to}:{number}"
+
+
+def _refuse(answer: api.Answer, said: dict[str, Any], token: str) -> None:
+    """Raise SendFailed. Telegram says in the body how long to wait; the header may be lost on the way."""
+    parameters = said.get("parameters")
+    seconds = parameters.get("retry_after") if isinstance(parameters, dict) else None
+    if seconds:
+        answer = answer._replace(headers={**answer.headers, "retry-after": str(seconds)})
+    code = said.get("error_code")
+    reason = f"Telegram: {said.get('description', answer.status)}".replace(token, "…")
+    api.refuse(answer, reason, OUTCOMES, code if isinstance(code, int) else None)
+    raise SendFailed(reason, Outcome.UNKNOWN)  # HTTP 200 without ok: not Telegram's own answer
+
+
+def _read(update: dict[str, Any]) -> Iterator[Message]:
+    """An update holds one kind; the update's own id is no part of a claim."""
+    if "message" in update:
+        yield from _written(update["message"], Kind.MESSAGE)
+    if "edited_message" in update:
+        yield from _written(update["edited_message"], Kind.EDIT)
+    if "callback_query" in update:
+        yield from _pressed(update["callback_query"])
+    if "message_reaction" in update:
+        yield from _reacted(update["message_reaction"])
+
+
+def _written(post: dict[str, Any], kind: Kind) -> Iterator[Message]:
+    chat, edited = post["chat"], kind is Kind.EDIT
+    author = post.get("from", chat)
+    moved = edited and "location" in post  # a live location moves by editing
+    if not _is_customer(chat, author) or moved or NOTES & post.keys():
+        return
+    files, location, answered = tuple(_attachments(post)), _location(post), post.get("reply_to_message")
+    yield Message(
+        provider="telegram",
+        kind=kind,
+        id=_id(chat, post),
+        version=f"{post['edit_date']:d} {digest(_text(post))}" if edited else "",  # two edits in one second are two
+        sender=_address(chat),
+        name=_name(author),
+        text=_text(post) or ("" if files or location else UNSHOWN),
+        attachments=files,
+        location=location,
+        reply_to=_id(chat, answered) if answered else "",
+        sent_at=_moment(post["edit_date" if edited else "date"]),
+        automatic=author.get("is_bot") is True,
+        source=post,
+    )
+
+
+def _pressed(press: dict[str, Any]) -> Iterator[Message]:
+    """A button under a message of ours. One without its message was pressed in somebody else's chat."""
+    shown, choice = press.get("message"), press.get("data", "")
+    if not shown or not choice or not _is_customer(shown["chat"], press["from"]):
+        return
+    yield Message(
+        provider="telegram",
+        id=f"{shown['chat']['id']:d}:callback:{press['id']}",
+        sender=_address(shown["chat"]),
+        name=_name(press["from"]),
+        text=_label(shown, choice),
+        choice=choice,
+        reply_to=_id(shown["chat"], shown),
+        source=press,
+    )
+
+
+def _reacted(change: dict[str, Any]) -> Iterator[Message]:
+    """The reactions that now stand; no text: the last was taken back."""
+    chat, standing = change["chat"], change["new_reaction"]
+    author = change.get("user", chat)
+    if not _is_customer(chat, author):
+        return
+    stamps = [reaction.get("emoji") or reaction.get("custom_emoji_id") or reaction["type"] for reaction in standing]
+    yield Message(
+        provider="telegram",
+        kind=Kind.REACTION,
+        id=_id(chat, change),
+        version=" ".join([f"{change['date']:d}", *stamps]),
+        sender=_address(chat),
+        name=_name(author),
+        text="".join(reaction.get("emoji", "(custom emoji)") for reaction in standing),
+        sent_at=_moment(change["date"]),
+        source=change,
+    )
+
+
+def _is_customer(chat: dict[str, Any], author: dict[str, Any]) -> bool:
+    """In a private chat the customer's id is the chat's; another author there is our own bot."""
+    return bool(chat["type"] == "private" and author["id"] == chat["id"])
+
+
+def _id(chat: dict[str, Any], post: dict[str, Any]) -> str:
+    return f"{chat['id']:d}:{post['message_id']:d}"
+
+
+def _address(chat: dict[str, Any]) -> Address:
+    return Address(channel=channel, id=f"{chat['id']:d}")
+
+
+def _name(person: dict[str, Any]) -> str:
+    return " ".join(filter(None, [person.get("first_name"), person.get("last_name")]))
+
+
+def _text(post: dict[str, Any]) -> str:
+    """What was written, else what stands for it. A contact that somebody sends is words, never evidence."""
+    contact = post.get("contact")
+    if contact:
+        return f"Contact: {_name(contact)}, {contact['phone_number']}"
+    wordless = [words for field, words in WORDLESS.items() if field in post]
+    return post.get("text") or post.get("caption") or "".join(wordless)
+
+
+def _attachments(post: dict[str, Any]) -> Iterator[Attachment]:
+    if post.get("photo"):
+        yield _attachment(post["photo"][-1], "photo.jpg", "image/jpeg")  # the sizes of one photo, largest last
+    for field, (name, media_type) in FILES.items():
+        if field in post:
+            yield _attachment(post[field], name, media_type)
+
+
+def _attachment(file: dict[str, Any], name: str, media_type: str) -> Attachment:
+    return Attachment(
+        name=file.get("file_name") or f"{name} {file.get('emoji', '')}".strip(),
+        type=file.get("mime_type", media_type),
+        size=file.get("file_size"),
+        reference=file["file_id"],
+    )
+
+
+def _location(post: dict[str, Any]) -> Location | None:
+    place, venue = post.get("location"), post.get("venue", {})
+    if not place:
+        return None
+    name = ", ".join(filter(None, [venue.get("title"), venue.get("address")]))
+    return Location(latitude=place["latitude"], longitude=place["longitude"], name=name)
+
+
+def _label(shown: dict[str, Any], choice: str) -> str:
+    """What the button says; what stands behind it where the message is too old to be shown."""
+    rows = shown.get("reply_markup", {}).get("inline_keyboard", [])
+    return next((button["text"] for row in rows for button in row if button.get("callback_data") == choice), choice)
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

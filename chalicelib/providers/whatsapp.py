@@ -1,0 +1,273 @@
+"""WhatsApp through Meta's Cloud API.
+
+Webhook: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
+Signature: https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-notifications
+Sending: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/text-messages
+Errors: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+
+An address is `+` and the digits of a phone, or the id that WhatsApp gives a user for this business (BSUID,
+`DE.1234…`), which never begins with `+`. The phone may be absent.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from chalicelib import meta
+from chalicelib.errors import Outcome
+from chalicelib.models import (
+    Address,
+    Attachment,
+    Can,
+    Channel,
+    Cover,
+    Kind,
+    LiveSecret,
+    Location,
+    Message,
+    Outgoing,
+    Progress,
+    Receipt,
+    current,
+    secret,
+    setting,
+)
+from chalicelib.webhook import Request, Response
+
+channel = Channel.WHATSAPP
+can = Can(text=4096, covers=frozenset({Cover.BODY}), methods=meta.METHODS, files=1, receipts=True, window=24)
+accepted = Response()
+
+PROGRESS = {
+    "delivered": Progress.DELIVERED,
+    "read": Progress.READ,
+    "played": Progress.READ,  # a voice message
+    "failed": Progress.FAILED,
+}
+OUTCOMES = meta.OUTCOMES | {
+    80007: Outcome.NOT_SENT,
+    130429: Outcome.NOT_SENT,
+    131048: Outcome.NOT_SENT,
+    131056: Outcome.NOT_SENT,
+    131016: Outcome.NOT_SENT,
+    131057: Outcome.NOT_SENT,
+    131000: Outcome.UNKNOWN,
+    131026: Outcome.REFUSED,
+    131030: Outcome.REFUSED,
+    131031: Outcome.REFUSED,
+    131045: Outcome.REFUSED,  # comes with HTTP 500
+    131047: Outcome.REFUSED,
+}
+WORDS = meta.WORDS | {
+    80007: "this WhatsApp account sends too much, Meta asks us to wait",
+    130429: "this number sends too fast, Meta asks us to wait",
+    131016: "WhatsApp is not available at the moment",
+    131026: "this person cannot be reached on WhatsApp",
+    131030: "this test number may only write to the numbers on its list",
+    131031: "Meta has locked this WhatsApp account",
+    131045: "the shop's number is not registered with WhatsApp",
+    131047: "the customer's last message is more than 24 hours old; WhatsApp then takes only a template",
+    131048: "too many people blocked this number, Meta asks us to wait",
+    131056: "too many messages to this person in a short time, Meta asks us to wait",
+    131057: "this WhatsApp account is in maintenance",
+}
+ERRORS = meta.Errors("WhatsApp", OUTCOMES, WORDS)
+NOTHING_SAID = {"request_welcome"}  # the chat was opened, nobody wrote
+_PHONE = re.compile(r"[0-9]{5,20}", re.ASCII)
+_NUMBER_ID = re.compile(r"[0-9]{1,30}", re.ASCII)
+
+
+class Config(meta.App):
+    token: LiveSecret = secret(
+        "permanent access token of a system user, Business settings in Meta's console", outbound=True
+    )
+    phone_number_id: str = setting("Phone number ID, WhatsApp > API setup of the app in Meta's console", outbound=True)
+
+
+def verify(request: Request, config: Config) -> Response | None:
+    """The signature over the body; a GET is Meta's check of the URL."""
+    return meta.verify(request, config.app_secret, config.verify_token)
+
+
+def parse(request: Request, config: Config) -> list[Message | Receipt]:
+    """Messages and receipts of every entry and change. Other fields, echoes among them, say nothing to us."""
+    return meta.read(request, "whatsapp_business_account", lambda entry: meta.each(entry["changes"], _change))
+
+
+def send(outgoing: Outgoing, config: Config) -> str:
+    """Send one text, from the number that the customer wrote to; returns its id (wamid)."""
+    number = outgoing.context.get("phone_number_id", "")
+    body = {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to" if outgoing.to.startswith("+") else "recipient": outgoing.to,
+        "type": "text",
+        "text": {"body": outgoing.text, "preview_url": False},
+        "biz_opaque_callback_data": outgoing.key,  # comes back in the receipts
+    }
+    path = f"{number if _NUMBER_ID.fullmatch(number) else config.phone_number_id}/messages"
+    said = meta.post(path, body, config, current(config.token), ERRORS)
+    return meta.id_in(said, ERRORS, "messages", 0, "id")
+
+
+def _change(change: dict[str, Any]) -> Iterator[meta.Found]:
+    if change["field"] != "messages":
+        return
+    value = change["value"]
+    yield from meta.each(value.get("messages", ()), partial(_message, value))
+    yield from meta.each(value.get("statuses", ()), _receipt)
+
+
+def _message(value: dict[str, Any], message: dict[str, Any]) -> Iterator[Message]:
+    """What somebody wrote; an edit, a revocation and a reaction name the message they are about."""
+    if message["type"] in NOTHING_SAID:
+        return
+    contact = _contact(value, message)
+    sender, *aliases = _addresses(contact, message)
+    profile = contact.get("profile") or {}
+    yield Message(
+        provider="whatsapp",
+        sender=sender,
+        aliases=tuple(aliases),
+        name=profile.get("name") or profile.get("username") or "",
+        sent_at=meta.moment(message.get("timestamp")),
+        context={"phone_number_id": value["metadata"]["phone_number_id"]},  # which of the shop's numbers has to answer
+        source={"message": message, "contact": contact},
+        **_about(message),
+    )
+
+
+def _contact(value: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
+    """The contact that wrote a message. One that shares no id with it counts only where nobody else can be meant."""
+    contacts = value.get("contacts") or []
+    for contact in contacts:
+        if _same(contact, message):
+            return dict(contact)
+    unnamed = not (message.get("from_user_id") or message.get("from"))
+    alone = len(contacts) == 1 and (unnamed or len(value["messages"]) == 1)
+    return dict(contacts[0]) if alone and _same(contacts[0], message) is None else {}
+
+
+def _same(contact: dict[str, Any], message: dict[str, Any]) -> bool | None:
+    """Whether both name the same person; None if they have no sort of id in common."""
+    pairs = [(contact.get("user_id"), message.get("from_user_id")), (contact.get("wa_id"), message.get("from"))]
+    common = [ours == theirs for ours, theirs in pairs if ours and theirs]
+    return all(common) if common else None
+
+
+def _addresses(contact: dict[str, Any], message: dict[str, Any]) -> Iterator[Address]:
+    """The most lasting id first: the user's id for this business, then the phone."""
+    user = message.get("from_user_id") or contact.get("user_id")
+    phone = contact.get("wa_id") or message.get("from") or ""
+    if user and not user.startswith("+"):
+        yield Address(channel=channel, id=user)
+    if _PHONE.fullmatch(phone):
+        yield Address(channel=channel, id=f"+{phone}")
+
+
+def _about(message: dict[str, Any]) -> dict[str, Any]:
+    """Kind, id, version and content. The webhook's own id tells a second edit or reaction from the first."""
+    kind, id = message["type"], message["id"]
+    if kind == "reaction":
+        reaction = message["reaction"]  # a removal has no emoji, or an empty one
+        return _changed(Kind.REACTION, reaction["message_id"], id, text=reaction.get("emoji") or "")
+    if kind == "edit":
+        edit = message["edit"]
+        return _changed(Kind.EDIT, edit["original_message_id"], id, **_content(edit["message"]))
+    if kind == "revoke":
+        return _changed(Kind.DELETE, message["revoke"]["original_message_id"], "")
+    return {"id": id, "reply_to": (message.get("context") or {}).get("id") or "", **_content(message)}
+
+
+def _changed(kind: Kind, id: str, version: str, **content: Any) -> dict[str, Any]:
+    return {"kind": kind, "id": id, "version": version, **content}
+
+
+def _content(message: dict[str, Any]) -> dict[str, Any]:
+    """What was said, by the message's type. A type that WhatsApp adds later is shown as such, never dropped."""
+    return CONTENT.get(message["type"], _unsupported)(message)
+
+
+def _text(message: dict[str, Any]) -> dict[str, Any]:
+    return {"text": message["text"]["body"]}
+
+
+def _media(message: dict[str, Any]) -> dict[str, Any]:
+    media = message[message["type"]]
+    name = media.get("filename") or ("voice message" if media.get("voice") else message["type"])
+    file = Attachment(name=name, type=media.get("mime_type") or "", reference=f"media/{media['id']}")
+    return {"text": media.get("caption") or "", "attachments": (file,)}
+
+
+def _location(message: dict[str, Any]) -> dict[str, Any]:
+    place = message["location"]
+    name = ", ".join(part for part in (place.get("name"), place.get("address")) if part)
+    return {"location": Location(latitude=place["latitude"], longitude=place["longitude"], name=name)}
+
+
+def _contacts(message: dict[str, Any]) -> dict[str, Any]:
+    """Contact cards are names somebody typed: text, never an address."""
+    return {"text": "\n".join(_card(card) for card in message["contacts"])}
+
+
+def _card(card: dict[str, Any]) -> str:
+    phones = [phone.get("phone") or phone.get("wa_id") for phone in card.get("phones") or ()]
+    mails = [mail.get("email") for mail in card.get("emails") or ()]
+    return "Contact: " + ", ".join(part for part in (card["name"]["formatted_name"], *phones, *mails) if part)
+
+
+def _button(message: dict[str, Any]) -> dict[str, Any]:
+    return {"text": message["button"]["text"], "choice": message["button"].get("payload") or ""}
+
+
+def _interactive(message: dict[str, Any]) -> dict[str, Any]:
+    """A button or a row of a list that was chosen; a form's answers come as JSON."""
+    reply = message.get("interactive") or {}  # is missing where WhatsApp itself failed
+    chosen = reply.get(reply.get("type"))
+    if not isinstance(chosen, dict):
+        return _unsupported(message)
+    said = [chosen.get("title") or chosen.get("body"), chosen.get("response_json")]
+    return {"text": "\n".join(part for part in said if part), "choice": chosen.get("id") or ""}
+
+
+def _order(message: dict[str, Any]) -> dict[str, Any]:
+    order = message["order"]
+    lines = [
+        f"{item.get('quantity', 1)} × {item['product_retailer_id']} ({item.get('item_price')} {item.get('currency')})"
+        for item in order["product_items"]
+    ]
+    return {"text": "\n".join(["Order:", *lines, *filter(None, [order.get("text")])])}
+
+
+def _system(message: dict[str, Any]) -> dict[str, Any]:
+    """A new phone number, a new user id: said by WhatsApp, not by the customer."""
+    system = message["system"]
+    return {"text": system.get("body") or system["type"], "automatic": True}
+
+
+def _unsupported(message: dict[str, Any]) -> dict[str, Any]:
+    kind = (message.get("unsupported") or {}).get("type") or message["type"]
+    what = "a message" if kind == "unsupported" else f"a message of the kind “{str(kind)[:40]}”"
+    return {"text": f"({what} that WhatsApp does not hand on)"}
+
+
+CONTENT: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "text": _text,
+    **dict.fromkeys(("image", "video", "audio", "document", "sticker"), _media),
+    "location": _location,
+    "contacts": _contacts,
+    "button": _button,
+    "interactive": _interactive,
+    "order": _order,
+    "system": _system,
+}
+
+
+def _receipt(status: dict[str, Any]) -> Iterator[Receipt]:
+    """`sent` we know already. What WhatsApp may add later is ignored the same way."""
+    progress = PROGRESS.get(status["status"])
+    if progress:
+        error = (status.get("errors") or [{}])[0]
+        why = meta.reason(error, ERRORS) if error else ""
+        yield Receipt(provider="whatsapp", progress=progress, ids=(status["id"],), reason=why, source=status)

@@ -1,0 +1,100 @@
+"""Stage 1, in the webhook function: verify, parse, queue, answer. Nothing here reads the table or calls a provider."""
+
+import json
+import logging
+from collections.abc import Sequence
+
+from chalicelib import aws, files, providers, queue, settings
+from chalicelib.errors import (
+    BadSignature,
+    MethodNotAllowed,
+    NotEnabled,
+    Refusal,
+    TooLarge,
+    Unavailable,
+)
+from chalicelib.models import Item, Message, Provider, Raw, Receipt
+from chalicelib.webhook import Request, Response
+
+LARGEST = 6_000_000  # bytes; Lambda takes no more
+MOST_ITEMS = 50  # in one webhook; with more, its body is queued once and the worker splits it
+METHODS = ("GET", "HEAD", "POST")
+
+log = logging.getLogger("shopbell.receive")
+
+
+def receive(request: Request, provider: str, account: str, request_id: str) -> Response:
+    """Answer one webhook. A 2xx is given only after the queue has every item."""
+    try:
+        response = _receive(request, provider, account.upper(), request_id)
+    except Refusal as refusal:
+        response = refused(refusal)
+    log.info(json.dumps({"provider": provider if provider in providers.NAMES else "?", "status": response.status}))
+    return response
+
+
+def refused(refusal: Refusal) -> Response:
+    """The one shape of an error; it never echoes what came in."""
+    said = {"error": {"code": refusal.code, "message": refusal.text}}
+    return Response(status=refusal.status, body=json.dumps(said), content_type="application/json")
+
+
+def _receive(request: Request, provider: str, account: str, request_id: str) -> Response:
+    """The order of the checks is the order of the answers: see section 5 of the architecture page."""
+    if len(request.body) > LARGEST:
+        raise TooLarge
+    if request.method not in METHODS:
+        raise MethodNotAllowed
+    if provider not in providers.NAMES or not settings.enabled(provider, account):
+        raise NotEnabled
+    module = providers.load(provider)
+    if request.method not in module.can.methods:
+        raise MethodNotAllowed
+    config = settings.config(provider, account, "inbound")
+    if handshake := module.verify(request, config):
+        return handshake
+    if request.method != "POST":
+        raise BadSignature  # a URL check that is no handshake proves nothing
+    _queue(_items(request, module, config, provider, account), request_id)
+    return module.accepted
+
+
+def _items(request: Request, module: Provider, config: object, provider: str, account: str) -> Sequence[Item]:
+    """The webhook's items; its whole body instead, by reference, if they are too many, too large or not understood."""
+    try:
+        parsed = module.parse(request, config)
+    except Exception as error:  # signed, so it is kept and accepted, whatever is wrong with it or with us
+        log.warning(json.dumps({"provider": provider, "unreadable": type(error).__name__}))
+        return [*_named_all(getattr(error, "items", ()), account), _raw(request, provider, account)]
+    items = _named_all(parsed, account)
+    if len(items) > MOST_ITEMS or not all(map(queue.fits, items)):
+        return [_raw(request, provider, account)]
+    return items
+
+
+def _named_all(items: Sequence[Message | Receipt], account: str) -> list[Item]:
+    """The items with our account, which a provider's module does not know."""
+    return [item.model_copy(update={"account": account}) for item in items]
+
+
+def _raw(request: Request, provider: str, account: str) -> Raw:
+    try:
+        place = files.put_raw(request.body)
+    except aws.FAULTS as error:
+        raise Unavailable from error
+    return Raw(
+        provider=provider,
+        account=account,
+        file=place,
+        url=request.url,
+        query=request.query,
+        content_type=request.header("content-type"),
+        at=request.at,
+    )
+
+
+def _queue(items: Sequence[Item], request_id: str) -> None:
+    try:
+        queue.put(items, request_id)
+    except aws.FAULTS as error:
+        raise Unavailable from error

@@ -1,0 +1,180 @@
+"""What the shop sets: its rules and words from shop.toml, its providers' settings and secrets by name."""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import ValidationError
+
+from chalicelib import providers, route
+from chalicelib.errors import SettingsError, Unavailable
+from chalicelib.models import Channel, Shop
+
+SHOP_FILE = Path(__file__).with_name("shop.toml")
+PREFIX = "SHOPBELL_"
+ACCOUNT = re.compile(r"[A-Z0-9]+", re.ASCII)
+Direction = Literal["inbound", "outbound"]
+
+
+@cache
+def shop() -> Shop:
+    """The shop's rules, read once. Raises SettingsError."""
+    return load(SHOP_FILE.read_text(encoding="utf-8"))
+
+
+def load(text: str) -> Shop:
+    """The rules in the text of a shop.toml. Raises SettingsError with every problem, a line each."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([f"shop.toml: {error}"]) from error
+    try:
+        rules = Shop.model_validate(tables)
+    except ValidationError as error:
+        raise SettingsError([_problem(text, found["loc"], found["msg"]) for found in error.errors()]) from error
+    problems = [_problem(text, place, words) for place, words in _check(rules)]
+    if problems:
+        raise SettingsError(problems)
+    return rules
+
+
+def accounts(rules: Shop) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Every enabled (provider, account, its table); the first account of a provider has no name."""
+    for name, table in rules.providers.items():
+        yield name, "", {field: value for field, value in table.items() if not isinstance(value, dict)}
+        for account, inner in table.items():
+            if isinstance(inner, dict):
+                yield name, account, inner
+
+
+def enabled(provider: str, account: str) -> bool:
+    return any((provider, account) == (name, other) for name, other, _ in accounts(shop()))
+
+
+@cache
+def config(provider: str, account: str, direction: Direction) -> Any:
+    """A provider's Config, read once per environment. Raises Unavailable where something needed is not set."""
+    module = providers.load(provider)
+    values = _values(provider, account)
+    missing = [name for name in needed(module.Config, direction) if not values.get(name)]
+    if missing:
+        raise Unavailable(f"not set: {', '.join(variable(provider, account, name) for name in missing)}")
+    if "webhook_url" in module.Config.model_fields and os.environ.get("PUBLIC_URL"):
+        values.setdefault("webhook_url", webhook_url(os.environ["PUBLIC_URL"], provider, account))
+    return module.Config.model_validate(values)
+
+
+def webhook_url(base: str, provider: str, account: str = "") -> str:
+    """Where a provider calls: `base` is the public address, without /webhooks."""
+    return "/".join([base.rstrip("/"), "webhooks", provider, *([account.lower()] if account else [])])
+
+
+def variable(provider: str, account: str, field: str) -> str:
+    """The environment's name of a setting: SHOPBELL_<PROVIDER>_<FIELD>, with an account …__<ACCOUNT>_<FIELD>."""
+    return f"{PREFIX}{provider}{'__' + account if account else ''}_{field}".upper()
+
+
+def needed(config: Any, direction: Direction) -> list[str]:
+    """The fields of a Config that a direction cannot do without."""
+    extras = {name: field.json_schema_extra or {} for name, field in config.model_fields.items()}
+    return [name for name, extra in extras.items() if extra.get(direction) and not extra.get("optional")]
+
+
+def known_variables(rules: Shop) -> dict[str, str]:
+    """Every SHOPBELL_ variable that means something to this shop, and where its value is found."""
+    return {
+        variable(provider, account, name): field.description or ""
+        for provider, account, _ in accounts(rules)
+        for name, field in providers.load(provider).Config.model_fields.items()
+    }
+
+
+def _values(provider: str, account: str) -> dict[str, Any]:
+    table = next((table for name, other, table in accounts(shop()) if (name, other) == (provider, account)), {})
+    values = dict(table)
+    for name in providers.load(provider).Config.model_fields:
+        given = os.environ.get(variable(provider, account, name))
+        if given:
+            values[name] = given
+    return values
+
+
+def _check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What a type cannot say: names that must exist, one place per desk, a known time zone."""
+    try:
+        ZoneInfo(rules.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield ("time_zone",), f"{rules.time_zone!r} is no time zone; write one like Europe/Berlin"
+    for field, name in (("owner", rules.owner), ("fallback", rules.fallback)):
+        if name not in rules.desks and (name or field == "owner"):
+            yield (field,), f"{name!r} is no desk; there are {_listed(rules.desks)}"
+    yield from _check_desks(rules)
+    yield from _check_routes(rules)
+    yield from _check_providers(rules)
+
+
+def _check_desks(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    for name, place in rules.desks.items():
+        if bool(place.slack) == bool(place.mailbox):
+            yield ("desks", name), 'a desk has either slack = "C…" (a channel\'s id) or mailbox = "…@…"'
+        elif route.carrier(place) not in rules.providers:
+            yield (
+                ("desks", name),
+                f"its provider {route.carrier(place)!r} is not enabled; add [providers.{route.carrier(place)}]",
+            )
+        if place.mailbox and not place.agents:
+            yield ("desks", name, "agents"), "a mailbox needs the mail addresses of the agents who may answer"
+
+
+def _check_routes(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    channels = [str(channel) for channel in Channel]
+    if "default" not in rules.routes:
+        yield ("routes",), 'there must be a default: default = "NAME OF A DESK"'
+    for channel, name in rules.routes.items():
+        if channel not in ["default", *channels]:
+            yield ("routes", channel), f"{channel!r} is no channel; there are {_listed(channels)} and default"
+        if name not in rules.desks:
+            yield ("routes", channel), f"{name!r} is no desk; there are {_listed(rules.desks)}"
+
+
+def _check_providers(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    for name, account, table in accounts(rules):
+        place = ("providers", name, *([account] if account else []))
+        if name not in providers.NAMES:
+            yield place, f"there is no provider {name!r}; there are {_listed(providers.NAMES)}"
+            continue
+        if account and not ACCOUNT.fullmatch(account):
+            yield place, f"an account's name is in capitals and digits, not {account!r}"
+        fields = providers.load(name).Config.model_fields
+        for field in table:
+            if field not in fields:
+                yield (*place, field), f"{name} has no setting {field!r}; there are {_listed(fields)}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _problem(text: str, place: tuple[Any, ...], words: str) -> str:
+    """One line: where in the file, which field, what would be right."""
+    names = [str(part) for part in place]
+    return f"shop.toml line {_line(text, names)}: {'.'.join(names)}: {words}"
+
+
+def _line(text: str, names: list[str]) -> int:
+    """The line that sets `names`, else the line of the nearest table above it, else 1."""
+    best, depth, table = 1, 0, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line)
+        key = re.match(r"\s*([\w?\"'-]+)\s*=", line)
+        if header:
+            table = header[1]
+        here = [part.strip("\"' ") for part in table.split(".") if part] + ([key[1].strip("\"'")] if key else [])
+        if (header or key) and here == names[: len(here)] and len(here) > depth:
+            best, depth = number, len(here)
+    return best

@@ -1,0 +1,97 @@
+"""A webhook in our own terms: what came in over HTTP, and what is answered."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+from chalicelib.errors import Unreadable
+
+DEEPEST = 100  # levels of JSON
+LARGEST_FORM = 2_000  # fields; Twilio sends about 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One HTTP request, or one queue or SNS record in the same shape.
+
+    `url` is what the provider called and signed: scheme, host and path as configured, never taken from Host or
+    X-Forwarded headers. Header names are lower case; of a repeated header the last value counts. `at` is UTC.
+    """
+
+    method: str = "POST"
+    url: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    at: datetime
+
+    def header(self, name: str) -> str:
+        return self.headers.get(name.lower(), "")
+
+    def json(self) -> Any:
+        """The body as JSON. Raises Unreadable for anything that is not one finite JSON value in UTF-8."""
+        try:
+            return clean(json.loads(self.body.decode("utf-8"), parse_constant=_refuse, parse_float=_finite))
+        except (ValueError, RecursionError) as error:
+            raise Unreadable("not JSON") from error
+
+    def json_object(self) -> dict[str, Any]:
+        """The body as a JSON object. Raises Unreadable for any other JSON value."""
+        value = self.json()
+        if not isinstance(value, dict):
+            raise Unreadable("not a JSON object")
+        return value
+
+    def form(self) -> list[tuple[str, str]]:
+        """The fields of a urlencoded form, in order, repeated names kept. Raises Unreadable."""
+        try:
+            return parse_qsl(self.body.decode("ascii"), keep_blank_values=True, max_num_fields=LARGEST_FORM)
+        except ValueError as error:
+            raise Unreadable("not a form") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """What a webhook is answered."""
+
+    status: int = 200
+    body: str = ""
+    content_type: str = "text/plain"
+
+
+def clean(value: Any, depth: int = DEEPEST) -> Any:
+    """`value` without what DynamoDB and UTF-8 cannot hold: lone surrogates and NUL become U+FFFD.
+
+    Raises ValueError for what is nested deeper than a queue message can be written and read again.
+    """
+    if not depth:
+        raise ValueError("nested too deep")
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, list):
+        return [clean(item, depth - 1) for item in value]
+    if isinstance(value, dict):
+        return {clean_text(name): clean(item, depth - 1) for name, item in value.items()}
+    return value
+
+
+def clean_text(text: str) -> str:
+    """`text` with lone surrogates and NUL replaced by U+FFFD; everything else is kept as it was written."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number beyond all bounds")
+    return number

@@ -1,0 +1,84 @@
+"""What Shopbell itself says: to customers the acknowledgement, to agents the notices. Pure."""
+
+from chalicelib.models import Shop
+
+
+def acknowledgement(shop: Shop) -> str:
+    """The final words. Nothing of the customer's own goes in: an acknowledgement must never carry strangers' text."""
+    return shop.acknowledgement.text.replace("{shop}", shop.name).strip()
+
+
+def reply_failed(reason: str) -> str:
+    return f"❌ Not sent to the customer: {reason}"
+
+
+def receipt_failed(reason: str) -> str:
+    return f"❌ Not delivered to the customer: {reason or 'the provider gives no reason'}"
+
+
+def reply_given_up(reason: str) -> str:
+    return f"❌ Not sent to the customer, although tried for days: {reason}"
+
+
+def reply_repeated() -> str:
+    return "⚠️ The provider did not say whether your reply arrived, so it was sent again: it may have arrived twice."
+
+
+def reply_unknown() -> str:
+    return "❓ The provider did not say whether your reply arrived, twice. Please check before you send it again."
+
+
+def reply_late() -> str:
+    return "⏳ A reply of this conversation is not out after 10 minutes. Shopbell goes on trying and tells you the end."
+
+
+def desk_refuses(desk: str, reason: str) -> str:
+    return f"The desk {desk!r} does not take messages ({reason}). They are kept and tried again; please look at it."
+
+
+def unreadable(provider: str, place: str) -> str:
+    return f"A signed webhook of {provider} could not be read. It is kept at {place} and will be tried again."
+
+
+def resolved() -> str:
+    return "Closed. If the customer writes again within the next days, it opens again here."
+
+
+def resolved_already() -> str:
+    return "This conversation is closed already."
+
+
+def resolve_too_late() -> str:
+    return "Not closed: the customer has written since. Please look, then #resolve again."
+
+
+def unknown_command(word: str) -> str:
+    return f"Nothing was sent: {word} is not known here. There is #resolve; a line that starts with // is a note."
+
+
+def goes_on_elsewhere(desk: str) -> str:
+    return f"Sent. This customer's conversation goes on in a newer thread at the desk {desk!r}."
+
+
+def edit_not_sent() -> str:
+    return "Your change was not carried to the customer, who keeps what was sent first."
+
+
+def send_again() -> str:
+    return "Changed before it was sent, so nothing went to the customer. Please send it again as a new message."
+
+
+def not_an_agent(sender: str) -> str:
+    return f"Not sent to the customer: {sender} is not a proved agent of this desk (see agents in shop.toml)."
+
+
+def token_expired() -> str:
+    return "Not sent to the customer: this thread is older than 90 days. Please answer in the newest thread."
+
+
+def thread_unknown() -> str:
+    return "❌ Nothing was sent: this thread belongs to no conversation."
+
+
+def parked(place: str, reason: str) -> str:
+    return f"A message could not be worked off and was put aside at {place}: {reason}"

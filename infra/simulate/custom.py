@@ -1,0 +1,50 @@
+"""Another system's webhooks, signed by Standard Webhooks."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from infra.simulate import Said, Webhook
+
+VISITOR = "visitor-7"
+
+
+def compose(said: Sequence[Said], config: Any) -> Webhook:
+    """One message, or a batch of several."""
+    items = [_item(one) for one in said]
+    body = items[0] if len(items) == 1 else {"type": "batch", "items": items}
+    return Webhook(body=json.dumps(body, ensure_ascii=False).encode(), headers={"content-type": "application/json"})
+
+
+def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, str]:
+    """The three headers; the id comes from the body, so a repeat has the same one."""
+    webhook_id = f"msg_{hashlib.sha256(webhook.body).hexdigest()[:24]}"
+    seconds = str(int(at.timestamp()))
+    content = f"{webhook_id}.{seconds}.".encode() + webhook.body
+    keys = [
+        base64.b64decode(secret.get_secret_value().removeprefix("whsec_") + "==") for secret in config.signing_secret
+    ]
+    macs = [hmac.new(key, content, hashlib.sha256).digest() for key in keys]
+    signatures = " ".join(f"v1,{base64.b64encode(mac).decode()}" for mac in macs)
+    return {"webhook-id": webhook_id, "webhook-timestamp": seconds, "webhook-signature": signatures}
+
+
+def _item(one: Said) -> dict[str, Any]:
+    files = [
+        {"name": file.name, "type": file.type, "size": len(file.content), "url": f"https://files.example/{file.name}"}
+        for file in one.files
+    ]
+    return {
+        "type": "message.received",
+        "timestamp": one.at.astimezone(UTC).isoformat(timespec="milliseconds"),
+        "data": {
+            "message_id": one.id,
+            "sender": {"id": one.sender or VISITOR, "name": one.name or "Noor Haddad"},
+            "text": one.text,
+            "attachments": files,
+        },
+    }

@@ -1,0 +1,43 @@
+"""Twilio's webhooks."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from chalicelib.models import current
+from infra.simulate import Said, Webhook
+
+
+def compose(said: Sequence[Said], config: Any) -> Webhook:
+    """One SMS or MMS; Twilio never batches."""
+    (one,) = said
+    sid = hashlib.md5(one.id.encode(), usedforsecurity=False).hexdigest()
+    form = {
+        "ToCountry": "DE",
+        "MessageSid": f"SM{sid}",
+        "SmsSid": f"SM{sid}",
+        "AccountSid": config.account_sid,
+        "From": one.sender or "+4915123456789",
+        "To": config.number,
+        "Body": one.text,
+        "NumSegments": "1",
+        "NumMedia": str(len(one.files)),
+        "ApiVersion": "2010-04-01",
+    }
+    for place, file in enumerate(one.files):
+        path = f"/2010-04-01/Accounts/{config.account_sid}/Messages/SM{sid}/Media/ME{place:032d}"
+        form |= {f"MediaUrl{place}": config.api_url + path, f"MediaContentType{place}": file.type}
+    return Webhook(
+        body=urlencode(form).encode(), headers={"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
+    )
+
+
+def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, str]:
+    fields = sorted(set(parse_qsl(webhook.body.decode(), keep_blank_values=True)))
+    content = url + "".join(name + value for name, value in fields)
+    mac = hmac.new(current(config.auth_token).encode(), content.encode(), hashlib.sha1).digest()
+    return {"x-twilio-signature": base64.b64encode(mac).decode()}

@@ -1,0 +1,201 @@
+"""The outside world for local use and tests: plays the providers' APIs, checks what it is sent, keeps a ledger.
+
+Each provider's part is a leaf of this folder and answers as the real one would. Nothing here knows Shopbell's own
+code: it is judged only by what arrives.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any, Protocol, cast
+from urllib.parse import parse_qsl
+
+PARTS = (
+    "twilio_sms",
+    "whatsapp",
+    "messenger",
+    "telegram",
+    "postmark",
+    "slack",
+    "custom",
+)  # the first segment of a path: /slack/api/…
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """One HTTP call that arrived. `path` is what follows the part's name; header names are lower case."""
+
+    part: str
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object; empty where it is none."""
+        try:
+            value = json.loads(self.body or b"{}")
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What the provider answers."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+
+
+def reply(value: Any, status: int = 200, **headers: str) -> Reply:
+    """A JSON answer; header names with `_` for `-`."""
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return Reply(status=status, body=json.dumps(value).encode(), headers={"content-type": "application/json", **named})
+
+
+@dataclass(kw_only=True)
+class Entry:
+    """One thing the outside world saw happen: a message, reaction or mail that its receiver can see.
+
+    `to` and `thread` as the provider names them, `key` our own idempotency key where the provider carries one, `id`
+    the id the provider gave it, `raw` the call's body. A refused call makes no entry.
+    """
+
+    part: str
+    what: str  # message, card, reaction, unreaction, edit, delete, mail
+    to: str
+    thread: str = ""
+    text: str = ""
+    id: str = ""
+    key: str = ""
+    refers: str = ""
+    at: str = ""
+    raw: Any = None
+
+
+@dataclass(kw_only=True)
+class Fault:
+    """The world is told to fail: the next `times` calls to `part` whose path contains `path` get this answer.
+
+    With `applied` the call takes effect all the same; with `hang` the connection is held that many seconds and then
+    dropped without an answer.
+    """
+
+    part: str
+    path: str = ""
+    status: int = 500
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    applied: bool = False
+    hang: float = 0.0
+    times: int = 1
+
+
+class Hung(Exception):
+    """No answer: the connection is held for `seconds` and dropped."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class Part(Protocol):
+    """A provider's part of the world."""
+
+    def answer(self, sent: Sent, world: "World") -> Reply:
+        """Check the call as the provider would, note in the ledger what it brought about, answer."""
+
+
+class World:
+    """The state of the outside world. `credentials` are the SHOPBELL_* settings whose tokens it accepts."""
+
+    def __init__(self, credentials: Mapping[str, str]) -> None:
+        self.credentials = credentials
+        self.ledger: list[Entry] = []
+        self.faults: list[Fault] = []
+        self.refused: list[tuple[str, str, int]] = []  # part, path, status of calls that were refused
+        self.state: dict[str, Any] = {}  # a part's own memory, by the part's name
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self._lock = threading.RLock()
+        self._count = 0
+
+    def answer(self, sent: Sent) -> Reply:
+        """What the world answers to one call. Raises Hung where it was told to."""
+        with self._lock:
+            fault = self._fault(sent)
+            if fault and not fault.applied:
+                return self._failed(fault)
+            said = self._part(sent)
+            return self._failed(fault) if fault else said
+
+    def note(self, **what: Any) -> Entry:
+        """Write an entry into the ledger."""
+        entry = Entry(at=self.now().isoformat(timespec="milliseconds"), **what)
+        self.ledger.append(entry)
+        return entry
+
+    def number(self) -> int:
+        """A number not used before, for ids."""
+        self._count += 1
+        return self._count
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The ledger as `GET /ledger` shows it."""
+        with self._lock:
+            return [asdict(entry) for entry in self.ledger]
+
+    def fail(self, **how: Any) -> None:
+        """Tell the world to fail; see Fault."""
+        with self._lock:
+            self.faults.append(Fault(**how))
+
+    def saved(self) -> bytes:
+        """Ledger and memory as JSON, for `restore`. So a part keeps nothing in `state` but what JSON can hold."""
+        with self._lock:
+            kept = {"ledger": self.ledger, "refused": self.refused, "state": self.state, "count": self._count}
+            return json.dumps(kept, default=vars).encode()
+
+    def restore(self, saved: bytes) -> None:
+        """Go on where `saved` was written."""
+        kept = json.loads(saved)
+        with self._lock:
+            self.ledger = [Entry(**entry) for entry in kept["ledger"]]
+            self.refused = [(part, path, status) for part, path, status in kept["refused"]]
+            self.state, self._count = kept["state"], kept["count"]
+
+    def forget(self) -> None:
+        """Begin anew; ids are not used again."""
+        with self._lock:
+            for memory in (self.ledger, self.refused, self.faults, self.state):
+                memory.clear()
+
+    def _part(self, sent: Sent) -> Reply:
+        if sent.part not in PARTS:
+            return reply({"error": f"no part of this world: {sent.part}"}, 404)
+        said = cast(Part, import_module(f"{__name__}.{sent.part}")).answer(sent, self)
+        if said.status >= 400:
+            self.refused.append((sent.part, sent.path, said.status))
+        return said
+
+    def _fault(self, sent: Sent) -> Fault | None:
+        for fault in self.faults:
+            if fault.part == sent.part and fault.path in sent.path:
+                fault.times -= 1
+                if fault.times <= 0:
+                    self.faults.remove(fault)
+                return fault
+        return None
+
+    def _failed(self, fault: Fault) -> Reply:
+        if fault.hang:
+            raise Hung(fault.hang)
+        return Reply(status=fault.status, body=fault.body.encode(), headers=fault.headers)

@@ -1,0 +1,53 @@
+"""What Meta's Graph API does alike for all its products: tokens, paths, error bodies, the bytes of a webhook."""
+
+import json
+import re
+from typing import Any
+
+from infra.world import Reply, Sent, World, reply
+
+TRACE = "AQxWorldTraceId"
+
+
+def wire(outer: Any) -> bytes:
+    """JSON as Meta writes it into a webhook: every other letter escaped, slashes too."""
+    return json.dumps(outer, separators=(",", ":")).replace("/", "\\/").encode()
+
+
+def accounts(world: World, part: str) -> dict[str, str]:
+    """Every live token of a part, and the beginning of its account's other settings."""
+    name = re.compile(rf"(SHOPBELL_{part.upper()}(?:__[A-Z0-9]+)?)_TOKEN")
+    found = [(name.fullmatch(setting), value) for setting, value in world.credentials.items()]
+    return {token: match[1] for match, value in found if match for token in value.split()}
+
+
+def gate(sent: Sent, world: World) -> Reply | tuple[str, str]:
+    """The refusal of a call without a right to it, or whose settings its token belongs to and whom it is about."""
+    scheme, _, token = sent.headers.get("authorization", "").partition(" ")
+    if scheme != "Bearer" or not token:
+        return refusal(104, "An access token is required to request this resource.")
+    prefix = accounts(world, sent.part).get(token)
+    if not prefix:
+        return refusal(190, "Invalid OAuth access token - Cannot parse access token", status=401)
+    version, _, rest = sent.path.strip("/").partition("/")
+    if not re.fullmatch(r"v[0-9]{2}\.0", version):
+        return refusal(2500, f"Unknown path components: /{sent.path.strip('/')}")
+    who, _, what = rest.partition("/")
+    return (prefix, who) if sent.method == "POST" and what == "messages" else absent(sent, who)
+
+
+def absent(sent: Sent, who: str) -> Reply:
+    """Whom the call is about does not exist for this token, or does not take such a call."""
+    text = f"Unsupported {sent.method.lower()} request. Object with ID '{who}' does not exist or takes no such request"
+    return refusal(100, text, subcode=33, kind="GraphMethodException")
+
+
+def refusal(
+    code: int, text: str, *, status: int = 400, subcode: int = 0, kind: str = "OAuthException", details: str = ""
+) -> Reply:
+    error: dict[str, Any] = {"message": text, "type": kind, "code": code, "fbtrace_id": TRACE}
+    if subcode:
+        error["error_subcode"] = subcode
+    if details:
+        error["error_data"] = {"messaging_product": "whatsapp", "details": details}
+    return reply({"error": error}, status)

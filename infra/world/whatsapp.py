@@ -1,0 +1,102 @@
+"""WhatsApp's part of the world: the Cloud API's way to send a text, and the receipts that come back.
+
+`world.state["whatsapp"]` maps a recipient to the error code that a message to them is refused with.
+"""
+
+import base64
+import re
+from typing import Any
+
+from infra.world import Entry, Reply, Sent, World, reply
+from infra.world.meta import absent, gate, refusal, wire
+
+ACCOUNT, NUMBER = "109876543210987", "4930123456"  # the shop's WhatsApp account, and its number as customers see it
+LONGEST = 4096  # characters of a text
+PHONE = re.compile(r"\+?[0-9]{5,20}")
+USER = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
+ERRORS = {
+    130429: ("Rate limit hit", "This number sends faster than it may."),
+    131026: ("Message undeliverable", "The recipient cannot get this message."),
+    131030: ("Recipient phone number not in allowed list", "Add the number to the list of test recipients."),
+    131047: ("Re-engagement message", "The recipient's last message is older than 24 hours."),
+    131056: ("(Business Account, Consumer Account) pair rate limit hit", "Too many messages to this recipient."),
+}
+
+
+def answer(sent: Sent, world: World) -> Reply:
+    """POST /<version>/<phone number id>/messages with a text."""
+    gated = gate(sent, world)
+    if isinstance(gated, Reply):
+        return gated
+    prefix, number = gated
+    if number != world.credentials.get(f"{prefix}_PHONE_NUMBER_ID"):
+        return absent(sent, number)
+    body = sent.json()
+    return _wrong(body, world) or _send(body, world)
+
+
+def receipt(entry: Entry, progress: str, world: World) -> bytes:
+    """The webhook body that tells of an entry: `sent`, `delivered`, `read` or `failed`. Still to be signed."""
+    digits = entry.to.lstrip("+")
+    phone = bool(PHONE.fullmatch(entry.to))
+    status: dict[str, Any] = {
+        "id": entry.id,
+        "status": str(progress),
+        "timestamp": str(int(world.now().timestamp())),
+        "recipient_id" if phone else "recipient_user_id": digits,
+        "biz_opaque_callback_data": entry.key,
+    }
+    if progress == "failed":
+        title, details = ERRORS[131026]
+        status["errors"] = [{"code": 131026, "title": title, "message": title, "error_data": {"details": details}}]
+    contact = {"profile": {"name": "A customer"}, "wa_id" if phone else "user_id": digits}
+    number = world.credentials.get("SHOPBELL_WHATSAPP_PHONE_NUMBER_ID", "")
+    return envelope(value(number, contacts=[contact], statuses=[status]))
+
+
+def value(number: str, **content: Any) -> dict[str, Any]:
+    """What one change of a webhook holds."""
+    about = {"display_phone_number": NUMBER, "phone_number_id": number}
+    return {"messaging_product": "whatsapp", "metadata": about, **content}
+
+
+def envelope(*values: dict[str, Any]) -> bytes:
+    """A webhook body with a change for each of `values`."""
+    changes = [{"value": one, "field": "messages"} for one in values]
+    return wire({"object": "whatsapp_business_account", "entry": [{"id": ACCOUNT, "changes": changes}]})
+
+
+def _wrong(body: dict[str, Any], world: World) -> Reply | None:
+    """What the real API would find wrong, in its order: the product, the recipient, the type, the text."""
+    to, user = body.get("to"), body.get("recipient")
+    said = body.get("text")
+    text = said.get("body") if isinstance(said, dict) else None
+    if body.get("messaging_product") != "whatsapp":
+        return refusal(100, "(#100) The parameter messaging_product is required.")
+    if not to and not user:
+        return refusal(100, "(#100) The parameter to is required.")
+    if not (PHONE.fullmatch(str(to)) if to else USER.fullmatch(str(user))):
+        return _refused(131009, "Parameter value is not valid", "The recipient is no phone number and no user id.")
+    if body.get("type", "text") != "text":
+        return _refused(131009, "Parameter value is not valid", "This world takes texts only.")
+    if not isinstance(text, str) or not text:
+        return _refused(131008, "Required parameter is missing", "The parameter text['body'] is required.")
+    if len(text) > LONGEST:
+        return refusal(100, f"(#100) Param text['body'] must be at most {LONGEST} characters long.")
+    code = world.state.get("whatsapp", {}).get(to or user)
+    return _refused(code, *ERRORS[code]) if code else None
+
+
+def _refused(code: int, title: str, details: str) -> Reply:
+    return refusal(code, f"(#{code}) {title}", details=details)
+
+
+def _send(body: dict[str, Any], world: World) -> Reply:
+    """A phone goes before a user id where both are given."""
+    to = body.get("to") or body["recipient"]
+    serial = f"{to} {world.now():%Y%m%d%H%M%S%f} {world.number()}"
+    id = "wamid." + base64.b64encode(serial.encode()).decode()
+    key = body.get("biz_opaque_callback_data", "")
+    world.note(part="whatsapp", what="message", to=to, text=body["text"]["body"], id=id, key=key, raw=body)
+    who = {"wa_id": to.lstrip("+")} if PHONE.fullmatch(to) else {"user_id": to}
+    return reply({"messaging_product": "whatsapp", "contacts": [{"input": to, **who}], "messages": [{"id": id}]})

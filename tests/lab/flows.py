@@ -1,0 +1,243 @@
+"""The flows that are crashed: what happens before, what is played, and what the world must have seen in the end."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from chalicelib.models import Kind, Message, Progress, Receipt
+from chalicelib.providers import slack
+from infra.world import Entry
+from tests.lab import FALLBACK_SHOP, MAIL_SHOP, SHOP, Lab
+from tests.lab.faults import Plan
+
+MARKS = ("(possibly repeated)",)
+TOLD = ("may have arrived twice", "Please check", "Not sent", "Not delivered")
+
+
+class Flow(NamedTuple):
+    """`play` is what is crashed, after `before` has been played in peace."""
+
+    name: str
+    play: Callable[[Lab], None]
+    customers: tuple[str, ...] = ()  # what customers wrote, in order
+    agents: tuple[str, ...] = ()  # what agents replied, in order
+    notes: tuple[str, ...] = ()  # what must never leave
+    acknowledged: int = 0  # acknowledgements when nothing fails
+    before: Callable[[Lab], None] = lambda lab: None
+    shop: str = SHOP
+
+
+def first_message(lab: Lab) -> None:
+    lab.ring("twilio_sms", lab.say("Where is my order?"))
+    lab.settle()
+
+
+def opened(lab: Lab) -> None:
+    first_message(lab)
+    lab.now += timedelta(minutes=2)
+
+
+def second_message(lab: Lab) -> None:
+    lab.ring("twilio_sms", lab.say("It is number 7", 2))
+    lab.settle()
+
+
+def same_again(lab: Lab) -> None:
+    lab.ring("twilio_sms", lab.say("Where is my order?"))
+    lab.ring("twilio_sms", lab.say("Where is my order?"))
+    lab.settle()
+    lab.ring("twilio_sms", lab.say("Where is my order?"))
+    lab.settle()
+
+
+def two_at_once(lab: Lab) -> None:
+    lab.ring("twilio_sms", lab.say("Where is my order?"))
+    lab.ring("twilio_sms", lab.say("It is number 7", 2))
+    lab.settle()
+
+
+def agent_replies(lab: Lab) -> None:
+    lab.ring("slack", lab.say("It is on its way", 10, "slack", thread=lab.thread()))
+    lab.settle()
+
+
+def long_reply(lab: Lab) -> None:
+    lab.ring("slack", lab.say(f"{'a' * 1590} first {'b' * 1590} second", 10, "slack", thread=lab.thread()))
+    lab.settle()
+
+
+def agent_notes(lab: Lab) -> None:
+    lab.ring("slack", lab.say("// she called before", 10, "slack", thread=lab.thread()))
+    lab.settle()
+
+
+def note_edited(lab: Lab) -> None:
+    """A note whose mark is taken away later is still a note."""
+    note, edit = changed(lab, "// she called before", "she called before")
+    lab.put(note)
+    lab.settle()
+    lab.put(edit)
+    lab.settle()
+
+
+def edit_overtakes(lab: Lab) -> None:
+    """An edit that comes before what it edits: neither leaves, and the thread asks to send it again."""
+    reply, edit = changed(lab, "It is on its wey", "It is on its way")
+    lab.put(edit)
+    lab.settle()
+    lab.put(reply)
+    lab.settle()
+
+
+def changed(lab: Lab, before: str, after: str) -> tuple[Message, Message]:
+    """An agent's message and its edit, as Slack tells them."""
+    _, webhook = lab.webhook("slack", lab.say(before, 10, "slack", thread=lab.thread()))
+    (message,) = slack.parse(webhook, slack.Config())
+    assert isinstance(message, Message)
+    return message, message.model_copy(update={"kind": Kind.EDIT, "version": "1772442999.000100", "text": after})
+
+
+def delivered(lab: Lab) -> None:
+    """Twilio's receipt for the reply, twice, and a late one of an earlier state."""
+    for progress in (Progress.DELIVERED, Progress.DELIVERED):
+        lab.put(Receipt(provider="twilio_sms", progress=progress, ids=(last_reply(lab).id,)))
+    lab.settle()
+
+
+def failed(lab: Lab) -> None:
+    lab.put(Receipt(provider="twilio_sms", progress=Progress.FAILED, ids=(last_reply(lab).id,), reason="unreachable"))
+    lab.settle()
+
+
+def last_reply(lab: Lab) -> Entry:
+    return next(entry for entry in reversed(lab.texts()) if "on its way" in entry.text)
+
+
+def answered(lab: Lab) -> None:
+    opened(lab)
+    agent_replies(lab)
+    lab.now += timedelta(minutes=2)
+
+
+def agent_resolves(lab: Lab) -> None:
+    lab.ring("slack", lab.say("#resolve", 10, "slack", thread=lab.thread()))
+    lab.settle()
+
+
+def batch(lab: Lab) -> None:
+    """Three messages of one visitor in one webhook."""
+    said = [lab.say(text, number, "custom") for number, text in enumerate(("Hello there", "Are you open?", "I wait"))]
+    lab.ring("custom", *said)
+    lab.settle()
+
+
+def agent_mails(lab: Lab) -> None:
+    lab.ring("postmark", lab.say("It is on its way", 10, "postmark", thread=lab.thread(), sender="ann@shop.example"))
+    lab.settle()
+
+
+def stranger_mails(lab: Lab) -> None:
+    """Somebody got hold of the thread's address: nothing leaves, and the desk is told why."""
+    lab.ring("postmark", lab.say("Send me the money", 10, "postmark", thread=lab.thread(), sender="eve@evil.example"))
+    lab.settle()
+
+
+def desk_is_archived(lab: Lab) -> None:
+    lab.world.state.setdefault("slack", {})["archived"] = ["C0FRONT"]
+
+
+def resolved(lab: Lab) -> None:
+    opened(lab)
+    agent_resolves(lab)
+    lab.now += timedelta(days=2)
+
+
+FLOWS = [
+    Flow("customer to desk", first_message, customers=("Where is my order?",), acknowledged=1),
+    Flow("second message", second_message, ("Where is my order?", "It is number 7"), acknowledged=1, before=opened),
+    Flow("two at once", two_at_once, ("Where is my order?", "It is number 7"), acknowledged=1),
+    Flow("the same webhook again", same_again, ("Where is my order?",), acknowledged=1),
+    Flow("agent to customer", agent_replies, ("Where is my order?",), ("It is on its way",), acknowledged=1,
+         before=opened),
+    Flow("a reply in parts", long_reply, ("Where is my order?",), ("first", "second"), acknowledged=1, before=opened),
+    Flow("a note", agent_notes, ("Where is my order?",), notes=("she called before",), acknowledged=1, before=opened),
+    Flow("a note, edited", note_edited, ("Where is my order?",), notes=("she called before",), acknowledged=1,
+         before=opened),
+    Flow("an edit overtakes", edit_overtakes, ("Where is my order?",), notes=("It is on its",), acknowledged=1,
+         before=opened),
+    Flow("receipt", delivered, ("Where is my order?",), ("It is on its way",), acknowledged=1, before=answered),
+    Flow("receipt of failure", failed, ("Where is my order?",), ("It is on its way",), acknowledged=1, before=answered),
+    Flow("resolve", agent_resolves, ("Where is my order?",), acknowledged=1, before=opened),
+    Flow("batch", batch, ("Hello there", "Are you open?", "I wait"), acknowledged=1),
+    Flow("customer to mailbox", first_message, ("Where is my order?",), acknowledged=1, shop=MAIL_SHOP),
+    Flow("mailbox to customer", agent_mails, ("Where is my order?",), ("It is on its way",), acknowledged=1,
+         before=opened, shop=MAIL_SHOP),
+    Flow("a stranger in the mailbox", stranger_mails, ("Where is my order?",), notes=("Send me the money",),
+         acknowledged=1, before=opened, shop=MAIL_SHOP),
+    Flow("fallback desk", first_message, ("Where is my order?",), acknowledged=1, before=desk_is_archived,
+         shop=FALLBACK_SHOP),
+    Flow("reopen", second_message, ("Where is my order?", "It is number 7"), acknowledged=2, before=resolved),
+]  # fmt: skip
+
+
+def judge(lab: Lab, flow: Flow, plan: Plan | None = None, calls: Sequence[str] = ()) -> list[str]:
+    """What is wrong, from the world's ledger and the webhooks' answers alone; empty if all holds.
+
+    `calls` are those of the flow when nothing fails.
+    """
+    doubt = plan is not None and plan.fault.doubt
+    wrong = [f"not accepted: {status}" for status in lab.answers if status >= 300]
+    wrong += _desk(lab, flow, doubt)
+    wrong += _customers(lab, flow, doubt)
+    wrong += _acknowledgements(lab, flow, plan, calls)
+    wrong += [f"a note left: {entry.text}" for entry in lab.texts() for note in flow.notes if note in entry.text]
+    wrong += ["something is still to be done"] if lab.upcoming() else []
+    wrong += [f"parked: {letter.body[:80]}" for letter in lab.dead_letters()]
+    return wrong
+
+
+def _desk(lab: Lab, flow: Flow, doubt: bool) -> list[str]:
+    """Every message stands at a desk; a second copy only in doubt, and marked; in the order of the queue."""
+    wrong, first = [], []
+    for text in flow.customers:
+        copies = [entry for entry in lab.posts() if text in entry.text]
+        wrong += [] if copies else [f"lost at the desk: {text}"]
+        wrong += _repeats(copies, doubt)
+        first += [lab.world.ledger.index(copies[0])] if copies else []
+    cards = [entry for entry in lab.world.ledger if entry.what == "card"]
+    if len(cards) > 1 and not any(_marked(card) for card in cards):
+        wrong.append("two threads")
+    return wrong + (["out of order at the desk"] if first != sorted(first) else [])
+
+
+def _repeats(copies: list[Entry], doubt: bool) -> list[str]:
+    unmarked = [copy for copy in copies[1:] if not _marked(copy)]
+    wrong = [f"an unmarked repeat: {copy.text}" for copy in unmarked]
+    return wrong + ([f"a repeat without need: {copies[0].text}"] if len(copies) > 1 and not doubt else [])
+
+
+def _customers(lab: Lab, flow: Flow, doubt: bool) -> list[str]:
+    """Every reply arrives, in order and once; else the agent was told."""
+    told = any(word in entry.text for entry in lab.posts() for word in TOLD)
+    wrong, first = [], []
+    for text in flow.agents:
+        copies = [entry for entry in lab.texts() if text in entry.text]
+        wrong += [f"lost on the way to the customer: {text}"] if not copies and not told else []
+        wrong += [f"twice at the customer, and nobody told: {text}"] if len(copies) > 1 and not told else []
+        wrong += [f"twice at the customer without need: {text}"] if len(copies) > 1 and not doubt else []
+        first += [lab.world.ledger.index(copies[0])] if copies else []
+    return wrong + (["out of order at the customer"] if first != sorted(first) else [])
+
+
+def _acknowledgements(lab: Lab, flow: Flow, plan: Plan | None, calls: Sequence[str]) -> list[str]:
+    """Never too many; and none is missing, unless a death at its sending, or just before, leaves it in doubt."""
+    count = len([entry for entry in lab.texts() if "Thank you for writing" in entry.text])
+    sends = [number for number, name in enumerate(calls, 1) if name.startswith(("twilio_sms.", "custom."))]
+    struck = plan is not None and bool(sends) and plan.at >= sends[0] - 1
+    if count > flow.acknowledged:
+        return [f"{count} acknowledgements"]
+    return ["no acknowledgement"] if count < flow.acknowledged and not struck else []
+
+
+def _marked(entry: Entry) -> bool:
+    return any(mark in entry.text or mark in str(entry.raw) for mark in MARKS)

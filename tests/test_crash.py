@@ -1,0 +1,50 @@
+"""No crash at any call loses, doubles or leaks a message: every call of every flow, every way it can fail."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.lab import laboratory
+from tests.lab.faults import Plan, faults
+from tests.lab.flows import FLOWS, Flow, judge
+
+GOLDEN = Path(__file__).with_name("golden") / "calls.json"
+
+
+def crash(flow: Flow, plan: Plan | None = None, calls: Sequence[str] = ()) -> tuple[list[str], list[str]]:
+    """Play a flow with one fault; what is wrong in the end, and the calls that were made."""
+    with laboratory(flow.shop) as lab:
+        flow.before(lab)
+        lab.seam.calls.clear()
+        if plan:
+            lab.seam.intercept = plan.intercept
+        flow.play(lab)
+        return judge(lab, flow, plan, calls), list(lab.seam.calls)
+
+
+def plans(calls: Sequence[str]) -> Iterator[Plan]:
+    """Every fault at every call."""
+    for number, name in enumerate(calls, 1):
+        for fault in faults(name):
+            yield Plan(number, name, fault)
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+def test_each_flow_makes_the_calls_it_is_known_to_make(flow: Flow) -> None:
+    """The golden file is changed by hand, in a commit that says which call and why."""
+    wrong, calls = crash(flow)
+    assert not wrong
+    assert calls == json.loads(GOLDEN.read_text())[flow.name]
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+def test_no_single_fault_loses_doubles_or_leaks(flow: Flow) -> None:
+    _, calls = crash(flow)
+    failures = {}
+    for plan in plans(calls):
+        wrong, _ = crash(flow, plan, calls)
+        if wrong:
+            failures[f"{plan.at} {plan.name} {plan.fault.name}"] = wrong
+    assert not failures

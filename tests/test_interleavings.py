@@ -1,0 +1,144 @@
+"""Two invocations at once: whatever the order of their calls, nothing is lost, doubled or out of order."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import NamedTuple
+
+import pytest
+
+from chalicelib.models import Address, Channel, Message
+from tests.lab import Lab, laboratory
+from tests.lab.flows import Flow, judge, opened
+from tests.lab.interleave import Job, orders, together
+
+SWITCHES = 2  # at most, here; `make soak` plays every order
+BSUID = Address(channel=Channel.WHATSAPP, id="DE.871234")
+PHONE = Address(channel=Channel.WHATSAPP, id="+4915123456780")
+
+
+class Race(NamedTuple):
+    """Two jobs made by `jobs` after `before`; `flow` says what the world must have seen."""
+
+    name: str
+    jobs: Callable[[Lab], list[Job]]
+    flow: Flow
+
+
+def nothing(lab: Lab) -> None:
+    """Everything happens at once."""
+
+
+def same_webhook(lab: Lab) -> list[Job]:
+    webhook = lab.webhook("twilio_sms", lab.say("Where is my order?"))
+    return [lambda: lab.answers.append(lab.post(webhook).status)] * 2
+
+
+def two_addresses(lab: Lab) -> list[Job]:
+    """One person, known by user id and phone, and the same phone alone: two groups of the queue."""
+    lab.put(
+        whatsapp("Where is my order?", "1", BSUID, PHONE),
+        whatsapp("It is number 7", "2", PHONE),
+    )
+    return workers(lab)
+
+
+def card_being_posted(lab: Lab) -> list[Job]:
+    """The second message is taken while the first, from another address of the contact, is about to post the card."""
+    lab.put(whatsapp("Where is my order?", "1", BSUID, PHONE))
+    (first,) = lab.take(1)
+    lab.put(whatsapp("It is number 7", "2", PHONE))
+    (second,) = lab.take(1)
+    return [lambda: lab.run(first), lambda: lab.run(second)]
+
+
+def both_known(lab: Lab) -> None:
+    """A contact of two addresses, whose conversation was closed ten days ago."""
+    lab.put(whatsapp("Good morning", "0", BSUID, PHONE))
+    lab.settle()
+    lab.ring("slack", lab.say("#resolve", 11, "slack", thread=lab.thread()))
+    lab.settle()
+    lab.now += timedelta(days=10)
+    lab.world.ledger.clear()
+
+
+def open_again(lab: Lab) -> list[Job]:
+    lab.put(whatsapp("Where is my order?", "1", BSUID), whatsapp("It is number 7", "2", PHONE))
+    return workers(lab)
+
+
+def customer_and_agent(lab: Lab) -> list[Job]:
+    lab.ring("twilio_sms", lab.say("It is number 7", 2))
+    lab.ring("slack", lab.say("It is on its way", 10, "slack", thread=lab.thread()))
+    return workers(lab)
+
+
+def reply_and_close(lab: Lab) -> list[Job]:
+    lab.ring("slack", lab.say("It is on its way", 10, "slack", thread=lab.thread()))
+    lab.work()  # recorded and handed on
+    lab.ring("slack", lab.say("#resolve", 11, "slack", thread=lab.thread()))
+    return workers(lab)
+
+
+def customer_and_close(lab: Lab) -> list[Job]:
+    lab.ring("slack", lab.say("#resolve", 11, "slack", thread=lab.thread()))
+    lab.ring("twilio_sms", lab.say("It is number 7", 2))
+    return workers(lab)
+
+
+def customer_and_timer(lab: Lab) -> list[Job]:
+    """A reply that cannot go out: its timer falls due as the customer writes again."""
+    lab.world.fail(part="twilio_sms", status=503, times=12)
+    lab.ring("slack", lab.say("It is on its way", 10, "slack", thread=lab.thread()))
+    while not lab.timers() or lab.now < lab.timers()[0]:
+        if not lab.work():
+            lab.wait()
+    lab.tick()
+    lab.ring("twilio_sms", lab.say("It is number 7", 2))
+    return workers(lab)
+
+
+def workers(lab: Lab) -> list[Job]:
+    first, second = lab.take(2)
+    return [lambda: lab.run(first), lambda: lab.run(second)]
+
+
+def whatsapp(text: str, id: str, sender: Address, *aliases: Address) -> Message:
+    return Message(provider="whatsapp", id=id, sender=sender, aliases=aliases, text=text)
+
+
+BOTH = ("Where is my order?", "It is number 7")
+RACES = [
+    Race("the same webhook twice", same_webhook, Flow("", nothing, BOTH[:1], acknowledged=1)),
+    Race("first messages from two addresses", two_addresses, Flow("", nothing, BOTH, acknowledged=1)),
+    Race("while the card is being posted", card_being_posted, Flow("", nothing, BOTH, acknowledged=1)),
+    Race("two addresses open again", open_again, Flow("", nothing, BOTH, (), (), 1, both_known)),
+    Race("customer and agent", customer_and_agent, Flow("", nothing, BOTH, ("It is on its way",), (), 1, opened)),
+    Race("reply and close", reply_and_close, Flow("", nothing, BOTH[:1], ("It is on its way",), (), 1, opened)),
+    Race("customer and close", customer_and_close, Flow("", nothing, BOTH, (), (), 2, opened)),
+    Race("customer and timer", customer_and_timer, Flow("", nothing, BOTH, ("It is on its way",), (), 1, opened)),
+]
+
+
+def play(race: Race, choices: list[int], wrong: dict[str, list[str]]) -> list[tuple[int, bool]]:
+    """One order of one race, in a laboratory of its own; what is wrong in the end goes into `wrong`."""
+    with laboratory() as lab:
+        race.flow.before(lab)
+        trace = together(lab, race.jobs(lab), choices)
+        lab.settle()
+        if found := _judge(lab, race):
+            wrong["".join(str(who) for who, _ in trace)] = found
+        return trace
+
+
+def _judge(lab: Lab, race: Race) -> list[str]:
+    """The order of two addresses is the order in which they were recorded: either will do."""
+    found = judge(lab, race.flow, None)
+    return [what for what in found if what not in ("no acknowledgement", "out of order at the desk")]
+
+
+@pytest.mark.parametrize("race", RACES, ids=lambda race: race.name)
+def test_no_order_loses_doubles_or_leaks(race: Race) -> None:
+    wrong: dict[str, list[str]] = {}
+    count = len(list(orders(lambda choices: play(race, choices, wrong), SWITCHES)))
+    assert not wrong
+    assert count >= 2

@@ -1,0 +1,290 @@
+"""The template: least privilege read from it, what makes it safe to deploy, and how it gets into a stack."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.translator.transform import transform
+
+from infra import deploy, local, package
+
+ROOT = Path(__file__).parents[1]
+ROLES = {"APIHandler": "ApiHandlerRole", "Worker": "WorkerRole", "Tick": "TickRole"}
+NAMES = {"APIHandler": "webhook", "Worker": "worker", "Tick": "tick"}
+SHARED = ("Table", "Queue", "DeadLetters", "Bucket")
+
+ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
+LOG = "arn:${AWS::Partition}:logs:" + ACCOUNT + ":log-group:/aws/lambda/${AWS::StackName}-%s:*"
+SECRETS = "arn:${AWS::Partition}:ssm:" + ACCOUNT + ":parameter/shopbell/${Stage}/%s/*"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return package.render(ROOT, tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="module")
+def transformed(template: dict[str, Any]) -> dict[str, Any]:
+    """As CloudFormation sees it, when SAM is done with it."""
+
+    class NoPolicies:
+        def load(self) -> dict[str, str]:
+            return {}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        given = {"CodeBucket": "bucket", "CodeKey": "key"}
+        done: dict[str, Any] = transform(json.loads(json.dumps(template)), given, NoPolicies())
+    return done
+
+
+def named(resource: Any) -> str:
+    """A policy's resource as one word: GetAtt Table.Arn and Sub ${Table.Arn} are the same."""
+    if "Fn::GetAtt" in resource:
+        return "${" + ".".join(resource["Fn::GetAtt"]) + "}"
+    return str(resource["Fn::Sub"])
+
+
+def statements(template: Mapping[str, Any], function: str) -> list[dict[str, Any]]:
+    role = template["Resources"][ROLES[function]]["Properties"]
+    return [said for policy in role["Policies"] for said in policy["PolicyDocument"]["Statement"]]
+
+
+def allowed(template: Mapping[str, Any], function: str) -> set[tuple[str, str]]:
+    return {
+        (action, named(resource))
+        for statement in statements(template, function)
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+    }
+
+
+def properties(template: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"][name]["Properties"]
+    return found
+
+
+# ---- least privilege -------------------------------------------------------------------------------------------------
+
+
+def test_the_public_function_can_send_to_one_queue_keep_raw_bodies_and_read_inbound_secrets(
+    template: dict[str, Any],
+) -> None:
+    assert allowed(template, "APIHandler") == {
+        ("sqs:SendMessage", "${Queue.Arn}"),
+        ("s3:PutObject", "${Bucket.Arn}/raw/*"),
+        ("ssm:GetParameter", SECRETS % "in"),
+        ("logs:CreateLogStream", LOG % "webhook"),
+        ("logs:PutLogEvents", LOG % "webhook"),
+    }
+
+
+def test_the_worker_reads_outbound_secrets_only_and_its_own_table_queues_and_bucket(template: dict[str, Any]) -> None:
+    can = allowed(template, "Worker")
+    assert {resource for action, resource in can if action.startswith("ssm:")} == {SECRETS % "out"}
+    tables = {resource for action, resource in can if action.startswith("dynamodb:")}
+    assert tables == {"${Table.Arn}", "${Table.Arn}/index/due", "${Table.Arn}/index/open"}
+    assert {resource for action, resource in can if action.startswith("sqs:")} == {
+        "${Queue.Arn}",
+        "${DeadLetters.Arn}",
+    }
+    assert {action for action, _ in can if action.startswith("s3:")} == {"s3:GetObject", "s3:PutObject"}
+
+
+def test_the_tick_finds_what_is_due_and_empties_the_dead_letters(template: dict[str, Any]) -> None:
+    assert allowed(template, "Tick") == {
+        ("dynamodb:Query", "${Table.Arn}/index/due"),
+        ("dynamodb:GetItem", "${Table.Arn}"),
+        ("sqs:SendMessage", "${Queue.Arn}"),
+        ("sqs:ReceiveMessage", "${DeadLetters.Arn}"),
+        ("sqs:DeleteMessage", "${DeadLetters.Arn}"),
+        ("s3:PutObject", "${Bucket.Arn}/parked/*"),
+        ("logs:CreateLogStream", LOG % "tick"),
+        ("logs:PutLogEvents", LOG % "tick"),
+    }
+
+
+@pytest.mark.parametrize("function", ROLES)
+def test_no_policy_has_a_star_for_an_action_or_a_resource(template: dict[str, Any], function: str) -> None:
+    for statement in statements(template, function):
+        assert set(statement) == {"Sid", "Effect", "Action", "Resource"}
+        assert statement["Effect"] == "Allow"
+    for action, resource in allowed(template, function):
+        assert "*" not in action
+        ours = resource.startswith(tuple("${" + name + ".Arn}" for name in SHARED))
+        assert ours or resource in (SECRETS % "in", SECRETS % "out", LOG % NAMES[function])
+
+
+def test_each_function_has_a_role_of_its_own_with_one_policy_that_lambda_alone_takes(template: dict[str, Any]) -> None:
+    assert {name for name, part in template["Resources"].items() if "Function" in part["Type"]} == set(ROLES)
+    assert {name for name, part in template["Resources"].items() if "Role" in part["Type"]} == set(ROLES.values())
+    for function, role in ROLES.items():
+        assert properties(template, function)["Role"] == {"Fn::GetAtt": [role, "Arn"]}
+        assert set(properties(template, role)) == {"AssumeRolePolicyDocument", "Policies"}
+        (trust,) = properties(template, role)["AssumeRolePolicyDocument"]["Statement"]
+        assert (trust["Principal"], trust["Action"]) == ({"Service": "lambda.amazonaws.com"}, "sts:AssumeRole")
+
+
+def test_only_the_api_calls_the_public_function(transformed: dict[str, Any]) -> None:
+    granted = {
+        (part["Properties"]["FunctionName"]["Ref"], part["Properties"]["Principal"])
+        for part in transformed["Resources"].values()
+        if part["Type"] == "AWS::Lambda::Permission"
+    }
+    assert granted == {("APIHandler", "apigateway.amazonaws.com"), ("Tick", "events.amazonaws.com")}
+
+
+def test_a_function_is_told_of_nothing_it_may_not_touch(template: dict[str, Any]) -> None:
+    told = {name: set(properties(template, name)["Environment"]["Variables"]) for name in ROLES}
+    everything = {"TABLE", "QUEUE_URL", "DEAD_LETTERS_URL", "BUCKET"}
+    assert told == {
+        "APIHandler": {"QUEUE_URL", "BUCKET", "PUBLIC_URL"},
+        "Worker": everything | {"PUBLIC_URL"},
+        "Tick": everything,
+    }
+
+
+# ---- fit to be deployed ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["template", "transformed"])
+def test_cfn_lint_finds_nothing(form: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    (file := tmp_path / "template.json").write_text(json.dumps(request.getfixturevalue(form)))
+    lint = [
+        sys.executable,
+        "-c",
+        "from cfnlint.runner.cli import main; main()",
+        "--regions",
+        "us-east-1",
+        "eu-central-1",
+    ]
+    done = subprocess.run([*lint, "--template", str(file)], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_queue_is_ordered_by_group_patient_and_read_one_by_one(transformed: dict[str, Any]) -> None:
+    queue = properties(transformed, "Queue")
+    assert (queue["FifoQueue"], queue["ContentBasedDeduplication"]) == (True, False)
+    assert (queue["DeduplicationScope"], queue["FifoThroughputLimit"]) == ("messageGroup", "perMessageGroupId")
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 1000
+    fortnight = 14 * 24 * 3600
+    assert (
+        queue["MessageRetentionPeriod"] == properties(transformed, "DeadLetters")["MessageRetentionPeriod"] == fortnight
+    )
+    assert transformed["Parameters"]["Visibility"]["Default"] == 2 * properties(transformed, "Worker")["Timeout"]
+    mapping = properties(transformed, "WorkerWorkerSqsEventSource")
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["Queue", "Arn"]}
+    assert (mapping["BatchSize"], mapping["ScalingConfig"]) == (1, {"MaximumConcurrency": 4})
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_what_customers_wrote_outlives_the_stack_and_stays_private(template: dict[str, Any]) -> None:
+    for name in ("Table", "Bucket"):
+        part = template["Resources"][name]
+        assert part["DeletionPolicy"] == part["UpdateReplacePolicy"] == "Retain"
+    assert properties(template, "Table")["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert set(properties(template, "Bucket")["PublicAccessBlockConfiguration"].values()) == {True}
+    (raw,) = properties(template, "Bucket")["LifecycleConfiguration"]["Rules"]
+    assert (raw["Prefix"], raw["ExpirationInDays"], raw["Status"]) == ("raw/", 60, "Enabled")
+
+
+def test_the_indexes_hold_keys_only(template: dict[str, Any]) -> None:
+    keys = {}
+    for index in properties(template, "Table")["GlobalSecondaryIndexes"]:
+        keys[index["IndexName"]] = [key["AttributeName"] for key in index["KeySchema"]]
+        assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert keys == {"due": ["due_on", "due_at"], "open": ["open_at", "open_since"]}
+
+
+def test_functions_run_and_log_as_planned(transformed: dict[str, Any]) -> None:
+    for function, timeout in {"APIHandler": 10, "Worker": 30, "Tick": 30}.items():
+        told = properties(transformed, function)
+        assert (told["Timeout"], told["MemorySize"], told["Runtime"]) == (timeout, 512, package.RUNTIME)
+        assert "ReservedConcurrentExecutions" not in told  # a new account has ten in all
+        assert told["Architectures"] == [{"Ref": "Architecture"}]
+        assert told["FunctionName"] == {"Fn::Sub": "${AWS::StackName}-" + NAMES[function]}
+    logs = [part["Properties"] for part in transformed["Resources"].values() if part["Type"] == "AWS::Logs::LogGroup"]
+    assert {log["LogGroupName"]["Fn::Sub"] for log in logs} == {
+        f"/aws/lambda/${{AWS::StackName}}-{n}" for n in NAMES.values()
+    }
+    assert {log["RetentionInDays"] for log in logs} == {30}
+
+
+def test_the_api_is_regional_has_one_stage_and_knows_the_binary_types(transformed: dict[str, Any]) -> None:
+    parts = [part for part in transformed["Resources"].values() if part["Type"].startswith("AWS::ApiGateway::")]
+    named = [part["Properties"]["StageName"] for part in parts if "StageName" in part["Properties"]]
+    assert named == ["api"]  # SAM's deployment brings one of its own otherwise
+    api = properties(transformed, "RestAPI")
+    assert api["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
+    assert set(api["Body"]["paths"]) == {"/webhooks/{provider}", "/webhooks/{provider}/{account}"}
+    assert "*/*" not in api["Body"]["x-amazon-apigateway-binary-media-types"]
+
+
+# ---- into a stack ----------------------------------------------------------------------------------------------------
+
+
+class Cloud:
+    """CloudFormation as far as `deploy` asks it."""
+
+    def __init__(self, state: str = "CREATE_COMPLETE", reason: str = "") -> None:
+        self.state, self.reason, self.asked, self.done = state, reason, dict[str, Any](), list[str]()
+
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
+        return {"Stacks": [{"StackStatus": self.state}]}
+
+    def describe_stack_events(self, **_: str) -> dict[str, Any]:
+        failed = {"ResourceStatus": "CREATE_FAILED"}
+        return {
+            "StackEvents": [  # the newest first
+                {"ResourceStatus": "ROLLBACK_COMPLETE", "LogicalResourceId": "shopbell"},
+                {**failed, "LogicalResourceId": "Worker", "ResourceStatusReason": "cancelled"},
+                {**failed, "LogicalResourceId": "Bucket", "ResourceStatusReason": "no name left"},
+            ]
+        }
+
+    def create_change_set(self, **asked: Any) -> dict[str, str]:
+        self.asked = asked
+        return {"Id": "1"}
+
+    def describe_change_set(self, **_: str) -> dict[str, str]:
+        return {"Status": "FAILED" if self.reason else "CREATE_COMPLETE", "StatusReason": self.reason}
+
+    def execute_change_set(self, **_: str) -> None:
+        self.done.append("executed")
+
+    def delete_change_set(self, **_: str) -> None:
+        self.done.append("deleted")
+
+
+def test_the_local_stack_and_the_one_on_aws_differ_in_parameters_only(template: dict[str, Any]) -> None:
+    here, there = Cloud(), Cloud()
+    code = {"CodeBucket": "bucket", "CodeKey": "key"}
+    assert deploy.changed(here, "shopbell", template, {**local.parameters("http://127.0.0.1:8000"), **code}, 0)
+    assert deploy.changed(there, "shopbell", template, code, 0)
+    assert here.asked["TemplateBody"] == there.asked["TemplateBody"]
+    assert json.loads(here.asked["TemplateBody"]) == template
+    assert len(here.asked["TemplateBody"]) < 51_200  # CloudFormation's limit for a template in the call
+    assert set(local.parameters("")) == {"Architecture", "PublicUrl", "Visibility"} < set(template["Parameters"])
+    without_default = {name for name, said in template["Parameters"].items() if "Default" not in said}
+    assert without_default == set(code)
+
+
+def test_nothing_to_change_is_no_failure_and_leaves_nothing_behind() -> None:
+    cloud = Cloud(reason="The submitted information didn't contain changes. Submit different information.")
+    assert not deploy.changed(cloud, "shopbell", {}, {}, 0)
+    assert cloud.done == ["deleted"]
+
+
+def test_a_change_that_aws_refuses_is_told_in_its_words() -> None:
+    with pytest.raises(deploy.DeployFailed, match="circular"):
+        deploy.changed(Cloud(reason="circular dependency"), "shopbell", {}, {}, 0)
+
+
+def test_a_stack_that_rolled_back_names_what_failed_first() -> None:
+    with pytest.raises(deploy.DeployFailed, match="Bucket: no name left"):
+        deploy.settle(Cloud("ROLLBACK_COMPLETE"), "shopbell", 0)
+    deploy.settle(Cloud("UPDATE_COMPLETE"), "shopbell", 0)
