@@ -43,9 +43,14 @@ def read(message: Message, place: Desk) -> Words:
 
 def card(contact: Contact, message: Message, place: Desk, shop: Shop) -> Card:
     """Who writes, from where, and how to answer."""
-    who = contact.name or message.sender.id
-    facts = (f"{TITLES.get(message.sender.channel, message.sender.channel)} · {_plain_id(message)}",)
-    return Card(title=who, facts=facts, hint=_hint(place))
+    subject = message.context.get("subject", "")
+    facts = [f"{_title(message)} · {_plain_id(message)}", *([f"Subject: {subject}"] if subject else [])]
+    return Card(title=contact.name or _plain_id(message), facts=tuple(facts), hint=_hint(place))
+
+
+def topic(message: Message) -> str:
+    """One line that names the conversation for as long as it lasts."""
+    return message.context.get("subject") or f"{message.name or _plain_id(message)} · {_title(message)}"
 
 
 def shown(message: Message) -> str:
@@ -78,6 +83,10 @@ def _hint(place: Desk) -> str:
     if place.replies == "marked":
         return "In this thread, what starts with >> goes to the customer. #resolve closes."
     return "Answer in this thread to write to the customer. Start with // for a note, #resolve closes."
+
+
+def _title(message: Message) -> str:
+    return TITLES.get(message.sender.channel, message.sender.channel)
 
 
 def _plain_id(message: Message) -> str:

@@ -318,6 +318,7 @@ class Conversation(Frozen):
     customer_at: datetime  # the customer's last word, as the queue accepted it
     agent_at: datetime | None = None
     heard: Address  # where answers go
+    topic: Text = ""  # one line that stays: the subject of its mails at a mailbox
 
 
 class Contact(Frozen):

@@ -32,7 +32,8 @@ from chalicelib.models import (
 ACKNOWLEDGE_EVERY = timedelta(hours=24)
 TOO_OLD = timedelta(minutes=15)  # for an acknowledgement
 LATE = timedelta(minutes=10)  # for a reply
-MOST_PARTS = 100
+MOST_PARTS = 40  # three go out in one receive, and thirty receives in an hour mean that a message kills the worker
+CUT = " … (too long to show: cut here)"
 OPT_OUT = "stop stopall unsubscribe cancel end quit revoke optout opt-out remove arret td"
 SILENT_WORDS = frozenset(f"{OPT_OUT} start unstop yes help info".split())
 
@@ -131,7 +132,7 @@ def parts(text: str, size: int) -> list[str]:
         cut = _cut(text, size)
         pieces.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
-    return [*pieces, text[:size]]
+    return [*pieces, text if len(text) <= size else text[: size - len(CUT)] + CUT]
 
 
 def part(message: Message, delivery: Delivery, shop: Shop) -> str:
@@ -188,7 +189,8 @@ def sender(message: Message, shop: Shop) -> Message:
         return message
     if not re.fullmatch(r"[^\s@,<>]+@[^\s@,<>]+", typed):
         return message
-    return message.model_copy(update={"sender": Address(channel=Channel.UNVERIFIED_EMAIL, id=typed.lower())})
+    typed_by = Address(channel=Channel.UNVERIFIED_EMAIL, id=typed.lower())
+    return message.model_copy(update={"sender": typed_by, "automatic": False})  # the form is a machine, its user is not
 
 
 # ---- customers --------------------------------------------------------------------------------------------------
@@ -210,6 +212,7 @@ def _conversation(message: Message, before: Contact, shop: Shop, receive: Receiv
         desk=shop.routes.get(message.sender.channel, shop.routes["default"]),
         opener=message.claim,
         opened_at=now,
+        topic=desk.topic(message),
         **heard,
     )
     return opened, True

@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from chalicelib import providers, route
 from chalicelib.errors import SettingsError, Unavailable
-from chalicelib.models import Channel, Shop
+from chalicelib.models import Acknowledgement, Channel, Desk, Shop
 
 SHOP_FILE = Path(__file__).with_name("shop.toml")
 PREFIX = "SHOPBELL_"
@@ -36,7 +37,7 @@ def load(text: str) -> Shop:
     try:
         rules = Shop.model_validate(tables)
     except ValidationError as error:
-        raise SettingsError([_problem(text, found["loc"], found["msg"]) for found in error.errors()]) from error
+        raise SettingsError([_problem(text, found["loc"], _plainly(found)) for found in error.errors()]) from error
     problems = [_problem(text, place, words) for place, words in _check(rules)]
     if problems:
         raise SettingsError(problems)
@@ -154,6 +155,21 @@ def _check_providers(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
         for field in table:
             if field not in fields:
                 yield (*place, field), f"{name} has no setting {field!r}; there are {_listed(fields)}"
+
+
+def _plainly(found: Any) -> str:
+    """What pydantic found, in words of a person who edits a file."""
+    name = str(found["loc"][-1])
+    if found["type"] == "missing":
+        return f"{name} must be set"
+    if found["type"] == "extra_forbidden":
+        near = get_close_matches(name, _fields(), 1)
+        return f"{name!r} is not known here" + (f"; did you mean {near[0]!r}?" if near else "; leave it out")
+    return str(found["msg"]).replace("Input should be", "it should be")
+
+
+def _fields() -> list[str]:
+    return [name for table in (Shop, Desk, Acknowledgement) for name in table.model_fields]
 
 
 def _listed(names: Iterable[str]) -> str:

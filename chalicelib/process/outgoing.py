@@ -18,7 +18,9 @@ def compose(job: Job, delivery: Delivery) -> Outgoing:
         return outgoing.model_copy(update=_to_desk(job, delivery))
     if delivery.kind is DeliveryKind.NOTICE:
         place = route.desk_of(shop, delivery.to)
-        return outgoing.model_copy(update={"to": place.slack or place.mailbox, "thread": delivery.thread})
+        topic = job.contact.conversation.topic if job.contact and job.contact.conversation else ""
+        to = {"to": place.slack or place.mailbox, "thread": delivery.thread, "subject": topic}
+        return outgoing.model_copy(update=to)
     return outgoing.model_copy(update=_to_customer(job, delivery))
 
 
@@ -27,7 +29,7 @@ def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
     conversation = _conversation(job)
     shop = settings.shop()
     place = route.desk_of(shop, conversation.desk)
-    to = {"to": place.slack or place.mailbox}
+    to = {"to": place.slack or place.mailbox, "subject": conversation.topic}
     if conversation.thread:
         return {**to, "thread": conversation.thread}
     assert job.contact is not None and job.message is not None

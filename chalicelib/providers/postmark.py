@@ -120,7 +120,10 @@ def send(outgoing: Outgoing, config: Config) -> str:
 
 
 def find(outgoing: Outgoing, config: Config) -> str | None:
-    """Look for our mail by the key in its metadata. Postmark does not say how soon a mail is found."""
+    """Look for our mail by the key in its metadata.
+
+    Postmark does not say how soon a mail is found, so not finding it proves nothing: raises SendFailed (refused).
+    """
     key = _key(outgoing)
     query = {"count": "10", "offset": "0", "messagestream": STREAM, "metadata_key": key}
     said = _call("GET", "messages/outbound", config, query=query)
@@ -128,7 +131,9 @@ def find(outgoing: Outgoing, config: Config) -> str | None:
     if not isinstance(found, list):
         raise SendFailed("Postmark: a search without result", Outcome.UNKNOWN)
     ours = (other for other in found if (other.get("Metadata") or {}).get("key") == key)  # and not just any
-    return next((_identifier(other) for other in ours), None)
+    for mail_of_ours in ours:
+        return _identifier(mail_of_ours)
+    raise SendFailed("Postmark: not found, or not yet", Outcome.REFUSED)
 
 
 def _receipts(content: dict[str, Any]) -> Iterator[Receipt]:

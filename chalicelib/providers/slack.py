@@ -77,8 +77,8 @@ def verify(request: Request, config: Config) -> Response | None:
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """What a person wrote, edited or deleted in a thread. Anything else on the endpoint is not for us."""
-    if "json" not in request.header("content-type"):
-        return []  # buttons and slash commands come as forms
+    if "form-urlencoded" in request.header("content-type").lower():
+        return []  # buttons and slash commands
     outer = request.json_object()
     event = outer.get("event")
     if outer.get("type") != "event_callback" or not isinstance(event, dict) or event.get("type") != "message":

@@ -138,7 +138,7 @@ class Lab:
         self.answers: list[int] = []
         self.receives = 0
         world.now = lambda: self.now
-        self.last_tick = START
+        self.started = self.last_tick = START
 
     # ---- what happens
 
@@ -164,6 +164,13 @@ class Lab:
         url = f"{PUBLIC}/webhooks/{provider}"
         signed = simulate.webhook(provider, said, url, self.now, config)
         return provider, Request(method=signed.method, url=url, headers=signed.headers, body=signed.body, at=self.now)
+
+    def post_signed(self, provider: str, body: bytes) -> Response:
+        """Post any body, correctly signed."""
+        config, address = settings_config(provider), f"{PUBLIC}/webhooks/{provider}"
+        unsigned = simulate.Webhook(body=body, headers={"content-type": "application/json"})
+        headers = {**unsigned.headers, **simulate.load(provider).sign(unsigned, address, self.now, config)}
+        return self.post((provider, Request(url=address, headers=headers, body=body, at=self.now)))
 
     def post(self, webhook: tuple[str, Request]) -> Response:
         provider, request = webhook

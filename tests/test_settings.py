@@ -1,0 +1,86 @@
+"""shop.toml is validated whole: each mistake is one line with its place, its field and what would be right."""
+
+import pytest
+
+from chalicelib import providers, settings
+from chalicelib.errors import SettingsError, Unavailable
+
+GOOD = """name = "Corner Shop"
+time_zone = "Europe/Berlin"
+owner = "front"
+
+[desks.front]
+slack = "C0FRONT"
+
+[routes]
+default = "front"
+
+[providers.twilio_sms]
+[providers.slack]
+"""
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        settings.load(text)
+    return caught.value.problems
+
+
+def test_the_shipped_shop_is_valid() -> None:
+    assert settings.load(settings.SHOP_FILE.read_text(encoding="utf-8")).name
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "words"),
+    [
+        ('time_zone = "Europe/Berlin"', 'time_zone = "Berlin"', 2, "write one like Europe/Berlin"),
+        ('owner = "front"', 'owner = "back"', 3, "'back' is no desk; there are front"),
+        ('owner = "front"', 'ownr = "front"', 3, "did you mean 'owner'?"),
+        ('owner = "front"\n', "", 1, "owner must be set"),
+        ('slack = "C0FRONT"', "slack = 5", 6, "it should be a valid string"),
+        ('slack = "C0FRONT"', 'slack = "C0FRONT"\nmailbox = "a@shop.example"', 5, "either slack"),
+        ('slack = "C0FRONT"', 'mailbox = "a@shop.example"', 5, "'postmark' is not enabled"),
+        ('slack = "C0FRONT"', 'slack = "C0FRONT"\nreplies = "some"', 7, "it should be 'all' or 'marked'"),
+        ('default = "front"', 'sms = "front"', 8, "there must be a default"),
+        ('default = "front"', 'default = "front"\nfax = "front"', 10, "'fax' is no channel"),
+        ('default = "front"', 'default = "nobody"', 9, "'nobody' is no desk"),
+        ("[providers.slack]", "[providers.slack]\n[providers.pigeon]", 13, "there is no provider 'pigeon'"),
+        ("[providers.slack]", '[providers.slack]\ncolour = "red"', 13, "slack has no setting 'colour'"),
+        ("[providers.slack]", "[providers.slack]\n[providers.slack.second]", 13, "capitals and digits"),
+        ('name = "Corner Shop"', 'name = "Corner Shop', 1, "Illegal character"),
+    ],
+)
+def test_each_mistake_is_one_line_with_its_place_and_what_would_be_right(
+    before: str, after: str, line: int, words: str
+) -> None:
+    assert before in GOOD
+    found = problems(GOOD.replace(before, after))
+    assert any(words in problem and f"line {line}" in problem for problem in found), found
+    assert all("\n" not in problem for problem in found)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    assert len(problems(GOOD.replace('"front"', '"gone"').replace("Europe/Berlin", "Nowhere"))) == 3
+
+
+def test_a_secret_may_hold_two_values_and_a_missing_one_means_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "shop", lambda: settings.load(GOOD))
+    settings.config.cache_clear()
+    with pytest.raises(Unavailable):
+        settings.config("slack", "", "inbound")
+    monkeypatch.setenv("SHOPBELL_SLACK_SIGNING_SECRET", "old new")
+    live = settings.config("slack", "", "inbound").signing_secret
+    assert [value.get_secret_value() for value in live] == ["old", "new"]
+    settings.config.cache_clear()
+
+
+def test_a_second_account_has_variables_and_an_address_of_its_own() -> None:
+    assert settings.variable("twilio_sms", "B2", "auth_token") == "SHOPBELL_TWILIO_SMS__B2_AUTH_TOKEN"
+    assert settings.webhook_url("https://shop.example/", "slack", "B2") == "https://shop.example/webhooks/slack/b2"
+
+
+@pytest.mark.parametrize("name", providers.NAMES)
+def test_every_setting_says_where_it_is_found_and_who_needs_it(name: str) -> None:
+    for field in providers.load(name).Config.model_fields.values():
+        assert field.description
+        assert field.json_schema_extra["inbound"] or field.json_schema_extra["outbound"]
