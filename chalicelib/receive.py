@@ -10,6 +10,7 @@ from chalicelib.errors import (
     MethodNotAllowed,
     NotEnabled,
     Refusal,
+    SettingsError,
     TooLarge,
     Unavailable,
 )
@@ -29,6 +30,8 @@ def receive(request: Request, provider: str, account: str, request_id: str) -> R
         response = _receive(request, provider, account.upper(), request_id)
     except Refusal as refusal:
         response = refused(refusal)
+    except SettingsError:
+        response = refused(Unavailable())
     log.info(json.dumps({"provider": provider if provider in providers.NAMES else "?", "status": response.status}))
     return response
 

@@ -32,6 +32,7 @@ from chalicelib.models import (
 ACKNOWLEDGE_EVERY = timedelta(hours=24)
 TOO_OLD = timedelta(minutes=15)  # for an acknowledgement
 LATE = timedelta(minutes=10)  # for a reply
+LONGEST_NAME = 200
 MOST_PARTS = 40  # three go out in one receive, and thirty receives in an hour mean that a message kills the worker
 CUT = " … (too long to show: cut here)"
 OPT_OUT = "stop stopall unsubscribe cancel end quit revoke optout opt-out remove arret td"
@@ -236,7 +237,9 @@ def _heard(before: Contact, message: Message, conversation: Conversation, receiv
         context=message.context,
     )
     others = tuple(heard for heard in before.heard if heard.address != message.sender)
-    return _next(before, name=message.name or before.name, heard=(*others, here), conversation=conversation)
+    return _next(
+        before, name=message.name[:LONGEST_NAME] or before.name, heard=(*others, here), conversation=conversation
+    )
 
 
 def _forwards(message: Message, conversation: Conversation, shop: Shop) -> Iterator[Delivery]:

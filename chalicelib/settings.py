@@ -19,7 +19,7 @@ from chalicelib.models import Acknowledgement, Channel, Desk, Shop
 SHOP_FILE = Path(__file__).with_name("shop.toml")
 PREFIX = "SHOPBELL_"
 ACCOUNT = re.compile(r"[A-Z0-9]+", re.ASCII)
-Direction = Literal["inbound", "outbound"]
+Direction = Literal["inbound", "outbound", "parsing"]  # parsing alone needs no secret: the worker has none of inbound
 
 
 @cache

@@ -270,7 +270,7 @@ def test_a_message_that_kills_the_worker_is_parked_unopened() -> None:
         lab.ring("twilio_sms", lab.say("Where is my order?"))
         for _ in range(31):
             (message,) = lab.take(1)
-            if int(message["Attributes"]["ApproximateReceiveCount"]) > 30:
+            if int(message["Records"][0]["attributes"]["ApproximateReceiveCount"]) > 30:
                 break
             lab.now += timedelta(seconds=61)
         lab.run(message)

@@ -67,7 +67,7 @@ def raw(item: Raw, receive: Receive, now: datetime) -> None:
     body = files.get(item.file)
     headers = {"content-type": item.content_type}
     request = Request(url=item.url, query=item.query, headers=headers, body=body, at=item.at)
-    config = settings.config(item.provider, item.account, "inbound")
+    config = settings.config(item.provider, item.account, "parsing")
     try:
         parsed = providers.load(item.provider).parse(request, config)
     except Unreadable as error:

@@ -152,7 +152,7 @@ def _contact(value: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
 def _same(contact: dict[str, Any], message: dict[str, Any]) -> bool | None:
     """Whether both name the same person; None if they have no sort of id in common."""
     pairs = [(contact.get("user_id"), message.get("from_user_id")), (contact.get("wa_id"), message.get("from"))]
-    common = [ours == theirs for ours, theirs in pairs if ours and theirs]
+    common = [one == other for one, other in pairs if one and other]
     return all(common) if common else None
 
 

@@ -19,9 +19,10 @@ import moto.core.models
 import moto.sqs.models
 from botocore.session import Session
 from moto import mock_aws
+from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 
-from chalicelib import api, aws, process, providers, queue, receive, settings, store, tick
+from chalicelib import api, aws, process, providers, queue, receive, settings, tick
 from chalicelib.errors import Outcome, SendFailed, Unavailable
 from chalicelib.models import Message, Receipt, Shop
 from chalicelib.webhook import Request, Response
@@ -32,6 +33,7 @@ from infra.world import Entry, Hung, Sent, World
 PUBLIC = "https://shop.example"
 REGION = "eu-central-1"
 QUEUE, DEAD, TABLE, BUCKET = "shopbell.fifo", "dead.fifo", "shopbell", "shopbell-files"
+ACCOUNT = "123456789012"  # moto's
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 HIDDEN = 60  # seconds; the queue's visibility time-out
 ENVIRONMENT = {
@@ -188,24 +190,19 @@ class Lab:
 
     def take(self, most: int) -> list[dict[str, Any]]:
         """Receive up to `most` messages; each of a group of its own, for the queue is in order."""
-        with self.aside():
-            answer = sqs().receive_message(
-                QueueUrl=url(QUEUE), AttributeNames=["All"], VisibilityTimeout=HIDDEN, MaxNumberOfMessages=most
-            )
-        messages: list[dict[str, Any]] = answer.get("Messages", [])
-        self.receives += len(messages)
-        return messages
+        taken = backend().receive_message(QUEUE, most, 0, HIDDEN)
+        self.receives += len(taken)
+        return [event(message) for message in taken]
 
-    def run(self, message: Mapping[str, Any]) -> None:
+    def run(self, event: Mapping[str, Any]) -> None:
         """One invocation of the worker; what it does not report as failed is deleted."""
         try:
-            failures = process.work(event(message), lambda: self.now)["batchItemFailures"]
+            failures = process.work(dict(event), lambda: self.now)["batchItemFailures"]
         except Killed:
             self.seam.dead = False
             return
         if not failures:
-            with self.aside():
-                sqs().delete_message(QueueUrl=url(QUEUE), ReceiptHandle=message["ReceiptHandle"])
+            backend().delete_message(QUEUE, event["Records"][0]["receiptHandle"])
 
     def put(self, *items: Message | Receipt) -> None:
         """Put items on the queue, as a webhook would."""
@@ -247,8 +244,10 @@ class Lab:
         return min([*hidden, *due], default=None)
 
     def timers(self) -> list[datetime]:
-        with self.aside():
-            return sorted(at for _, _, at in store.due(self.now + timedelta(days=400)))
+        """When the timers fall due that stand in the index."""
+        rows = dynamodb_backends[ACCOUNT][REGION].tables[TABLE].items.values()
+        keys = [row.attrs["due_at"].value for ranges in rows for row in ranges.values() if "due_at" in row.attrs]
+        return sorted(datetime.fromisoformat(key.partition("#")[0]) for key in keys)
 
     # ---- what can be seen
 
@@ -443,21 +442,27 @@ def url(name: str) -> str:
     return os.environ["QUEUE_URL" if name == QUEUE else "DEAD_LETTERS_URL"]
 
 
+def backend() -> Any:
+    return sqs_backends[ACCOUNT][REGION]
+
+
 def sqs_queue(name: str) -> Any:
-    return sqs_backends["123456789012"][REGION].queues[name]
+    return backend().queues[name]
 
 
 def moment(milliseconds: float) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def event(message: Mapping[str, Any]) -> dict[str, Any]:
+def event(message: Any) -> dict[str, Any]:
     """A Lambda event of the queue with one message."""
-    record = {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message["Attributes"],
-        "eventSource": "aws:sqs",
+    attributes = {
+        "ApproximateReceiveCount": str(message.approximate_receive_count),
+        "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+        "SentTimestamp": str(message.sent_timestamp),
+        "SequenceNumber": message.sequence_number,
+        "MessageGroupId": message.group_id,
     }
+    record = {"messageId": message.id, "receiptHandle": message.receipt_handle, "body": message.body,
+              "attributes": attributes, "eventSource": "aws:sqs"}  # fmt: skip
     return {"Records": [record]}
