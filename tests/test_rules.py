@@ -200,6 +200,16 @@ def test_an_acknowledgement_waits_out_a_short_outage_in_its_own_group() -> None:
         assert [entry.text for entry in lab.posts()][1] == "It is number 7"
 
 
+def test_a_reply_in_five_parts_goes_out_in_two_receives_and_in_no_doubt() -> None:
+    with laboratory() as lab:
+        opened(lab)
+        text = " ".join(f"{number}{'x' * 1500}" for number in range(5))
+        lab.ring("slack", lab.say(text, 10, "slack", thread=lab.thread()))
+        lab.settle()
+        assert [entry.text[0] for entry in lab.texts()][1:] == list("01234")
+        assert len(lab.posts()) == 1
+
+
 # ---- outages, poison, dead letters ------------------------------------------------------------------------------
 
 

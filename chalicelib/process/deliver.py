@@ -55,20 +55,27 @@ def _deliver(job: Job, deliveries: list[Delivery]) -> list[Wait]:
     """Try what is owed, in plan order; returns what is still owed.
 
     After the receive that wrote the claim, the first delivery with neither an end nor a note from the receive just
-    before may have gone out when that receive died. Those behind it were never tried.
+    before may have gone out when that receive died. Those behind it were never tried, nor were those of its kind
+    behind one that the receive just before noted: it blocked them.
     """
     waits: list[Wait] = []
     blocked: set[DeliveryKind] = set()
-    doubt, tried = not job.fresh, 0
-    for delivery in deliveries:
-        if delivery.ended or delivery.id in job.states or delivery.kind in blocked:
+    sure: set[DeliveryKind] = set(DeliveryKind) if job.fresh else set()
+    owed = [delivery for delivery in deliveries if not delivery.ended]
+    tried = 0
+    for place, delivery in enumerate(owed):
+        if delivery.id in job.states or delivery.kind in blocked:
             continue
         if tried == AT_ONCE:
+            outcome.postpone(job, owed[place:])
             return [Wait("more to deliver", 0)]
-        noted = delivery.note == job.receive.previous
-        doubtful = delivery.state is State.UNKNOWN or (doubt and not noted)
-        doubt, tried = doubt and noted, tried + 1
-        if wait := _attempt(job, delivery, doubtful):
+        tried += 1
+        if delivery.note == job.receive.previous:
+            sure.add(delivery.kind)
+        died_here = delivery.kind not in sure
+        if died_here:
+            sure = set(DeliveryKind)
+        if wait := _attempt(job, delivery, died_here or delivery.state is State.UNKNOWN):
             waits.append(wait)
             blocked.add(delivery.kind)  # its later parts must not overtake it
     return waits

@@ -151,6 +151,11 @@ def note(job: Job, delivery: Delivery, wait: Wait | None = None, **changes: Any)
     return wait
 
 
+def postpone(job: Job, deliveries: list[Delivery]) -> None:
+    """Write down that these were not tried, as this receive has no time left."""
+    store.mark(job.claim.key, {delivery.id: {"note": job.receive.token} for delivery in deliveries})
+
+
 def notice(claim: Claim, text: str, what: str) -> Delivery:
     """An urgent word for the agent, in the thread where the claim's message was written."""
     return route.notice(settings.shop(), claim.desk, claim.thread, text, what, urgent=True)
