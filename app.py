@@ -22,6 +22,7 @@ app.api.binary_types = [
     "message/rfc822",
     "multipart/form-data",
 ]
+logging.basicConfig(format="%(message)s")  # does nothing where the runtime has its own handler, as Lambda's has
 logging.getLogger().setLevel(logging.INFO)
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]

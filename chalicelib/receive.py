@@ -84,7 +84,7 @@ def _raw(request: Request, provider: str, account: str) -> Raw:
     try:
         place = files.put_raw(request.body)
     except aws.FAULTS as error:
-        raise Unavailable from error
+        raise _unavailable(error) from error
     return Raw(
         provider=provider,
         account=account,
@@ -100,4 +100,9 @@ def _queue(items: Sequence[Item], request_id: str) -> None:
     try:
         queue.put(items, request_id)
     except aws.FAULTS as error:
-        raise Unavailable from error
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    log.error(json.dumps({"fault": aws.code(error) or type(error).__name__}))
+    return Unavailable()

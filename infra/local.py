@@ -5,6 +5,7 @@ policies are enforced. Everything it knows lies in .shopbell/ and is there again
 """
 
 import fcntl
+import json
 import os
 import platform
 import re
@@ -127,6 +128,7 @@ def mend(built: Package, said: Mapping[str, str], hosts: list[str], port: int) -
     keep_bytes(gateway, said["RestAPIId"], properties["DefinitionBody"]["x-amazon-apigateway-binary-media-types"])
     for host in dict.fromkeys(hosts):
         serve(gateway, said["RestAPIId"], properties["StageName"], host)
+    batch(said, port)
 
 
 def keep_bytes(gateway: Any, api: str, types: list[str]) -> None:
@@ -144,6 +146,20 @@ def serve(gateway: Any, api: str, stage: str, host: str) -> None:
     for mapping in gateway.get_base_path_mappings(domainName=host).get("items", []):
         gateway.delete_base_path_mapping(domainName=host, basePath=mapping["basePath"])
     gateway.create_base_path_mapping(domainName=host, restApiId=api, stage=stage)
+
+
+def batch(said: Mapping[str, str], port: int) -> None:
+    """MiniStack asks for a permission of its own to send a batch; on AWS `sqs:SendMessage` is that permission."""
+    functions: Any = session().client("lambda", endpoint_url=endpoint(port))
+    roles: Any = session().client("iam", endpoint_url=endpoint(port))
+    queues: Any = session().client("sqs", endpoint_url=endpoint(port))
+    asked = {"QueueUrl": said["QueueUrl"], "AttributeNames": ["QueueArn"]}
+    queue = queues.get_queue_attributes(**asked)["Attributes"]["QueueArn"]
+    allowed = {"Effect": "Allow", "Action": "sqs:SendMessageBatch", "Resource": queue}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    for output in FUNCTIONS:
+        role = functions.get_function_configuration(FunctionName=said[output])["Role"].rpartition("/")[2]
+        roles.put_role_policy(RoleName=role, PolicyName="batch", PolicyDocument=document)
 
 
 def move(state: Path, port: int) -> None:

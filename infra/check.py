@@ -1,0 +1,89 @@
+"""What is configured and what is missing, in plain words."""
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from chalicelib import providers, settings
+from chalicelib.models import Channel, Shop
+from infra import values
+
+LIVE = 2  # values that a secret may hold at a time
+MAIL_LIMIT = (
+    "Mail larger than about 4.5 MB, attachments included, is refused by AWS before Shopbell sees it:"
+    " the provider tells the sender, and nothing of it reaches you."
+)
+
+
+class Finding(NamedTuple):
+    """One setting of an account: its environment name, how it stands, and where its value is found."""
+
+    provider: str
+    account: str
+    variable: str
+    state: str  # a key of tables.FOUND
+    where: str
+
+
+def findings(rules: Shop, given: Mapping[str, str]) -> list[Finding]:
+    """Every setting of every enabled account, in the order of shop.toml."""
+    return [
+        Finding(provider, account, settings.variable(provider, account, name), state, field.description)
+        for provider, account, table in settings.accounts(rules)
+        for name, field in providers.load(provider).Config.model_fields.items()
+        for state in [_state(provider, account, name, table, given)]
+    ]
+
+
+def problems(rules: Shop, given: Mapping[str, str]) -> list[str]:
+    """What keeps the shop from working, a line each."""
+    missing = sum(found.state == "missing" for found in findings(rules, given))
+    count = "1 setting is" if missing == 1 else f"{missing} settings are"
+    return [*([f"{count} missing, see above"] if missing else []), *_too_many(rules, given), *_unknown(rules, given)]
+
+
+def notes(rules: Shop) -> list[str]:
+    """What the owner should know about what is enabled."""
+    mail = any(providers.load(name).channel is Channel.EMAIL for name in rules.providers)
+    return [MAIL_LIMIT] if mail else []
+
+
+def _state(provider: str, account: str, name: str, table: Mapping[str, object], given: Mapping[str, str]) -> str:
+    config = providers.load(provider).Config
+    needed = {*settings.needed(config, "inbound"), *settings.needed(config, "outbound")}
+    if given.get(settings.variable(provider, account, name)):
+        return "set"
+    if table.get(name):
+        return "in shop.toml"
+    return "missing" if name in needed else "default" if config.model_fields[name].default else "left out"
+
+
+def _too_many(rules: Shop, given: Mapping[str, str]) -> Iterator[str]:
+    for provider, account, _ in settings.accounts(rules):
+        for name, field in providers.load(provider).Config.model_fields.items():
+            variable = settings.variable(provider, account, name)
+            if values.is_secret(field) and len(given.get(variable, "").split()) > LIVE:
+                yield f"{variable} holds more than two values: leave the new one and the old one, with a space between"
+
+
+def _unknown(rules: Shop, given: Mapping[str, str]) -> Iterator[str]:
+    """Settings that mean nothing to this shop: a typing error, or of what shop.toml does not enable."""
+    known = settings.known_variables(rules)
+    for name in sorted(name for name in given if name.startswith(settings.PREFIX) and name not in known):
+        table, near = _not_enabled(name, rules), get_close_matches(name, known, 1, 0.8)
+        if table:
+            yield f"{name} is of no use: shop.toml does not enable its account; add [{table}] there, or unset it"
+        else:
+            yield f"{name} is not known: " + (f"is {near[0]} meant?" if near else "unset it")
+
+
+def _not_enabled(name: str, rules: Shop) -> str:
+    """The table that shop.toml lacks for a setting that would be known with it; empty where that is not the matter."""
+    there = [(provider, account) for provider, account, _ in settings.accounts(rules)]
+    for provider in providers.NAMES:
+        fields = "|".join(field.upper() for field in providers.load(provider).Config.model_fields)
+        found = re.fullmatch(f"{settings.PREFIX}{provider.upper()}(?:__([A-Z0-9]+))?_(?:{fields})", name)
+        if found and (provider, found[1] or "") not in there:
+            return ".".join(filter(None, ["providers", provider, found[1]]))
+    return ""

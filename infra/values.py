@@ -1,0 +1,110 @@
+"""Local values for every setting that the caller's environment leaves open: the shop runs without any account."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from chalicelib import providers, settings
+from chalicelib.models import Live, Shop
+
+OUT = ("api_url", "reply_url")  # fields that say where a provider's calls go
+PATHS = {"slack": "/slack/api", "custom": "/custom/answers"}  # where in the outside world, if not at the bare name
+NOBODY = "NOBODY"  # an account that does not exist: its values are well-formed and wrong
+
+# What a provider, or its part of the outside world, wants to look like itself. All else is a word.
+FORMS = {
+    ("twilio_sms", "account_sid"): "AC{hex}",
+    ("twilio_sms", "number"): "+4930{digits}",
+    ("whatsapp", "phone_number_id"): "1{digits}",
+    ("telegram", "bot_token"): "{digits}:{word}",
+    ("postmark", "webhook_user"): "postmark",
+    ("postmark", "sender"): "hello{account}@shop.example",
+    ("postmark", "inbound_address"): "inbound{account}@shop.example",
+    ("custom", "signing_secret"): "whsec_{key}",
+    ("slack", "bot_token"): "xoxb-{word}",
+}
+
+
+def complete(given: Mapping[str, str], rules: Shop, world: str) -> dict[str, str]:
+    """Every SHOPBELL_ setting of `given`, and a local value for each that it leaves open.
+
+    `world` is the outside world's address. An account of which a secret is the caller's is the caller's own: its
+    calls go where its provider really is, unless `given` says otherwise.
+    """
+    found = {name: value for name, value in given.items() if name.startswith(settings.PREFIX) and value}
+    for provider, account, table in settings.accounts(rules):
+        found |= _left_open(provider, account, {**table, **_of(provider, account, found)}, world)
+    return found
+
+
+def local(provider: str, account: str, field: str) -> str:
+    """The local value of a setting: the same on every run, another for each account."""
+    seed = hashlib.sha256("/".join((provider, account, field)).encode())
+    return FORMS.get((provider, field), "local-{word}").format(
+        account=f".{account.lower()}" if account else "",
+        digits=str(int(seed.hexdigest(), 16))[:8],
+        hex=seed.hexdigest()[:32],
+        key=base64.b64encode(seed.digest()).decode(),
+        word=base64.b32encode(seed.digest())[:20].decode().lower(),
+    )
+
+
+def config(provider: str, account: str, values: Mapping[str, str], rules: Shop) -> Any:
+    """A provider's Config from settings by their environment names; what shop.toml says counts less."""
+    return providers.load(provider).Config.model_validate(_settings(provider, account, values, rules))
+
+
+def stranger(provider: str, known: Any) -> Any:
+    """`known` with other secrets: whoever signs with them is not the provider."""
+    fields = [name for name, field in type(known).model_fields.items() if is_secret(field)]
+    return type(known).model_validate(
+        {**known.model_dump(), **{name: local(provider, NOBODY, name) for name in fields}}
+    )
+
+
+def beyond(provider: str, account: str, values: Mapping[str, str], rules: Shop) -> str:
+    """The address beyond this machine that a provider's calls go to; empty where they stay here."""
+    known = config(provider, account, values, rules)
+    addresses = [getattr(known, field, "") for field in OUT]
+    return next((address for address in addresses if address and not _is_here(address)), "")
+
+
+def is_secret(field: Any) -> bool:
+    """Whether a field of a Config holds secrets: these are an account's credentials."""
+    return bool(field.annotation == Live)
+
+
+def _left_open(provider: str, account: str, set_already: Mapping[str, Any], world: str) -> dict[str, str]:
+    fields = providers.load(provider).Config.model_fields
+    theirs = any(is_secret(fields[name]) for name in set_already if name in fields)
+    values: dict[str, str] = {}
+    for name in [name for name in fields if name not in set_already]:
+        if name in OUT:
+            values |= {} if theirs else {name: world + PATHS.get(provider, f"/{provider}")}
+        elif not (fields[name].json_schema_extra or {}).get("optional"):
+            values[name] = local(provider, account, name)
+    return {settings.variable(provider, account, name): value for name, value in values.items()}
+
+
+def _settings(provider: str, account: str, values: Mapping[str, str], rules: Shop) -> dict[str, Any]:
+    tables = {(name, other): table for name, other, table in settings.accounts(rules)}
+    return {**tables.get((provider, account), {}), **_of(provider, account, values)}
+
+
+def _of(provider: str, account: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The fields of an account that are set in the environment."""
+    names = {
+        field: settings.variable(provider, account, field) for field in providers.load(provider).Config.model_fields
+    }
+    return {field: values[name] for field, name in names.items() if values.get(name)}
+
+
+def _is_here(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
