@@ -1,0 +1,353 @@
+"""A shop with every provider, and what the tests that run over all of them have in common.
+
+Nothing here knows a provider but by its name, its `can`, its payload files, its simulator and its part of the world.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from moto.core.botocore_stubber import MockRawResponse
+from pydantic import SecretStr
+
+from chalicelib import api, providers, queue, receive, settings
+from chalicelib.errors import BadSignature
+from chalicelib.models import Item, Message, Outgoing, Provider, Receipt
+from chalicelib.webhook import Request, Response
+from infra import simulate
+from infra.world import World
+from tests.lab import ENVIRONMENT, PUBLIC, QUEUE, REGION, START, Lab, Seam, laboratory, patched, sqs_queue
+
+PAYLOADS = Path(__file__).parents[1] / "payloads"
+EVERYTHING_SHOP = """
+name = "Corner Shop"
+time_zone = "Europe/Berlin"
+owner = "owner"
+fallback = "owner"
+[desks.front]
+slack = "C0FRONT"
+[desks.mail]
+mailbox = "agents@shop.example"
+agents = ["ann@shop.example"]
+[desks.owner]
+slack = "C0OWNER"
+[routes]
+default = "front"
+email = "mail"
+"email?" = "mail"
+[acknowledgement]
+text = "Thank you for writing to {shop}."
+""" + "".join(f"[providers.{name}]\n" for name in providers.NAMES)
+EVERYTHING_SECRETS = {
+    "SHOPBELL_TWILIO_SMS_ACCOUNT_SID": "AC" + "5e" * 16,
+    "SHOPBELL_TWILIO_SMS_AUTH_TOKEN": "twilio-token-7c1e90aa",
+    "SHOPBELL_TWILIO_SMS_NUMBER": "+4930990100",
+    "SHOPBELL_TWILIO_SMS_API_URL": "http://world/twilio_sms",
+    "SHOPBELL_WHATSAPP_APP_SECRET": "whatsapp-app-secret-41d7",
+    "SHOPBELL_WHATSAPP_VERIFY_TOKEN": "whatsapp-verify-token-88b0",
+    "SHOPBELL_WHATSAPP_TOKEN": "whatsapp-token-0f3c",
+    "SHOPBELL_WHATSAPP_PHONE_NUMBER_ID": "206540352242933",
+    "SHOPBELL_WHATSAPP_API_URL": "http://world/whatsapp",
+    "SHOPBELL_MESSENGER_APP_SECRET": "messenger-app-secret-9a25",
+    "SHOPBELL_MESSENGER_VERIFY_TOKEN": "messenger-verify-token-63fe",
+    "SHOPBELL_MESSENGER_TOKEN": "messenger-token-b774",
+    "SHOPBELL_MESSENGER_API_URL": "http://world/messenger",
+    "SHOPBELL_TELEGRAM_SECRET_TOKEN": "telegram-secret-token-5d11",
+    "SHOPBELL_TELEGRAM_BOT_TOKEN": "7001:telegram-bot-token-e2c9",
+    "SHOPBELL_TELEGRAM_API_URL": "http://world/telegram",
+    "SHOPBELL_POSTMARK_WEBHOOK_USER": "postmark-user-30cd",
+    "SHOPBELL_POSTMARK_WEBHOOK_PASSWORD": "postmark-password-1b86",
+    "SHOPBELL_POSTMARK_SERVER_TOKEN": "postmark-server-token-f4a8",
+    "SHOPBELL_POSTMARK_SENDER": "Corner Shop <service@shop.example>",
+    "SHOPBELL_POSTMARK_INBOUND_ADDRESS": "hash17@inbound.example",
+    "SHOPBELL_POSTMARK_API_URL": "http://world/postmark",
+    "SHOPBELL_SLACK_SIGNING_SECRET": "slack-signing-secret-c613",
+    "SHOPBELL_SLACK_BOT_TOKEN": "xoxb-slack-bot-token-2e59",
+    "SHOPBELL_SLACK_API_URL": "http://world/slack/api",
+    "SHOPBELL_CUSTOM_SIGNING_SECRET": "whsec_Y3VzdG9tLXNpZ25pbmctc2VjcmV0LWQwN2Y=",
+    "SHOPBELL_CUSTOM_REPLY_SECRET": "whsec_Y3VzdG9tLXJlcGx5LXNlY3JldC1hYTkxYWE5MQ==",
+    "SHOPBELL_CUSTOM_REPLY_URL": "http://world/custom/answers",
+}
+LARGEST = 262_144  # bytes that SQS takes in one call
+SECOND = "B2"  # a second account of every provider, whose inbound secrets are others
+TWO_ACCOUNTS_SHOP = EVERYTHING_SHOP + "".join(f"[providers.{name}.{SECOND}]\n" for name in providers.NAMES)
+SECOND_INBOUND = {
+    "SHOPBELL_TWILIO_SMS__B2_AUTH_TOKEN": "second-twilio-token",
+    "SHOPBELL_WHATSAPP__B2_APP_SECRET": "second-whatsapp-app-secret",
+    "SHOPBELL_WHATSAPP__B2_VERIFY_TOKEN": "second-whatsapp-verify-token",
+    "SHOPBELL_MESSENGER__B2_APP_SECRET": "second-messenger-app-secret",
+    "SHOPBELL_MESSENGER__B2_VERIFY_TOKEN": "second-messenger-verify-token",
+    "SHOPBELL_TELEGRAM__B2_SECRET_TOKEN": "second-telegram-secret-token",
+    "SHOPBELL_POSTMARK__B2_WEBHOOK_USER": "second-postmark-user",
+    "SHOPBELL_POSTMARK__B2_WEBHOOK_PASSWORD": "second-postmark-password",
+    "SHOPBELL_POSTMARK__B2_SENDER": "second@shop.example",
+    "SHOPBELL_POSTMARK__B2_INBOUND_ADDRESS": "hash18@inbound.example",
+    "SHOPBELL_SLACK__B2_SIGNING_SECRET": "second-slack-signing-secret",
+    "SHOPBELL_CUSTOM__B2_SIGNING_SECRET": "whsec_c2Vjb25kLWN1c3RvbS1zaWduaW5nLXNlY3JldA==",
+}
+
+DOMAIN = "a1b2c3.execute-api.eu-central-1.amazonaws.com"  # API Gateway's own
+Place = tuple[str | int, ...]
+
+
+class Door(Lab):
+    """The front door alone: it takes webhooks and lets sendings out; the queue is a list, and nobody works on it.
+
+    Much quicker than the whole laboratory. `kept` are the names of what was put into the bucket.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(settings.load(EVERYTHING_SHOP), World(EVERYTHING_SECRETS), Seam())
+        self.taken: list[str] = []
+        self.kept: list[str] = []
+        self.seam.intercept = self.take_in
+
+    def take_in(self, number: int, name: str, apply: Callable[[], Any], request: Any) -> Any:
+        if isinstance(request, api.Call):
+            return apply()
+        if name.startswith("sqs.SendMessageBatch"):
+            entries = json.loads(request.body)["Entries"]
+            assert sum(len(entry["MessageBody"]) for entry in entries) <= LARGEST, "SQS takes no more in one call"
+            self.taken += [entry["MessageBody"] for entry in entries]
+            taken = [{"Id": entry["Id"], "MessageId": "x", "MD5OfMessageBody": ""} for entry in entries]
+            return answered(request, json.dumps({"Successful": taken}))
+        assert name == "s3.PutObject", f"no call for the front door: {name}"
+        self.kept.append(urlsplit(request.url).path.lstrip("/"))
+        return answered(request, "")
+
+
+def answered(request: Any, body: str) -> AWSResponse:
+    """AWS's yes."""
+    return AWSResponse(request.url, 200, HTTPHeaders.from_dict({}), MockRawResponse(body))
+
+
+@contextmanager
+def door() -> Iterator[Door]:
+    """The front door of the shop with every provider."""
+    place = {"QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/{QUEUE}"}
+    with mock.patch.dict(os.environ, {**ENVIRONMENT, **EVERYTHING_SECRETS, **place}):
+        settings.config.cache_clear()
+        lab = Door()
+        with patched(lab):
+            yield lab
+    settings.config.cache_clear()
+
+
+@contextmanager
+def everything(toml: str = EVERYTHING_SHOP, secrets: Mapping[str, str] = EVERYTHING_SECRETS) -> Iterator[Lab]:
+    """The laboratory with every provider."""
+    with laboratory(toml, secrets) as lab:
+        yield lab
+
+
+# ---- payloads ---------------------------------------------------------------------------------------------------
+
+
+class Case(NamedTuple):
+    """A webhook as the provider sends it, and the items it means."""
+
+    provider: str
+    name: str
+    body: bytes
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    means: list[dict[str, Any]]
+
+    @property
+    def is_form(self) -> bool:
+        return "form-urlencoded" in self.headers.get("content-type", "")
+
+    def opened(self) -> Any:
+        """The body as a tree of dicts and lists; a form as a dict."""
+        if self.is_form:
+            return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+        return json.loads(self.body)
+
+    def closed(self, tree: Any) -> "Case":
+        """The same webhook with another tree."""
+        body = urlencode(tree, errors="surrogatepass") if self.is_form else json.dumps(tree)
+        return self._replace(body=body.encode())
+
+
+def cases(provider: str) -> list[Case]:
+    """Every payload of a provider."""
+    return [_case(provider, place) for place in sorted((PAYLOADS / provider).glob("*.body"))]
+
+
+def _case(provider: str, place: Path) -> Case:
+    about = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
+    return Case(provider, place.stem, place.read_bytes(), about["headers"], about["query"], about["means"])
+
+
+def paths(tree: Any, at: Place = ()) -> Iterator[Place]:
+    """Every place in a tree, the root left out."""
+    steps: Any = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for key, value in steps:
+        yield (*at, key)
+        yield from paths(value, (*at, key))
+
+
+def value_at(tree: Any, path: Place) -> Any:
+    for key in path:
+        tree = tree[key]
+    return tree
+
+
+def changed(tree: Any, path: Place, value: Any) -> Any:
+    """The tree with another value in one place; everything beside the way to it is shared."""
+    if not path:
+        return value
+    key, *rest = path
+    fresh: Any = dict(tree) if isinstance(tree, dict) else list(tree)
+    fresh[key] = changed(tree[key], tuple(rest), value)
+    return fresh
+
+
+# ---- providers --------------------------------------------------------------------------------------------------
+
+
+def config(provider: str, secrets: Mapping[str, str] = EVERYTHING_SECRETS, account: str = "") -> Any:
+    """A provider's Config with all its fields."""
+    how = providers.load(provider).Config
+    names = {field: settings.variable(provider, account, field) for field in how.model_fields}
+    return how.model_validate({field: secrets[name] for field, name in names.items() if name in secrets})
+
+
+def secrets_of(provider: str) -> list[str]:
+    """Every value of a provider that must stay secret."""
+    values = dict(config(provider)).values()
+    return [one.get_secret_value() for live in values if isinstance(live, tuple) for one in live
+            if isinstance(one, SecretStr)]  # fmt: skip
+
+
+def hosts_of(provider: str) -> list[str]:
+    """Where a provider may be called."""
+    return [value for value in dict(config(provider)).values() if isinstance(value, str) and "://" in value]
+
+
+def url_of(provider: str, query: Mapping[str, str] | None = None) -> str:
+    url = f"{PUBLIC}/webhooks/{provider}"
+    return f"{url}?{urlencode(query)}" if query else url
+
+
+def request(case: Case, at: datetime = START) -> Request:
+    """The webhook as it arrives, not signed."""
+    return Request(url=url_of(case.provider, case.query), query=case.query, headers=case.headers, body=case.body, at=at)
+
+
+def signature(case: Case, at: datetime = START, how: Any = None) -> Mapping[str, str]:
+    """The headers that prove it, as the provider would set them."""
+    webhook = simulate.Webhook(body=case.body, headers=case.headers)
+    url = url_of(case.provider, case.query)
+    return simulate.load(case.provider).sign(webhook, url, at, how or config(case.provider))
+
+
+def signed(case: Case, at: datetime = START) -> Request:
+    """The webhook as it arrives, correctly signed."""
+    unsigned = request(case, at)
+    return replace(unsigned, headers={**unsigned.headers, **signature(case, at)})
+
+
+def refuses(provider: str, given: Request, how: Any = None) -> bool:
+    """Whether `verify` says no. Whatever else it raises comes through."""
+    try:
+        providers.load(provider).verify(given, how or config(provider))
+    except BadSignature:
+        return True
+    return False
+
+
+def parsed(case: Case, at: datetime = START) -> list[Message | Receipt]:
+    return providers.load(case.provider).parse(request(case, at), config(case.provider))
+
+
+def dumped(item: Message | Receipt) -> dict[str, Any]:
+    """An item as payload files write it."""
+    return {"type": item.type, **item.model_dump(mode="json", exclude_defaults=True, exclude={"source"})}
+
+
+def said(provider: str, text: str, at: datetime = START, **rest: Any) -> simulate.Said:
+    return simulate.Said(**{"text": text, "id": f"{provider}-{text}", "at": at, **rest})
+
+
+def composed(provider: str, *those: simulate.Said) -> Case:
+    """A webhook as the provider's simulator makes it."""
+    webhook = simulate.load(provider).compose(those, config(provider))
+    return Case(provider, "composed", webhook.body, webhook.headers, {}, [])
+
+
+def somewhere(provider: str) -> str:
+    """A thread to write in, for who writes at a desk; nothing for a customer."""
+    return "" if providers.load(provider).can.customers else "C0FRONT:1772440000.000100"
+
+
+def outgoing(provider: str, text: str = "It left this morning.", **rest: Any) -> Outgoing:
+    """Something to send: to the simulator's own customer, or to the first desk."""
+    module: Provider = providers.load(provider)
+    to, context = "C0FRONT", {}
+    if module.can.customers:
+        (one,) = parsed(composed(provider, said(provider, "Hello")))
+        assert isinstance(one, Message)
+        to, context = one.sender.id, dict(one.context)
+    return Outgoing(**{"key": "key-1", "to": to, "text": text, "context": context, "at": START, **rest})
+
+
+# ---- the laboratory ---------------------------------------------------------------------------------------------
+
+
+def post(lab: Lab, given: Request, provider: str, account: str = "") -> Response:
+    return receive.receive(given, provider, account, f"request-{lab.world.number()}")
+
+
+def queued(lab: Lab) -> list[Item]:
+    """What lies on the queue, in its order."""
+    bodies = lab.taken if isinstance(lab, Door) else [message.body for message in sqs_queue(QUEUE)._messages]
+    return [queue.read(body) for body in bodies]
+
+
+def emptied(door: Door) -> None:
+    """As if nothing had happened yet."""
+    for memory in (door.taken, door.kept, door.seam.calls, door.world.ledger):
+        memory.clear()
+    door.now = START
+
+
+def calls(lab: Lab) -> list[str]:
+    """Every call to AWS and to providers, by name."""
+    return [name.partition(" ")[0] for name in lab.seam.calls]
+
+
+def called(name: str, given: Request, account: str = "", **more: Any) -> dict[str, Any]:
+    """What API Gateway hands to the function for a request; its body as text, as for types it takes for text."""
+    resource = "/webhooks/{provider}/{account}" if account else "/webhooks/{provider}"
+    path = "/".join(["/webhooks", name, *([account] if account else [])])
+    query = dict(given.query)
+    return {
+        "resource": resource,
+        "path": path,
+        "httpMethod": given.method,
+        "headers": dict(given.headers),
+        "multiValueHeaders": {key: [value] for key, value in given.headers.items()},
+        "queryStringParameters": query or None,
+        "multiValueQueryStringParameters": {key: [value] for key, value in query.items()} or None,
+        "pathParameters": {"provider": name, **({"account": account} if account else {})},
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": resource,
+            "httpMethod": given.method,
+            "path": f"/api{path}",
+            "domainName": DOMAIN,
+        },
+        "body": given.body.decode("utf-8", "surrogatepass"),
+        "isBase64Encoded": False,
+        **more,
+    }

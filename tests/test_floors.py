@@ -1,0 +1,172 @@
+"""The floors of the house: who may import whom, what a cold start loads, and how secrets are compared."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chalicelib import providers
+
+HOUSE = Path(__file__).parents[1]
+LIBRARY = HOUSE / "chalicelib"
+LATE = ("requests", "boto3", "cryptography", "moto", "infra")  # not for a webhook's cold start
+PROBE = """
+import json, sys
+import app
+first = sorted(sys.modules)
+from chalicelib import receive
+from chalicelib.webhook import Request
+from datetime import datetime, UTC
+request = Request(url="https://shop.example", at=datetime.now(UTC))
+answers = [receive.receive(request, name, "", "1").status for name in {names}]
+print(json.dumps([first, answers, sorted(sys.modules)]))
+"""
+
+
+def probed(*names: str) -> tuple[list[str], list[int], list[str]]:
+    """What a fresh function has loaded, what it answers to a webhook of each of `names`, what it has loaded then."""
+    environment = {
+        "PATH": "",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_LAMBDA_FUNCTION_NAME": "shopbell-webhook",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE.replace("{names}", repr(names))],
+        cwd=HOUSE, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    first, answers, then = json.loads(done.stdout)
+    return first, answers, then
+
+
+def loaded(modules: list[str], *names: str) -> list[str]:
+    return [module for module in modules if any(module == name or module.startswith(f"{name}.") for name in names)]
+
+
+def test_the_floors_hold() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=HOUSE, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_cold_start_loads_no_provider() -> None:
+    first, _, _ = probed()
+    assert "app" in first and "chalicelib.receive" in first
+    assert not loaded(first, *LATE)
+    assert not [module for module in first if module.startswith("chalicelib.providers.")]
+    assert not loaded(first, "chalicelib.process", "chalicelib.tick", "chalicelib.store")
+
+
+def enabled() -> str:
+    """A provider that the shipped shop.toml enables."""
+    shop = (LIBRARY / "shop.toml").read_text(encoding="utf-8")
+    return next(name for name in providers.NAMES if f"[providers.{name}]" in shop)
+
+
+def test_a_webhook_loads_nothing_to_call_out_with() -> None:
+    _, answers, then = probed(enabled())
+    assert answers == [503]  # its secrets are not set here
+    assert f"chalicelib.providers.{enabled()}" in then
+    assert not loaded(then, *LATE)
+
+
+def test_a_webhook_loads_its_provider_alone() -> None:
+    _, _, then = probed(enabled())
+    assert loaded(then, *(f"chalicelib.providers.{name}" for name in providers.NAMES)) == [
+        f"chalicelib.providers.{enabled()}"
+    ]
+
+
+# ---- the text of the code ---------------------------------------------------------------------------------------
+
+SECRETS = ("secret", "signature", "mac", "digest", "token", "theirs", "ours", "password", "hmac", "proof")
+CHECKED = [LIBRARY / "signing.py", LIBRARY / "meta.py", *sorted((LIBRARY / "providers").glob("*.py"))]
+
+
+def compared(file: Path) -> Iterator[str]:
+    """Every comparison by == != or `in` of something whose name says that it is secret, or proves something."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Compare) and any(isinstance(how, ast.Eq | ast.NotEq | ast.In) for how in node.ops):
+            yield from (ast.unparse(node) for side in (node.left, *node.comparators) if is_secret(side))
+
+
+def is_secret(side: ast.expr) -> bool:
+    names = [node.id if isinstance(node, ast.Name) else node.attr for node in ast.walk(side)
+             if isinstance(node, ast.Name | ast.Attribute)]  # fmt: skip
+    calls = [ast.unparse(node.func) for node in ast.walk(side) if isinstance(node, ast.Call)]
+    if any(call in ("len", "isinstance", "any", "all") for call in calls):
+        return False
+    return any(part in SECRETS for name in names for part in name.lower().split("_"))
+
+
+@pytest.mark.parametrize("file", CHECKED, ids=lambda file: file.name)
+def test_secrets_are_compared_in_constant_time(file: Path) -> None:
+    """B-26: by compare_digest, on bytes, and nowhere else."""
+    assert not list(compared(file))
+
+
+def test_a_comparison_that_leaks_is_seen(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.py"
+    for line in ("mac == theirs", "request.header('x') != config.auth_token", "theirs in macs", "a.digest() == b"):
+        bad.write_text(line)
+        assert list(compared(bad)), line
+    for line in ("len(signature) == 3", "kind == 'text'", "a is b"):
+        bad.write_text(line)
+        assert not list(compared(bad)), line
+
+
+def calls_in(file: Path) -> list[str]:
+    return [ast.unparse(node.func) for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call)]  # fmt: skip
+
+
+def test_there_is_one_comparison() -> None:
+    """`hmac.compare_digest` stands in `signing.same`; all others go there."""
+    found = {file.name for file in LIBRARY.rglob("*.py") if any("compare_digest" in call for call in calls_in(file))}
+    assert found == {"signing.py"}
+    assert "hmac.compare_digest" in calls_in(LIBRARY / "signing.py")
+
+
+@pytest.mark.parametrize("file", CHECKED, ids=lambda file: file.name)
+def test_no_plain_hash_stands_for_a_signature(file: Path) -> None:
+    """B-25: a hash over secret and body could be made longer; only HMAC proves. Plain hashes are of bodies alone."""
+    plain = [call for call in calls_in(file) if call.startswith("hashlib.")]
+    assert not plain or file.name == "signing.py"
+
+
+def test_only_the_lowest_floor_calls_out() -> None:
+    """requests in api.py, boto3 and botocore in aws.py: so that every call passes the one seam."""
+    allowed = {"requests": {"api.py"}, "urllib3": {"api.py"}, "boto3": {"aws.py"}, "botocore": {"aws.py"}}
+    for file in LIBRARY.rglob("*.py"):
+        for name in imported(file):
+            assert file.name in allowed.get(name, {file.name}), f"{file}: {name}"
+            assert name not in ("socket", "http", "smtplib", "subprocess", "slack_sdk", "twilio"), f"{file}: {name}"
+
+
+def imported(file: Path) -> set[str]:
+    """The packages that a file imports anywhere, also late."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {one.name.split(".")[0] for one in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("name", providers.NAMES)
+def test_a_provider_imports_the_vocabulary_and_the_lowest_floor_only(name: str) -> None:
+    """And never another provider."""
+    file = LIBRARY / "providers" / f"{name}.py"
+    allowed = {"models", "webhook", "errors", "api", "signing", "mail", "meta"}
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("chalicelib"):
+            inner = (node.module or "").split(".")[1:] or [one.name for one in node.names]
+            assert set(inner[:1] if node.module != "chalicelib" else inner) <= allowed, ast.unparse(node)

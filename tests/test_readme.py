@@ -1,0 +1,34 @@
+"""The README says what the code says."""
+
+from pathlib import Path
+
+from chalicelib import providers
+from chalicelib.models import Provider
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def row(name: str, provider: Provider) -> str:
+    can = provider.can
+    carries = " and ".join(word for word, does in (("customers", can.customers), ("a desk", can.desk)) if does)
+    cells = [
+        f"`{name}`",
+        str(provider.channel),
+        carries,
+        f"{can.text:,}",
+        "yes" if can.receipts else "–",
+        f"{can.window} h" if can.window else "–",
+        ", ".join(sorted(can.covers)),
+        " ".join(can.methods),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def table() -> str:
+    head = ("provider", "channel", "carries", "characters", "receipts", "reply window", "its proof covers", "methods")
+    rows = [row(name, providers.load(name)) for name in providers.NAMES]
+    return "\n".join([f"| {' | '.join(head)} |", "|---" * len(head) + "|", *rows])
+
+
+def test_the_table_of_providers_is_what_the_code_says() -> None:
+    assert table() in README.read_text(encoding="utf-8"), f"put this between the marks:\n{table()}"
