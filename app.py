@@ -7,6 +7,7 @@ import os
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
+from urllib.parse import urlencode
 
 from chalice import Chalice
 from chalice import Response as ChaliceResponse
@@ -85,9 +86,10 @@ def _request(current: Any) -> Request:
     public = os.environ.get("PUBLIC_URL")
     path = f"/webhooks/{'/'.join(part for part in current.uri_params.values())}"
     url = public.rstrip("/") + path if public else f"https://{context['domainName']}{context['path']}"
+    query = event.get("multiValueQueryStringParameters") or {}
     return Request(
         method=current.method,
-        url=url,
+        url=f"{url}?{urlencode(query, doseq=True)}" if query else url,
         query=dict(current.query_params or {}),
         headers={name.lower(): value for name, value in current.headers.items()},
         body=base64.b64decode(body, validate=True) if encoded else body.encode(),

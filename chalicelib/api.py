@@ -1,6 +1,7 @@
 """One HTTP call to a provider: a deadline, an answer, and what is known when it fails."""
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -111,6 +112,7 @@ def _connection() -> "requests.Session":
     if _session is None:
         _session = requests.Session()
         _session.trust_env = False
+        logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings hold addresses, and those Telegram's token
     return _session
 
 

@@ -32,6 +32,9 @@ def receive(request: Request, provider: str, account: str, request_id: str) -> R
         response = refused(refusal)
     except SettingsError:
         response = refused(Unavailable())
+    except Exception as error:  # ours; its words may quote what came, and Chalice would log them
+        log.error(json.dumps({"fault": type(error).__name__}))
+        response = refused(Unavailable())
     log.info(json.dumps({"provider": provider if provider in providers.NAMES else "?", "status": response.status}))
     return response
 
@@ -68,7 +71,8 @@ def _items(request: Request, module: Provider, config: object, provider: str, ac
         parsed = module.parse(request, config)
     except Exception as error:  # signed, so it is kept and accepted, whatever is wrong with it or with us
         log.warning(json.dumps({"provider": provider, "unreadable": type(error).__name__}))
-        return [*_named_all(getattr(error, "items", ()), account), _raw(request, provider, account)]
+        items = _named_all(getattr(error, "items", ()), account)
+        return [*filter(queue.fits, items), _raw(request, provider, account)]
     items = _named_all(parsed, account)
     if len(items) > MOST_ITEMS or not all(map(queue.fits, items)):
         return [_raw(request, provider, account)]

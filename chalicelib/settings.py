@@ -99,7 +99,7 @@ def _values(provider: str, account: str) -> dict[str, Any]:
     table = next((table for name, other, table in accounts(shop()) if (name, other) == (provider, account)), {})
     values = dict(table)
     for name in providers.load(provider).Config.model_fields:
-        given = os.environ.get(variable(provider, account, name))
+        given = os.environ.get(variable(provider, account, name), "").strip()
         if given:
             values[name] = given
     return values
@@ -151,7 +151,7 @@ def _check_providers(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
             continue
         if account and not ACCOUNT.fullmatch(account):
             yield place, f"an account's name is in capitals and digits, not {account!r}"
-        fields = providers.load(name).Config.model_fields
+        fields = providers.load(name).Config.model_fields if table else {}  # else the module can wait
         for field in table:
             if field not in fields:
                 yield (*place, field), f"{name} has no setting {field!r}; there are {_listed(fields)}"

@@ -72,7 +72,7 @@ def _outage(receive: Receive, item: Item | None, now: datetime, reason: str, sec
     if now.timestamp() - receive.sent_ms / 1000 > OUTAGE_ENDS:
         _park(receive, item, now, reason)
         return None
-    _log(receive, "later", reason)
+    _log(receive, "later", item.type if item else "?")
     return Again(backoff(receive) if seconds is None else seconds)
 
 
@@ -90,7 +90,7 @@ def _park(receive: Receive, item: Item | None, now: datetime, reason: str) -> No
     if item is not None:
         record.abandon(item, receive, now, reason)
     queue.park(receive, reason)
-    _log(receive, "parked", reason)
+    _log(receive, "parked", item.type if item else "?")
 
 
 def backoff(receive: Receive) -> float:

@@ -45,7 +45,7 @@ def message(item: Message, receive: Receive, now: datetime) -> None:
 
 def receipt(item: Receipt, receive: Receive, now: datetime) -> None:
     """The provider's word on what we sent. One that overtakes our own mark waits for it, five minutes at most."""
-    for provider_id in _named(item):
+    for provider_id in _named(item, waits=now - receive.accepted_at < RECEIPT_WAITS):
         leads = store.sent(item.provider, item.account, provider_id)
         if leads is None and now - receive.accepted_at < RECEIPT_WAITS:
             raise Later("a receipt for what is not marked yet")
@@ -71,6 +71,8 @@ def raw(item: Raw, receive: Receive, now: datetime) -> None:
     try:
         parsed = providers.load(item.provider).parse(request, config)
     except Unreadable as error:
+        large = [found.model_copy(update={"account": item.account}) for found in error.items]
+        queue.put([_to_queue(found) for found in large if not queue.fits(found)], receive.token)
         _tell_owner(item.claim, words.unreadable(item.provider, item.file), receive, now)
         raise Poison("a signed webhook that cannot be read") from error
     queue.put([_to_queue(found.model_copy(update={"account": item.account})) for found in parsed], receive.token)
@@ -225,7 +227,7 @@ def _recorded_at(row: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(row["sk"].split("#")[1].replace("Z", "+00:00"))
 
 
-def _named(item: Receipt) -> list[str]:
+def _named(item: Receipt, *, waits: bool) -> list[str]:
     """The ids a receipt speaks of; for "all before" those of what we sent that reader lately."""
     if item.ids or item.reader is None:
         return list(item.ids)
@@ -235,12 +237,11 @@ def _named(item: Receipt) -> list[str]:
     until = item.before or datetime.now(UTC)
     rows = store.messages(contact.conversation.id, until - timedelta(days=1))
     claims = store.claims(row["claim"] for row in rows if _recorded_at(row) <= until)
-    ours = [delivery for claim in claims.values() for delivery in claim.in_order]
-    return [
-        delivery.provider_id
-        for delivery in ours
-        if delivery.provider == item.provider and delivery.provider_id and delivery.address == item.reader
-    ]
+    every = [delivery for claim in claims.values() for delivery in claim.in_order]
+    ours = [one for one in every if one.provider == item.provider and one.address == item.reader]
+    if waits and any(not one.provider_id and not one.ended for one in ours):
+        raise Later("a receipt for what is not marked yet")
+    return [one.provider_id for one in ours if one.provider_id]
 
 
 def _progress(item: Receipt, key: str, place: str, receive: Receive, now: datetime) -> None:
