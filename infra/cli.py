@@ -250,7 +250,7 @@ def _command() -> str:
     """How `shopbell` is called from where the caller is."""
     called = Path(sys.argv[0])
     known = shutil.which("shopbell")
-    if not called.exists() or (known and called.samefile(known)):
+    if called.name != "shopbell" or not called.exists() or (known and called.samefile(known)):
         return "shopbell"
     with suppress(ValueError):
         return str(called.absolute().relative_to(Path.cwd()))

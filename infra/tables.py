@@ -180,7 +180,7 @@ def hints(here: Here, found: Sequence[Chat], command: str) -> Table:
         table.add_row("A customer", f'{command} send {chat.spoken[0].message.provider} "And the red one?"')
         table.add_row("An agent", f'{command} send {desk} "That, too." --conversation {id}')
         table.add_row("To look", f"{command} conversations {id}")
-    table.add_row("Ctrl-C", "ends it; what is here is kept (run --fresh forgets it)")
+    table.add_row("Ctrl-C", f"ends it and keeps what is here; {command} run --fresh forgets it")
     return table
 
 
