@@ -90,15 +90,27 @@ def again(receive: Receive, seconds: float) -> None:
     )
 
 
-def park(receive: Receive, reason: str) -> None:
-    """Put a message into the dead-letter queue with its reason. Raises one of aws.FAULTS."""
+def park(receive: Receive, item: Item | None, reason: str) -> None:
+    """Put a message into the dead-letter queue with its reason. Raises one of aws.FAULTS.
+
+    `origin` is the same for whatever is parked twice, so that it is kept once and told once.
+    """
     _sqs().send_message(
         QueueUrl=os.environ["DEAD_LETTERS_URL"],
         MessageBody=receive.body,
         MessageGroupId=receive.group,
         MessageDeduplicationId=digest("parked", receive.token),
-        MessageAttributes={"reason": {"DataType": "String", "StringValue": reason[:500] or "unknown"}},
+        MessageAttributes={
+            "reason": {"DataType": "String", "StringValue": reason[:500] or "unknown"},
+            "origin": {"DataType": "String", "StringValue": _origin(receive, item)},
+        },
     )
+
+
+def _origin(receive: Receive, item: Item | None) -> str:
+    if item is None:
+        return receive.id
+    return digest(item.claim, *item.deliveries) if isinstance(item, Handed) else item.claim
 
 
 def dead_letters() -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import json
 import logging
 from datetime import datetime
+from typing import Any
 
 from chalicelib import files, queue, store
 from chalicelib.models import Parked, timer
@@ -32,12 +33,15 @@ def _move_dead_letters(request_id: str) -> int:
     return moved
 
 
-def _move(letter: dict[str, object], request_id: str) -> None:
+def _move(letter: dict[str, Any], request_id: str) -> None:
     """Kept first, told second, dropped from the queue last: dying in between repeats, and loses nothing."""
-    name = str(letter["MessageId"])
-    attributes = letter.get("MessageAttributes")
-    reason = attributes.get("reason", {}).get("StringValue", "") if isinstance(attributes, dict) else ""
+    reason, origin = _attribute(letter, "reason"), _attribute(letter, "origin") or letter["MessageId"]
     kept = {"body": letter["Body"], "reason": reason, "attributes": letter.get("Attributes")}
-    place = files.put_parked(name, json.dumps(kept).encode())
-    queue.put([Parked(file=place, reason=reason)], f"{request_id}:{name}")
+    place = files.put_parked(origin, json.dumps(kept).encode())
+    queue.put([Parked(file=place, reason=reason)], f"{request_id}:{letter['MessageId']}")
     queue.drop_dead_letter(letter)
+
+
+def _attribute(letter: dict[str, Any], name: str) -> str:
+    """What the worker wrote beside the message; empty where SQS itself put it aside."""
+    return str(letter.get("MessageAttributes", {}).get(name, {}).get("StringValue", ""))

@@ -89,7 +89,7 @@ def _park(receive: Receive, item: Item | None, now: datetime, reason: str) -> No
     """Into the dead-letter queue with its reason; what waits for it is set free."""
     if item is not None:
         record.abandon(item, receive, now, reason)
-    queue.park(receive, reason)
+    queue.park(receive, item, reason)
     _log(receive, "parked", item.type if item else "?")
 
 

@@ -195,7 +195,7 @@ def _no_thread(item: Message, receive: Receive, now: datetime) -> None:
     if now - receive.accepted_at < THREAD_WAITS:
         raise Later("a thread that is not known yet")
     outcome.signal(item.provider, item.account, item.id, "❌")
-    queue.park(receive, words.thread_unknown())
+    queue.park(receive, item, words.thread_unknown())
 
 
 def _free_the_card(item: Message) -> None:

@@ -131,6 +131,30 @@ def batch(lab: Lab) -> None:
     lab.settle()
 
 
+def long_text(lab: Lab) -> None:
+    """Too long for a row: it lies in the bucket, and goes to the desk in two parts."""
+    lab.ring("custom", lab.say(f"the beginning {'x' * 3000} the end", 1, "custom"))
+    lab.settle()
+
+
+def unreadable(lab: Lab) -> None:
+    """A signed webhook that nobody can read: kept, told, tried for an hour, put aside, told again."""
+    _, webhook = lab.webhook("slack", lab.say("hello", 1, "slack", thread="C0FRONT:1.2"))
+    body = webhook.body.replace(b'"event": {', b'"event": {"subtype": "message_changed", ')
+    for _ in range(6):
+        if 200 <= lab.post_signed("slack", body) < 300:
+            break
+    lab.settle()
+    for _ in range(4):
+        lab.now += timedelta(minutes=1)
+        lab.tick()
+        lab.settle()
+
+
+def desk_stumbles(lab: Lab) -> None:
+    lab.world.fail(part="slack", path="chat.postMessage", status=503)
+
+
 def agent_mails(lab: Lab) -> None:
     lab.ring("postmark", lab.say("It is on its way", 10, "postmark", thread=lab.thread(), sender="ann@shop.example"))
     lab.settle()
@@ -169,6 +193,9 @@ FLOWS = [
     Flow("receipt of failure", failed, ("Where is my order?",), ("It is on its way",), acknowledged=1, before=answered),
     Flow("resolve", agent_resolves, ("Where is my order?",), acknowledged=1, before=opened),
     Flow("batch", batch, ("Hello there", "Are you open?", "I wait"), acknowledged=1),
+    Flow("a long text", long_text, ("the beginning", "the end"), acknowledged=1),
+    Flow("a desk that stumbles", first_message, ("Where is my order?",), acknowledged=1, before=desk_stumbles),
+    Flow("what nobody can read", unreadable, ("could not be read", "was put aside")),
     Flow("customer to mailbox", first_message, ("Where is my order?",), acknowledged=1, shop=MAIL_SHOP),
     Flow("mailbox to customer", agent_mails, ("Where is my order?",), ("It is on its way",), acknowledged=1,
          before=opened, shop=MAIL_SHOP),
