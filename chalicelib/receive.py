@@ -18,6 +18,7 @@ from chalicelib.models import Item, Message, Provider, Raw, Receipt
 from chalicelib.webhook import Request, Response
 
 LARGEST = 6_000_000  # bytes; Lambda takes no more
+SURELY_FITS = 25_000  # bytes of a body: its items say all of it twice at most, three times as long in ASCII
 MOST_ITEMS = 50  # in one webhook; with more, its body is queued once and the worker splits it
 METHODS = ("GET", "HEAD", "POST")
 
@@ -74,7 +75,7 @@ def _items(request: Request, module: Provider, config: object, provider: str, ac
         items = _named_all(getattr(error, "items", ()), account)
         return [*filter(queue.fits, items), _raw(request, provider, account)]
     items = _named_all(parsed, account)
-    if len(items) > MOST_ITEMS or not all(map(queue.fits, items)):
+    if len(items) > MOST_ITEMS or (len(request.body) > SURELY_FITS and not all(map(queue.fits, items))):
         return [_raw(request, provider, account)]
     return items
 

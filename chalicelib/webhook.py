@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -48,10 +49,7 @@ class Request:
 
     def form(self) -> list[tuple[str, str]]:
         """The fields of a urlencoded form, in order, repeated names kept. Raises Unreadable."""
-        try:
-            return parse_qsl(self.body.decode("ascii"), keep_blank_values=True, max_num_fields=LARGEST_FORM)
-        except ValueError as error:
-            raise Unreadable("not a form") from error
+        return list(_fields(self.body))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +59,14 @@ class Response:
     status: int = 200
     body: str = ""
     content_type: str = "text/plain"
+
+
+@lru_cache(maxsize=1)  # verify and parse ask for the same body
+def _fields(body: bytes) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=LARGEST_FORM))
+    except ValueError as error:
+        raise Unreadable("not a form") from error
 
 
 def clean(value: Any, depth: int = DEEPEST) -> Any:
