@@ -11,7 +11,8 @@ run: $(READY)
 	@$(BIN)/shopbell run $(ARGS)
 
 test: lint
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto -m "not local" $(ARGS)
+	@$(BIN)/python -m pytest -m local $(ARGS)
 
 lint: $(READY)
 	@$(BIN)/ruff check --quiet .

@@ -24,7 +24,7 @@ from chalicelib import settings
 from infra import demo, local, send, simulate, values
 
 pytestmark = [
-    pytest.mark.xdist_group("local"),  # one local AWS at a time
+    pytest.mark.local,
     pytest.mark.skipif(sys.platform != "linux", reason="function processes are found in /proc"),
 ]
 

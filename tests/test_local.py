@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from infra import local
 
 ROOT = Path(__file__).parents[1]
-pytestmark = pytest.mark.xdist_group("local")  # one start for the whole file
+pytestmark = pytest.mark.local
 
 
 @pytest.fixture(scope="module")
