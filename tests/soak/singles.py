@@ -101,11 +101,13 @@ def _strike(lab: Lab, plan: Plan) -> None:
 
 
 def _judged(lab: Lab, flow: Flow, struck: Sequence[Plan], calls: Sequence[str]) -> list[str]:
-    """As for the worse fault at the place of the later; but with a doubt, two may cost the acknowledgement anywhere."""
+    """As for the worse fault at the place of the later; but two may cost the acknowledgement anywhere: with a doubt,
+    or when one strikes its own sending, which the other has moved to another place."""
     if not struck:
         return judge(lab, flow)
     worse = max(struck, key=lambda plan: plan.fault.doubt)._replace(at=max(plan.at for plan in struck))
-    excused = ["no acknowledgement"] if len(struck) > 1 and worse.fault.doubt else []
+    itself = any(plan.name.startswith(("twilio_sms.", "custom.")) for plan in struck)
+    excused = ["no acknowledgement"] if len(struck) > 1 and (worse.fault.doubt or itself) else []
     return [what for what in judge(lab, flow, worse, calls) if what not in excused]
 
 
