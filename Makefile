@@ -11,7 +11,7 @@ run: $(READY)
 	@$(BIN)/shopbell run $(ARGS)
 
 test: lint
-	@$(BIN)/python -m pytest --numprocesses auto -m "not local" $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not local" $(ARGS)
 	@$(BIN)/python -m pytest -m local $(ARGS)
 
 lint: $(READY)
