@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 from unittest import mock
 
-from chalicelib import queue, receive, route, store
+from chalicelib import queue, receive, store
 from chalicelib.errors import Outcome
 from chalicelib.models import Delivery, Direction, State
 from chalicelib.process import deliver, outcome, record
 from chalicelib.providers import slack
+from chalicelib.route import agents, customers
+from chalicelib.store import keys, marking, recording, rows
 
 
 class Bug(NamedTuple):
@@ -70,7 +72,7 @@ def acknowledge_again(job: Any, delivery: Delivery, failure: Any) -> Any:
 def edit_is_sent(noted: Any, thread: Any, shop: Any, original: Any) -> Any:
     """An edit goes to the customer as a message of its own, whatever it edits."""
     heard = noted.contact.heard[-1]
-    parts = (route._part_of_reply(heard, 0),)
+    parts = (agents._part_of_reply(heard, 0),)
     return noted.model_copy(update={"direction": Direction.OUT, "deliveries": parts})
 
 
@@ -85,7 +87,7 @@ def cancelled_is_stored(plan: Any, receive: Any) -> Any:
     try:
         return _record(plan, receive)
     except store.Moved:
-        raise store.Recorded(store._claim(plan, receive)) from None
+        raise store.Recorded(recording._claim(plan, receive)) from None
 
 
 def head_without_version(head: Any) -> Any:
@@ -104,11 +106,11 @@ def one_try(write: Callable[[], None]) -> None:
 
 
 _send, _deliver, _owed = deliver._send, deliver._deliver, deliver._owed
-_record, _put_head = store.record, store._put_head
+_record, _put_head = store.record, recording.put_head
 
 BUGS = [
-    Bug("a claim without its condition", (store, "_put_claim", lambda claim: store._put({**store._claim_key(claim.key),
-        **store._dump(claim)})), "the same webhook again"),
+    Bug("a claim without its condition", (recording, "_put_claim", lambda claim: rows.put({**keys.claim_key(claim.key),
+        **rows.dump(claim)})), "the same webhook again"),
     Bug("accepted before the queue has it", (receive, "_queue", accepted_whatever), "customer to desk",
         "sqs.SendMessageBatch", "throttle-always"),
     Bug("a failed batch entry read as success", (queue, "put", spoilt_put), "customer to desk",
@@ -119,7 +121,7 @@ BUGS = [
         "customer to desk", "twilio_sms.Messages.json", "500-applied"),
     Bug("unknown taken as not sent", (outcome, "TABLE", {**outcome.TABLE, Outcome.UNKNOWN: outcome.not_sent}),
         "agent to customer", "twilio_sms.Messages.json", "lost-reply"),
-    Bug("a mark lost to a conflict", (store, "_persist", one_try), "agent to customer",
+    Bug("a mark lost to a conflict", (marking, "persist", one_try), "agent to customer",
         "dynamodb.TransactWriteItems mark", "conflict"),
     Bug("every planned delivery taken as unknown", (deliver, "_deliver", planned_is_unknown), "customer to desk",
         "slack.chat.postMessage", "kill-before"),
@@ -127,7 +129,7 @@ BUGS = [
         "twilio_sms.Messages.json", "lost-reply"),
     Bug("looking never finds", (slack, "find", lambda outgoing, config: None), "customer to desk",
         "slack.chat.postMessage", "lost-reply"),
-    Bug("a note forwarded after an edit", (route, "_change", edit_is_sent), "a note, edited"),
+    Bug("a note forwarded after an edit", (agents, "_change", edit_is_sent), "a note, edited"),
     Bug("a cancelled transaction taken as stored", (store, "record", cancelled_is_stored), "customer to desk",
         "dynamodb.TransactWriteItems record", "head-moved"),
     Bug("handed on once only", (deliver, "_owed", lambda job: [] if not job.fresh else _owed(job)),
@@ -136,7 +138,7 @@ BUGS = [
         "twilio_sms.Messages.json", "kill-after"),
     Bug("later parts overtake", (deliver, "_come_back", lambda waits: None), "a reply in parts",
         "twilio_sms.Messages.json", "429-after-30"),
-    Bug("two cards", (route, "_opener", lambda current, message, receive: {} if current.thread else
+    Bug("two cards", (customers, "_opener", lambda current, message, receive: {} if current.thread else
         {"opener": message.claim}), "race: while the card is being posted"),
-    Bug("a head without its version", (store, "_put_head", head_without_version), "race: two addresses open again"),
+    Bug("a head without its version", (recording, "put_head", head_without_version), "race: two addresses open again"),
 ]  # fmt: skip

@@ -1,0 +1,164 @@
+"""What comes in: messages and receipts from providers, and what else stands on the queue."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from chalicelib.models.values import Address, Channel, Frozen, Text, digest
+
+
+class Attachment(Frozen):
+    """A file that came with a message, by reference. `size` in bytes where the provider tells it."""
+
+    name: Text = ""
+    type: Text = ""
+    size: int | None = None
+    reference: Text = ""
+
+
+class Location(Frozen):
+    """A place somebody sent, in degrees."""
+
+    latitude: float
+    longitude: float
+    name: Text = ""
+
+
+class Kind(StrEnum):
+    """What an inbound message is. All but MESSAGE and TIMER refer to an earlier message."""
+
+    MESSAGE = "message"
+    EDIT = "edit"
+    DELETE = "delete"
+    REACTION = "reaction"
+    TIMER = "timer"
+
+
+class Message(Frozen):
+    """One thing someone wrote, normalised, never changed.
+
+    `id` is the provider's id of the thing itself (for an edit, delete or reaction: of what it refers to), `version`
+    tells apart several of one kind about the same thing. `thread` is set when it was written at a desk: the desk's
+    own id of the conversation. `context` is what an answer has to quote (mail: message_id, references, subject).
+    `source` is this item's own part of the webhook; it is kept in the queue message and nowhere else.
+    """
+
+    type: Literal["message"] = "message"
+    provider: str
+    account: str = ""
+    kind: Kind = Kind.MESSAGE
+    id: Text
+    version: Text = ""
+    sender: Address
+    aliases: tuple[Address, ...] = ()  # also-known-as, proved by the same signature
+    name: Text = ""
+    text: Text = ""
+    text_file: str = ""  # where a text too long for a queue message lies in the bucket
+    attachments: tuple[Attachment, ...] = ()
+    location: Location | None = None
+    choice: Text = ""  # what stands behind the quick reply or button that was pressed
+    reply_to: Text = ""  # the provider's id of the message it answers
+    sent_at: datetime | None = None
+    thread: Text = ""
+    mentions: bool = False  # a colleague is addressed in it: a note
+    parent_is_ours: bool = False  # the provider says that the thread hangs under a post of ours
+    automatic: bool = False  # written by a machine: shown, never acknowledged
+    context: Mapping[str, Text] = Field(default_factory=dict)
+    source: Any = None
+
+    @property
+    def claim(self) -> str:
+        return digest(self.provider, self.account, self.kind, self.id, self.version)
+
+    @property
+    def original_claim(self) -> str:
+        """The claim of the message that an edit, delete or reaction refers to."""
+        return digest(self.provider, self.account, Kind.MESSAGE, self.id, "")
+
+
+class Progress(StrEnum):
+    """How far what we sent has come, in the provider's word. It only ever moves forward; `failed` is the end."""
+
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+class Receipt(Frozen):
+    """The provider's word on what we sent: on `ids`, or on all that we sent to `reader` up to `before`."""
+
+    type: Literal["receipt"] = "receipt"
+    provider: str
+    account: str = ""
+    progress: Progress
+    ids: tuple[Text, ...] = ()
+    reader: Address | None = None
+    before: datetime | None = None
+    reason: Text = ""
+    source: Any = None
+
+    @property
+    def claim(self) -> str:
+        until = self.before.isoformat() if self.before else ""
+        reader = self.reader.id if self.reader else ""
+        return digest(self.provider, self.account, "receipt", self.progress, *self.ids, reader, until)
+
+
+class Raw(Frozen):
+    """A webhook that the worker has to read: too large for the queue, too many items, or not understood."""
+
+    type: Literal["raw"] = "raw"
+    provider: str
+    account: str = ""
+    file: str  # where the body lies in the bucket
+    url: str = ""
+    query: Mapping[str, str] = Field(default_factory=dict)
+    content_type: str = ""
+    at: datetime
+
+    @property
+    def claim(self) -> str:
+        return digest(self.provider, self.account, "raw", self.file)
+
+
+class Handed(Frozen):
+    """Deliveries of a claim that go out in a group of their own: to a customer's address or a desk's thread."""
+
+    type: Literal["handed"] = "handed"
+    claim: str
+    contact: str = ""
+    group: str
+    deliveries: tuple[str, ...]
+    message: Message | None = None  # whose words they are; None where the claim holds the words
+
+
+class Parked(Frozen):
+    """A message that was put aside: its dead letter lies in the bucket, and the owner hears of it."""
+
+    type: Literal["parked"] = "parked"
+    file: str
+    reason: Text = ""
+
+    @property
+    def claim(self) -> str:
+        return digest("parked", self.file)
+
+
+Item = Annotated[Message | Receipt | Raw | Handed | Parked, Field(discriminator="type")]
+ITEM: TypeAdapter[Message | Receipt | Raw | Handed | Parked] = TypeAdapter(Item)
+
+
+def timer(contact: str, kind: str, due: datetime) -> Message:
+    """A timer that fell due, as an inbound message: claimed like any other, once for each due time."""
+    return Message(
+        provider="timer",
+        kind=Kind.TIMER,
+        id=f"{contact} {kind}",
+        version=due.isoformat(),
+        sender=Address(channel=Channel.TIMER, id=contact),
+        text=kind,
+        sent_at=due,
+    )

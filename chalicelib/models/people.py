@@ -1,0 +1,79 @@
+"""Who and what is discussed: contacts, their conversations, claims and threads, as the table keeps them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from chalicelib.models.outbound import Delivery
+from chalicelib.models.values import Address, Frozen, Text
+
+
+class Heard(Frozen):
+    """An address as the head keeps it: by which account it wrote to us, and when last (the reply window)."""
+
+    address: Address
+    provider: str
+    account: str = ""
+    at: datetime
+    context: Mapping[str, str] = Field(default_factory=dict)
+
+
+class Conversation(Frozen):
+    """What one contact and the shop are discussing; a closed one stays in the head until the next opens."""
+
+    id: str
+    status: Literal["open", "closed"] = "open"
+    desk: str
+    thread: str = ""
+    opener: str = ""  # the claim whose forward posts the card
+    opened_at: datetime
+    closed_at: datetime | None = None
+    customer_at: datetime  # the customer's last word, as the queue accepted it
+    agent_at: datetime | None = None
+    heard: Address  # where answers go
+    topic: Text = ""  # one line that stays: the subject of its mails at a mailbox
+
+
+class Contact(Frozen):
+    """The head, the one row that serialises a contact: every recording is conditional on its version."""
+
+    id: str
+    version: int = 0  # 0: not written yet
+    name: Text = ""
+    heard: tuple[Heard, ...] = ()
+    conversation: Conversation | None = None
+    acknowledged_until: datetime | None = None
+    due: Mapping[str, datetime] = Field(default_factory=dict)  # kind of timer -> when it falls due
+
+
+class Claim(Frozen):
+    """Proof that a message is recorded, and its plan: every delivery with the state it has reached."""
+
+    key: str
+    at: datetime | None = None  # when the queue accepted the message
+    message: str = ""  # the message row's place in its conversation
+    contact: str = ""
+    conversation: str = ""
+    provider: str = ""
+    account: str = ""
+    message_id: str = ""  # the provider's id, for a reaction on it
+    desk: str = ""  # an agent's words: the desk and thread they were written in
+    thread: str = ""
+    by: str = ""  # the receive that wrote it
+    deliveries: Mapping[str, Delivery] = Field(default_factory=dict)
+
+    @property
+    def in_order(self) -> list[Delivery]:
+        return [self.deliveries[place] for place in sorted(self.deliveries)]
+
+
+class Thread(Frozen):
+    """Where a desk's thread leads."""
+
+    id: str
+    contact: str
+    conversation: str
+    desk: str
+    expires: datetime | None = None  # a mail's reply token

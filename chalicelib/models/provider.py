@@ -1,0 +1,87 @@
+"""What a provider is: what it can do, what it needs to be told, and its functions."""
+
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple, Protocol
+
+from pydantic import BeforeValidator, Field, SecretStr
+
+from chalicelib.models.inbound import Message, Receipt
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.values import Channel
+from chalicelib.webhook import Request, Response
+
+
+class Cover(StrEnum):
+    """What a provider's signature covers. CREDENTIAL: nothing is signed, a shared secret is shown."""
+
+    PARAMS = "params"
+    BODY = "body"
+    URL = "url"
+    TIME = "time"
+    ID = "id"
+    CREDENTIAL = "credential"
+
+
+class Can(NamedTuple):
+    """What a provider can do: data, not code."""
+
+    text: int  # characters in one message
+    covers: frozenset[Cover]
+    methods: tuple[str, ...] = ("POST",)  # GET and HEAD where the provider checks its URL
+    edit: bool = False
+    delete: bool = False
+    react: bool = False
+    files: int = 0  # attachments in one message
+    receipts: bool = False
+    window: int | None = None  # hours after the customer's last word in which we may write
+    idempotent: bool = False  # a repeat with the same key is recognised
+    desk: bool = False  # it carries a desk
+    customers: bool = True  # it carries customers
+
+
+Live = tuple[SecretStr, ...]  # up to two live values of one secret
+
+
+def setting(
+    help: str, *, default: str = "", inbound: bool = False, outbound: bool = False, optional: bool = False
+) -> Any:
+    """A field of a provider's Config: who needs it (webhook, worker), and where the provider shows it."""
+    extra = {"inbound": inbound, "outbound": outbound, "optional": optional or bool(default)}
+    return Field(default=default, description=help, json_schema_extra=dict(extra))
+
+
+def secret(help: str, *, inbound: bool = False, outbound: bool = False, optional: bool = False) -> Any:
+    """A secret field of a provider's Config: up to two live values, separated by a space; see `current`."""
+    extra = {"inbound": inbound, "outbound": outbound, "optional": optional}
+    return Field(default=(), description=help, json_schema_extra=dict(extra))
+
+
+def current(live: Live) -> str:
+    """The secret to show or sign with: the first live value. Raises LookupError where there is none."""
+    return live[0].get_secret_value()
+
+
+def _split(value: object) -> object:
+    return tuple(SecretStr(part) for part in value.split()) if isinstance(value, str) else value
+
+
+LiveSecret = Annotated[Live, BeforeValidator(_split)]
+
+
+class Provider(Protocol):
+    """A provider module. `find` and `fetch` are optional (see providers.finder)."""
+
+    __name__: str
+    channel: Channel
+    can: Can
+    accepted: Response
+    Config: Any
+
+    def verify(self, request: Request, config: Any) -> Response | None:
+        """None if the signature holds; a Response for a handshake. Raises BadSignature and nothing else."""
+
+    def parse(self, request: Request, config: Any) -> list[Message | Receipt]:
+        """Every item of the webhook, echoes left out. Pure. Raises Unreadable."""
+
+    def send(self, outgoing: Outgoing, config: Any) -> str:
+        """One provider call; returns the provider's id of what was sent. Raises SendFailed."""

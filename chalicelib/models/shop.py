@@ -1,0 +1,37 @@
+"""What the shop sets in shop.toml."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from chalicelib.models.values import Strict
+
+
+class Desk(Strict):
+    """Where agents read and answer: a Slack channel or a mailbox."""
+
+    slack: str = ""  # channel id
+    mailbox: str = ""  # mail address
+    agents: tuple[str, ...] = ()  # mail addresses that may answer from a mailbox
+    replies: Literal["all", "marked"] = "all"
+    provider: str = ""  # who carries it; default slack, for a mailbox postmark
+    account: str = ""
+
+
+class Acknowledgement(Strict):
+    text: str = ""
+    forms: bool = False  # also to the unproved senders of the shop's own forms
+
+
+class Shop(Strict):
+    name: str
+    time_zone: str
+    owner: str
+    fallback: str = ""
+    reopen_days: int = Field(default=7, ge=0, le=365)
+    providers: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    desks: Mapping[str, Desk]
+    routes: Mapping[str, str]
+    forms: tuple[str, ...] = ()
+    acknowledgement: Acknowledgement = Acknowledgement()

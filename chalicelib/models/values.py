@@ -1,0 +1,55 @@
+"""What the whole vocabulary is made of: frozen data, clean text, hashes, channels, addresses."""
+
+import base64
+import hashlib
+import json
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from chalicelib.webhook import clean_text
+
+SCHEMA = 1  # of every row and every queue message; raised when the next release must tell old from new
+
+
+class Frozen(BaseModel):
+    """Data that is never changed in place. What a later release adds is ignored by this one."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Strict(BaseModel):
+    """Settings: an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Text = Annotated[str, BeforeValidator(lambda text: clean_text(text) if isinstance(text, str) else text)]
+
+
+def digest(*parts: str) -> str:
+    """130 bits of SHA-256 over `parts` as 26 lower-case letters and digits; injective whatever the parts hold."""
+    whole = hashlib.sha256(json.dumps(parts).encode()).digest()
+    return base64.b32encode(whole)[:26].decode().lower()
+
+
+class Channel(StrEnum):
+    """The medium. `email?` is a mail whose sender is not proved: another channel, so never the same contact."""
+
+    EMAIL = "email"
+    UNVERIFIED_EMAIL = "email?"
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+    MESSENGER = "messenger"
+    TELEGRAM = "telegram"
+    WEBCHAT = "webchat"
+    SLACK = "slack"
+    TIMER = "timer"
+
+
+class Address(Frozen):
+    """One place a person is reached. Where an id is unique only within one of our accounts, that account is in it."""
+
+    channel: Channel
+    id: Text

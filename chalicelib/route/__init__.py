@@ -1,0 +1,23 @@
+"""A message, its contact and the shop's settings in; what is to be written and sent out. Pure: nothing is called."""
+
+from chalicelib.route.agents import LATE, agent
+from chalicelib.route.customers import acknowledges, automation, customer, sender
+from chalicelib.route.cut import part, parts, shortest
+from chalicelib.route.tell import carrier, desk_of, notice
+from chalicelib.route.timers import late
+
+__all__ = [
+    "LATE",
+    "acknowledges",
+    "agent",
+    "automation",
+    "carrier",
+    "customer",
+    "desk_of",
+    "late",
+    "notice",
+    "part",
+    "parts",
+    "sender",
+    "shortest",
+]

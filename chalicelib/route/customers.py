@@ -1,0 +1,164 @@
+"""A customer's message: which conversation, which desk, whether it is acknowledged."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from chalicelib import desk, words
+from chalicelib.errors import Later
+from chalicelib.models import (
+    Address,
+    Channel,
+    Contact,
+    Conversation,
+    Delivery,
+    DeliveryKind,
+    Direction,
+    Found,
+    Heard,
+    Kind,
+    Message,
+    Plan,
+    Receive,
+    Shop,
+    digest,
+)
+from chalicelib.route.cut import parts, shortest
+from chalicelib.route.tell import carrier, desk_of, next_head
+
+ACKNOWLEDGE_EVERY = timedelta(hours=24)
+TOO_OLD = timedelta(minutes=15)  # for an acknowledgement
+LONGEST_NAME = 200
+OPT_OUT = "stop stopall unsubscribe cancel end quit revoke optout opt-out remove arret td"
+SILENT_WORDS = frozenset(f"{OPT_OUT} start unstop yes help info".split())
+
+
+def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: datetime) -> Plan:
+    """A customer's message: it opens, reopens or goes on with the conversation, and is forwarded to its desk.
+
+    Raises Later while another message is posting the conversation's card.
+    """
+    before = found.contact or Contact(id=found.contact_id)
+    conversation, turned = _conversation(message, before, shop, receive)
+    deliveries = list(_forwards(message, conversation, shop))
+    contact = _heard(before, message, conversation, receive)
+    if turned and acknowledges(message, before, shop, receive, now):
+        deliveries.append(_acknowledgement(message, shop, len(deliveries)))
+        contact = contact.model_copy(update={"acknowledged_until": now + ACKNOWLEDGE_EVERY})
+    return Plan(
+        contact=contact,
+        message=message,
+        direction=Direction.IN,
+        deliveries=tuple(deliveries),
+        new_addresses=tuple(address for address, owner in found.rows.items() if owner is None),
+        turn=conversation if turned else None,
+    )
+
+
+def acknowledges(message: Message, before: Contact, shop: Shop, receive: Receive, now: datetime) -> bool:
+    """Whether an opening gets an acknowledgement: never to automation, to the unproved, or about old news."""
+    written = min(message.sent_at or receive.accepted_at, receive.accepted_at)
+    recent = before.acknowledged_until is not None and now < before.acknowledged_until
+    proved = message.sender.channel is not Channel.UNVERIFIED_EMAIL or shop.acknowledgement.forms
+    return bool(
+        words.acknowledgement(shop)
+        and message.kind is Kind.MESSAGE
+        and proved
+        and not recent
+        and not automation(message, shop)
+        and now - written < TOO_OLD
+    )
+
+
+def automation(message: Message, shop: Shop) -> bool:
+    """Whether a machine wrote it, or it must be met with silence: STOP words, our own addresses, short codes."""
+    ours = {address.lower() for place in shop.desks.values() for address in (place.mailbox, *place.agents)}
+    text = "".join(character for character in message.text.casefold() if character.isalnum() or character == "-")
+    silent = message.sender.channel is Channel.SMS and (
+        text in SILENT_WORDS or not re.fullmatch(r"\+\d{7,15}", message.sender.id)
+    )
+    return message.automatic or silent or message.sender.id.lower() in ours
+
+
+def sender(message: Message, shop: Shop) -> Message:
+    """The message as from who really wrote it: a mail of the shop's own contact form is from its one Reply-To.
+
+    Only a form whose From is proved may do so, and what is typed into it is never evidence: `email?`.
+    """
+    typed = message.context.get("reply_to", "")
+    if message.thread or message.sender.channel is not Channel.EMAIL or message.sender.id not in shop.forms:
+        return message
+    if not re.fullmatch(r"[^\s@,<>]+@[^\s@,<>]+", typed):
+        return message
+    typed_by = Address(channel=Channel.UNVERIFIED_EMAIL, id=typed.lower())
+    return message.model_copy(update={"sender": typed_by, "automatic": False})  # the form is a machine, its user is not
+
+
+def _conversation(message: Message, before: Contact, shop: Shop, receive: Receive) -> tuple[Conversation, bool]:
+    """The conversation this message belongs to, and whether it opens or reopens with it."""
+    now, current = receive.accepted_at, before.conversation
+    heard = {"customer_at": now, "heard": message.sender}
+    if current and current.status == "closed" and message.kind is Kind.REACTION:
+        return current.model_copy(update={**heard, **_opener(current, message, receive)}), False
+    if current and current.status == "open":
+        return current.model_copy(update={**heard, **_opener(current, message, receive)}), False
+    if current and now - (current.closed_at or now) <= timedelta(days=shop.reopen_days):
+        reopened = {"status": "open", "closed_at": None, **heard, **_opener(current, message, receive)}
+        return current.model_copy(update=reopened), True
+    opened = Conversation(
+        id=digest("conversation", message.claim),
+        desk=shop.routes.get(message.sender.channel, shop.routes["default"]),
+        opener=message.claim,
+        opened_at=now,
+        topic=desk.topic(message),
+        **heard,
+    )
+    return opened, True
+
+
+def _opener(current: Conversation, message: Message, receive: Receive) -> dict[str, str]:
+    """Whoever finds neither thread nor opener posts the card; whoever finds only an opener waits for its card."""
+    if current.thread:
+        return {}
+    if current.opener and current.opener != message.claim:
+        raise Later("the conversation's card is being posted", 2 if receive.count == 1 else None)
+    return {"opener": message.claim}
+
+
+def _heard(before: Contact, message: Message, conversation: Conversation, receive: Receive) -> Contact:
+    here = Heard(
+        address=message.sender,
+        provider=message.provider,
+        account=message.account,
+        at=receive.accepted_at,
+        context=message.context,
+    )
+    others = tuple(heard for heard in before.heard if heard.address != message.sender)
+    return next_head(
+        before, name=message.name[:LONGEST_NAME] or before.name, heard=(*others, here), conversation=conversation
+    )
+
+
+def _forwards(message: Message, conversation: Conversation, shop: Shop) -> Iterator[Delivery]:
+    place = desk_of(shop, conversation.desk)
+    for number in range(len(parts(desk.shown(message), shortest(shop)))):
+        yield Delivery(
+            id=f"{number:03d}",
+            kind=DeliveryKind.FORWARD,
+            to=conversation.desk,
+            provider=carrier(place),
+            account=place.account,
+            part=number,
+        )
+
+
+def _acknowledgement(message: Message, shop: Shop, number: int) -> Delivery:
+    return Delivery(
+        id=f"{number:03d}",
+        kind=DeliveryKind.ACKNOWLEDGE,
+        to=message.sender.id,
+        provider=message.provider,
+        account=message.account,
+        address=message.sender,
+        text=words.acknowledgement(shop),
+    )

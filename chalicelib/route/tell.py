@@ -1,0 +1,44 @@
+"""Words to agents as deliveries: at which desk, in which thread, by which provider."""
+
+from typing import Any
+
+from chalicelib.models import Contact, Delivery, DeliveryKind, Desk, Plan, Shop, Thread
+
+
+def notice(shop: Shop, name: str, thread: str, text: str, what: str, urgent: bool = False) -> Delivery:
+    """A word to agents, in a thread or (without one) on its own at a desk; always handed on.
+
+    `what` tells a claim's notices apart, so that the same trouble noticed twice is one notice.
+    """
+    place = desk_of(shop, name)
+    return Delivery(
+        id=f"n-{what}",
+        kind=DeliveryKind.NOTICE,
+        to=name,
+        provider=carrier(place),
+        account=place.account,
+        thread=thread,
+        text=text,
+        urgent=urgent,
+        handed=True,
+    )
+
+
+def desk_of(shop: Shop, name: str) -> Desk:
+    """A desk by its name; the owner's for one that is no longer in shop.toml."""
+    return shop.desks.get(name) or shop.desks[shop.owner]
+
+
+def carrier(place: Desk) -> str:
+    """The provider that carries a desk."""
+    return place.provider or ("slack" if place.slack else "postmark")
+
+
+def tell(plan: Plan, shop: Shop, thread: Thread, what: str, text: str, urgent: bool = False) -> Plan:
+    """Add a word for the agent to the plan, in the thread it concerns."""
+    told = notice(shop, thread.desk, thread.id, text, what, urgent)
+    return plan.model_copy(update={"deliveries": (*plan.deliveries, told)})
+
+
+def next_head(before: Contact, **changes: Any) -> Contact:
+    return before.model_copy(update={**changes, "version": before.version + 1})

@@ -1,0 +1,46 @@
+"""DynamoDB: the only house that knows the table's keys. What each row holds is in the architecture page."""
+
+from chalicelib.store.keys import Row, contact_id, place
+from chalicelib.store.marking import mark, mark_card, mark_progress, mark_sent
+from chalicelib.store.reading import (
+    claim,
+    claim_and_contact,
+    claims,
+    contact,
+    conversations,
+    due,
+    find,
+    heads,
+    messages,
+    sent,
+    thread,
+)
+from chalicelib.store.recording import move, record, record_alone
+from chalicelib.store.table import Conflict, Moved, Recorded
+
+__all__ = [
+    "Conflict",
+    "Moved",
+    "Recorded",
+    "Row",
+    "claim",
+    "claim_and_contact",
+    "claims",
+    "contact",
+    "contact_id",
+    "conversations",
+    "due",
+    "find",
+    "heads",
+    "mark",
+    "mark_card",
+    "mark_progress",
+    "mark_sent",
+    "messages",
+    "move",
+    "place",
+    "record",
+    "record_alone",
+    "sent",
+    "thread",
+]

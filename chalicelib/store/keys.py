@@ -1,0 +1,51 @@
+"""The keys of every row, and the order of messages; nobody else makes them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.models import Address, Message, Receive, digest
+
+Row = dict[str, Any]
+SINGLE = "-"  # the sort key of rows that stand alone
+
+
+def _key(kind: str, *parts: str) -> Row:
+    return {"pk": f"{kind}#{parts[0] if len(parts) == 1 else digest(*parts)}", "sk": SINGLE}
+
+
+def address_key(address: Address) -> Row:
+    return _key("ADDRESS", digest(address.channel, address.id))
+
+
+def contact_key(contact: str) -> Row:
+    return _key("CONTACT", contact)
+
+
+def claim_key(claim: str) -> Row:
+    return _key("CLAIM", claim)
+
+
+def sent_key(provider: str, account: str, provider_id: str) -> Row:
+    return _key("SENT", provider, account, provider_id)
+
+
+def thread_key(provider: str, account: str, thread: str) -> Row:
+    return _key("THREAD", provider, account, thread)
+
+
+def message_key(conversation: str, place: str) -> Row:
+    return {"pk": f"CONVERSATION#{conversation}", "sk": f"MESSAGE#{place}"}
+
+
+def contact_id(address: Address) -> str:
+    """A contact's id comes from its first address, so that one read fetches address and head together."""
+    return digest("contact", address.channel, address.id)
+
+
+def place(receive: Receive, message: Message) -> str:
+    """A message row's place in its conversation: in the order in which the queue accepted."""
+    return f"{moment(receive.accepted_at)}#{receive.sequence}{message.claim}"
+
+
+def moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

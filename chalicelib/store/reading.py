@@ -1,0 +1,120 @@
+"""Looking up: who writes, whose thread it is, what was sent, what is due."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from chalicelib import aws
+from chalicelib.models import Address, Claim, Contact, Found, Thread
+from chalicelib.store.keys import (
+    SINGLE,
+    Row,
+    address_key,
+    claim_key,
+    contact_id,
+    contact_key,
+    moment,
+    sent_key,
+    thread_key,
+)
+from chalicelib.store.rows import to_contact
+from chalicelib.store.table import READ_AT_ONCE, dynamodb, get, query, read, table_name
+
+DUE = "due"  # the sparse index of timers
+
+
+def find(sender: Address, aliases: Iterable[Address] = ()) -> Found:
+    """Who writes: the address rows and the head, in one read; one more for an address that was linked.
+
+    An address without a row belongs to the contact of an alias that has one: both are proved by one signature.
+    """
+    addresses = [sender, *aliases]
+    derived = contact_id(sender)
+    rows = read([*map(address_key, addresses), contact_key(derived)])
+    known = {address: rows.get(address_key(address)["pk"], {}).get("contact") for address in addresses}
+    owner = next((contact for contact in known.values() if contact), derived)
+    head = rows.get(contact_key(owner)["pk"]) if owner == derived else get(contact_key(owner))
+    return Found(contact_id=owner, contact=to_contact(head), rows=known)
+
+
+def contact(contact: str) -> Contact | None:
+    return to_contact(get(contact_key(contact)))
+
+
+def thread(provider: str, account: str, thread: str) -> Thread | None:
+    row = get(thread_key(provider, account, thread))
+    return Thread.model_validate(row) if row else None
+
+
+def claim(key: str) -> Claim | None:
+    row = get(claim_key(key))
+    return Claim.model_validate(row) if row else None
+
+
+def claim_and_contact(key: str, contact: str) -> tuple[Claim | None, Contact | None]:
+    """A claim and a head in one read."""
+    rows = read([claim_key(key), *([contact_key(contact)] if contact else [])])
+    found = rows.get(claim_key(key)["pk"])
+    head = rows.get(contact_key(contact)["pk"]) if contact else None
+    return Claim.model_validate(found) if found else None, to_contact(head)
+
+
+def sent(provider: str, account: str, provider_id: str) -> tuple[str, str] | None:
+    """The claim and delivery that a provider's id stands for."""
+    row = get(sent_key(provider, account, provider_id))
+    return (row["claim"], row["delivery"]) if row else None
+
+
+def due(now: datetime) -> Iterator[tuple[str, str, datetime]]:
+    """Timers that fell due: contact, kind, and the time it fell due."""
+    for row in query(DUE, "due_on", "timer", "due_at", "<=", f"{now.isoformat()}#~"):
+        at, _, kind = row["due_at"].partition("#")
+        yield row["pk"].removeprefix("CONTACT#"), kind, datetime.fromisoformat(at)
+
+
+def messages(conversation: str, since: datetime | None = None) -> Iterator[Row]:
+    """The messages of a conversation in order, from `since` on; each with its claim's key."""
+    first = f"MESSAGE#{moment(since)}" if since else "MESSAGE#"
+    for row in query(None, "pk", f"CONVERSATION#{conversation}", "sk", ">=", first):
+        if row["sk"].startswith("MESSAGE#"):
+            yield row
+
+
+def claims(keys: Iterable[str]) -> dict[str, Claim]:
+    """Several claims by their keys."""
+    wanted = [claim_key(key) for key in dict.fromkeys(keys)]
+    chunks = [wanted[first : first + READ_AT_ONCE] for first in range(0, len(wanted), READ_AT_ONCE)]
+    found = [Claim.model_validate(row) for chunk in chunks for row in read(chunk).values()]
+    return {claim.key: claim for claim in found}
+
+
+def heads() -> Iterator[Contact]:
+    """Every contact: for the command line only, nothing on a message's way reads so much."""
+    pages = (
+        dynamodb()
+        .get_paginator("scan")
+        .paginate(
+            TableName=table_name(),
+            FilterExpression="begins_with(#pk, :pk)",
+            ExpressionAttributeNames={"#pk": "pk"},
+            ExpressionAttributeValues=aws.encode({":pk": "CONTACT#"}),
+        )
+    )
+    for page in pages:
+        for row in page["Items"]:
+            yield Contact.model_validate(aws.decode(row))
+
+
+def conversations() -> Iterator[Row]:
+    """Every conversation's own row: for the command line only."""
+    pages = (
+        dynamodb()
+        .get_paginator("scan")
+        .paginate(
+            TableName=table_name(),
+            FilterExpression="begins_with(#pk, :pk) AND #sk = :sk",
+            ExpressionAttributeNames={"#pk": "pk", "#sk": "sk"},
+            ExpressionAttributeValues=aws.encode({":pk": "CONVERSATION#", ":sk": SINGLE}),
+        )
+    )
+    for page in pages:
+        yield from map(aws.decode, page["Items"])

@@ -1,0 +1,98 @@
+"""Recording: claim, message and head in one transaction."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from chalicelib import aws
+from chalicelib.models import SCHEMA, Address, Claim, Contact, Conversation, Delivery, Plan, Receive
+from chalicelib.store.keys import SINGLE, Row, address_key, claim_key, contact_key, message_key, place
+from chalicelib.store.rows import claim_update, dump, put
+from chalicelib.store.table import transact
+
+
+def record(plan: Plan, receive: Receive) -> Claim:
+    """Write claim, message and head in one transaction; returns the claim.
+
+    Raises Recorded if the claim exists, Moved if the head is not as it was read, Poison for what can never be
+    written, or one of aws.FAULTS.
+    """
+    written = _claim(plan, receive)
+    turn = [_put_turn(plan.turn, plan.contact)] if plan.turn else []
+    never = [Claim(key=key, at=receive.accepted_at, by=receive.token) for key in plan.also_claims]
+    writes = [
+        _put_claim(written),
+        put_head(plan.contact),
+        put({**message_key(written.conversation, written.message), **_message(plan, written)}),
+        *(_put_address(address, plan) for address in plan.new_addresses),
+        *turn,
+        *map(_put_claim, never),
+    ]
+    transact(writes)
+    return written
+
+
+def record_alone(written: Claim) -> Claim:
+    """Write a claim that belongs to no conversation. Raises Recorded if it exists, or one of aws.FAULTS."""
+    transact([_put_claim(written)])
+    return written
+
+
+def move(head: Contact, claim: str, changes: Mapping[str, Mapping[str, Any]], added: Iterable[Delivery] = ()) -> None:
+    """Write the head with another desk or opener, and what that means for a claim. Raises Moved or aws.FAULTS."""
+    update = [{"Update": claim_update(claim, changes, added)}] if changes else []
+    transact([put_head(head), *update])
+
+
+def _claim(plan: Plan, receive: Receive) -> Claim:
+    conversation = plan.contact.conversation
+    assert conversation is not None
+    return Claim(
+        key=plan.message.claim,
+        at=receive.accepted_at,
+        message=place(receive, plan.message),
+        contact=plan.contact.id,
+        conversation=conversation.id,
+        provider=plan.message.provider,
+        account=plan.message.account,
+        message_id=plan.message.id,
+        desk=plan.desk,
+        thread=plan.message.thread,
+        by=receive.token,
+        deliveries={delivery.id: delivery for delivery in plan.deliveries},
+    )
+
+
+def _message(plan: Plan, claim: Claim) -> Row:
+    message = dump(plan.message, exclude={"source"})
+    return {**message, "claim": claim.key, "direction": plan.direction.value, "contact": plan.contact.id}
+
+
+def _put_claim(claim: Claim) -> Row:
+    return put({**claim_key(claim.key), **dump(claim)}, "attribute_not_exists(#pk)", old=True)
+
+
+def _put_address(address: Address, plan: Plan) -> Row:
+    evidence = "first heard from" if address == plan.message.sender else "proved by one signature with it"
+    row = {"contact": plan.contact.id, "channel": address.channel.value, "id": address.id, "evidence": evidence}
+    return put({**address_key(address), **row, "schema": SCHEMA}, "attribute_not_exists(#pk)")
+
+
+def put_head(head: Contact) -> Row:
+    """The head, if it is still at the version that was read. Its index keys are there only while they hold."""
+    row = {**contact_key(head.id), **dump(head), "version": head.version}
+    conversation = head.conversation
+    if conversation and conversation.status == "open":
+        row |= {"open_at": conversation.desk, "open_since": conversation.opened_at.isoformat()}
+    if head.due:
+        row |= {"due_on": "timer", "due_at": min(f"{at.isoformat()}#{kind}" for kind, at in head.due.items())}
+    if head.version == 1:
+        return put(row, "attribute_not_exists(#pk)")
+    write = put(row, "#version = :version")
+    write["Put"]["ExpressionAttributeNames"] = {"#version": "version"}
+    write["Put"]["ExpressionAttributeValues"] = aws.encode({":version": head.version - 1})
+    return write
+
+
+def _put_turn(conversation: Conversation, head: Contact) -> Row:
+    key = {"pk": f"CONVERSATION#{conversation.id}", "sk": SINGLE}
+    return put({**key, **dump(conversation), "contact": head.id})

@@ -1,0 +1,63 @@
+"""How models become rows and writes."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from chalicelib import aws
+from chalicelib.models import SCHEMA, Claim, Contact, Delivery
+from chalicelib.store.keys import Row, claim_key
+from chalicelib.store.table import table_name
+
+
+def put(row: Row, condition: str = "", old: bool = False) -> Row:
+    put: Row = {"TableName": table_name(), "Item": aws.encode(row)}
+    if condition:
+        put |= {"ConditionExpression": condition, "ExpressionAttributeNames": {"#pk": "pk"}}
+    if old:
+        put["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    return {"Put": put}
+
+
+def dump(model: Any, exclude: set[str] | None = None) -> Row:
+    row: Row = plain(model.model_dump(mode="json", exclude_defaults=True, exclude=exclude))
+    return {**row, "schema": SCHEMA, **({"deliveries": row.get("deliveries", {})} if isinstance(model, Claim) else {})}
+
+
+def plain(value: Any) -> Any:
+    """What DynamoDB takes: no floats, no datetimes."""
+    if isinstance(value, float):
+        return Decimal(str(value))
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: plain(inner) for name, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def claim_update(claim: str, changes: Mapping[str, Mapping[str, Any]], added: Iterable[Delivery]) -> dict[str, Any]:
+    """Set fields of single deliveries in place, so that marks of different deliveries never collide."""
+    names, values, sets = {"#deliveries": "deliveries"}, {}, []
+    for row, (delivery, fields) in enumerate(changes.items()):
+        names[f"#d{row}"] = delivery
+        for column, (field, value) in enumerate(fields.items()):
+            names[f"#f{row}_{column}"] = field
+            values[f":v{row}_{column}"] = value
+            sets.append(f"#deliveries.#d{row}.#f{row}_{column} = :v{row}_{column}")
+    for number, notice in enumerate(added):
+        names[f"#n{number}"] = notice.id
+        values[f":n{number}"] = dump(notice)
+        sets.append(f"#deliveries.#n{number} = if_not_exists(#deliveries.#n{number}, :n{number})")
+    return {
+        "TableName": table_name(),
+        "Key": aws.encode(claim_key(claim)),
+        "UpdateExpression": "SET " + ", ".join(sets),
+        "ConditionExpression": "attribute_exists(#deliveries)",
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": aws.encode(plain(values)),
+    }
+
+
+def to_contact(row: Row | None) -> Contact | None:
+    return Contact.model_validate(row) if row else None
