@@ -3,6 +3,7 @@
 from chalicelib.models.inbound import (
     ITEM,
     Attachment,
+    Fragment,
     Handed,
     Item,
     Kind,
@@ -14,7 +15,7 @@ from chalicelib.models.inbound import (
     Receipt,
     timer,
 )
-from chalicelib.models.outbound import Card, Delivery, DeliveryKind, Outgoing, State
+from chalicelib.models.outbound import Button, Card, Content, Delivery, DeliveryKind, Outgoing, State
 from chalicelib.models.people import Claim, Contact, Conversation, Heard, Thread
 from chalicelib.models.provider import Can, Cover, Live, LiveSecret, Provider, current, secret, setting
 from chalicelib.models.shop import Acknowledgement, Desk, Shop
@@ -27,11 +28,13 @@ __all__ = [
     "Acknowledgement",
     "Address",
     "Attachment",
+    "Button",
     "Can",
     "Card",
     "Channel",
     "Claim",
     "Contact",
+    "Content",
     "Conversation",
     "Cover",
     "Delivery",
@@ -39,6 +42,7 @@ __all__ = [
     "Desk",
     "Direction",
     "Found",
+    "Fragment",
     "Frozen",
     "Handed",
     "Heard",

@@ -27,14 +27,26 @@ class Location(Frozen):
     name: Text = ""
 
 
+class Fragment(Frozen):
+    """One of several webhooks that a long text comes in; `of` is the same in all of them. Numbers begin at 1."""
+
+    of: Text
+    number: int
+    total: int
+
+
 class Kind(StrEnum):
-    """What an inbound message is. All but MESSAGE and TIMER refer to an earlier message."""
+    """What an inbound message is. EDIT, DELETE and REACTION refer to an earlier message.
+
+    COMMAND is an agent's button or slash command: its `text` holds the words that could have been typed instead.
+    """
 
     MESSAGE = "message"
     EDIT = "edit"
     DELETE = "delete"
     REACTION = "reaction"
     TIMER = "timer"
+    COMMAND = "command"
 
 
 class Message(Frozen):
@@ -44,6 +56,8 @@ class Message(Frozen):
     tells apart several of one kind about the same thing. `thread` is set when it was written at a desk: the desk's
     own id of the conversation. `context` is what an answer has to quote (mail: message_id, references, subject).
     `source` is this item's own part of the webhook; it is kept in the queue message and nowhere else.
+    Where a webhook only announces a message, `late` is what the provider's `complete` fetches the rest by; who wrote
+    it may change then (a mail that is proved or not), its claim may not.
     """
 
     type: Literal["message"] = "message"
@@ -66,6 +80,9 @@ class Message(Frozen):
     mentions: bool = False  # a colleague is addressed in it: a note
     parent_is_ours: bool = False  # the provider says that the thread hangs under a post of ours
     automatic: bool = False  # written by a machine: shown, never acknowledged
+    private: bool = False  # an agent asked by a button: the answer is for that agent alone
+    late: Text = ""
+    fragment: Fragment | None = None
     context: Mapping[str, Text] = Field(default_factory=dict)
     source: Any = None
 

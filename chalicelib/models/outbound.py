@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -10,20 +11,44 @@ from chalicelib.models.inbound import Progress
 from chalicelib.models.values import Address, Frozen
 
 
+class Button(Frozen):
+    """Something an agent can choose: `says` is what it stands for, in the words that could be typed instead.
+
+    With `options` it is a list to choose from, each with its own label and words.
+    """
+
+    label: str
+    says: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    warns: str = ""  # asked before it counts
+
+
 class Card(Frozen):
-    """What an agent sees first: the head of a desk's thread."""
+    """What an agent sees first: the head of a desk's thread. `state` alone changes later, all else stays."""
 
     title: str
-    facts: tuple[str, ...] = ()  # one line each: channel, verified or not, how to answer
+    state: tuple[str, ...] = ()  # open or closed, assignee, priority
+    facts: tuple[str, ...] = ()  # one line each: channel, verified or not, what came before
+    text: str = ""  # the first message, where the card is written anew
     hint: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+class Content(Frozen):
+    """A file on its way: its bytes, and an https link to them that expires, for providers that fetch it themselves."""
+
+    name: str
+    type: str = "application/octet-stream"
+    data: bytes = b""
+    url: str = ""
 
 
 class Outgoing(Frozen):
     """One provider call that others can see.
 
     `key` is stable per delivery: the idempotency key. `to` is the address's id, or at a desk the Slack channel or the
-    mailbox. `refers` is the provider's id of what is edited, deleted or reacted to. `repeat` says that an earlier try
-    may have arrived.
+    mailbox. `refers` is the provider's id of what is edited, deleted or reacted to; `change` says which of the first
+    two, and a `change` with a `card` writes the card anew. `repeat` says that an earlier try may have arrived.
     """
 
     key: str
@@ -34,6 +59,13 @@ class Outgoing(Frozen):
     reaction: str = ""
     removed: bool = False  # the reaction is taken back
     refers: str = ""
+    change: Literal["", "edit", "delete"] = ""
+    file: Content | None = None  # sent with `text` as its caption, which may be empty
+    buttons: tuple[Button, ...] = ()  # under a notice at a desk
+    private_to: str = ""  # at a desk: the one agent who sees it
+    human: bool = False  # a person's answer outside the ordinary reply window (Can.human_window)
+    template: str = ""  # the provider's own name of an approved text; `text` says the same in full
+    values: tuple[str, ...] = ()  # what stands in its gaps
     repeat: bool = False
     automatic: bool = False  # an acknowledgement: mail carries Auto-Submitted
     subject: str = ""

@@ -32,8 +32,11 @@ class Can(NamedTuple):
     delete: bool = False
     react: bool = False
     files: int = 0  # attachments in one message
+    file_size: int = 0  # bytes of one attachment that we may send; 0: files go as links
     receipts: bool = False
     window: int | None = None  # hours after the customer's last word in which we may write
+    human_window: int | None = None  # hours in which a person still may, if it is marked (Outgoing.human)
+    templates: bool = False  # texts approved beforehand may be sent outside the window
     idempotent: bool = False  # a repeat with the same key is recognised
     desk: bool = False  # it carries a desk
     customers: bool = True  # it carries customers
@@ -69,7 +72,13 @@ LiveSecret = Annotated[Live, BeforeValidator(_split)]
 
 
 class Provider(Protocol):
-    """A provider module. `find` and `fetch` are optional (see providers.finder)."""
+    """A provider module. It may have more, where the channel has (see providers.optional):
+
+    `find(outgoing, config) -> str | None`: where an earlier try arrived, None if it did not. Raises SendFailed.
+    `fetch(attachment, config, limit) -> Content`: an attachment's bytes, at most `limit`. Raises SendFailed.
+    `complete(message, config) -> Message`: a message that its webhook only announced. Raises SendFailed.
+    `vouch(sender, config) -> str`: why this person may not act at a desk; empty if they may. Raises SendFailed.
+    """
 
     __name__: str
     channel: Channel

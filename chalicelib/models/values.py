@@ -43,6 +43,7 @@ class Channel(StrEnum):
     WHATSAPP = "whatsapp"
     MESSENGER = "messenger"
     TELEGRAM = "telegram"
+    LINE = "line"
     WEBCHAT = "webchat"
     SLACK = "slack"
     TIMER = "timer"

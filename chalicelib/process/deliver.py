@@ -119,7 +119,7 @@ def _look(delivery: Delivery, outgoing: Outgoing) -> str | None:
     Raises SendFailed where the provider cannot be asked now.
     """
     module = providers.load(delivery.provider)
-    find = providers.finder(module)
+    find = providers.optional(module, "find")
     if find is None:
         return "" if module.can.idempotent else None
     try:

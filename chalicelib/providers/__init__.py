@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, cast
 
-from chalicelib.models import Outgoing, Provider
+from chalicelib.models import Provider
 
 NAMES = ("twilio_sms", "whatsapp", "messenger", "telegram", "postmark", "slack", "custom")
 
@@ -16,6 +16,6 @@ def load(name: str) -> Provider:
     return cast(Provider, import_module(f"{__name__}.{name}"))
 
 
-def finder(provider: Provider) -> Callable[[Outgoing, Any], str | None] | None:
-    """The provider's way of looking whether something already arrived, where it has one."""
-    return getattr(provider, "find", None)
+def optional(provider: Provider, name: str) -> Callable[..., Any] | None:
+    """A function that not every provider has: `find`, `fetch`, `complete` or `vouch` (see models.Provider)."""
+    return getattr(provider, name, None)
