@@ -1,6 +1,6 @@
 """What Shopbell itself says: to customers the acknowledgement, to agents the notices. Pure."""
 
-from chalicelib.models import Shop
+from chalicelib.models import Conversation, Shop
 
 
 def acknowledgement(shop: Shop) -> str:
@@ -40,20 +40,18 @@ def unreadable(provider: str, place: str) -> str:
     return f"A signed webhook of {provider} could not be read. It is kept at {place} and will be tried again."
 
 
-def resolved() -> str:
-    return "Closed. If the customer writes again within the next days, it opens again here."
-
-
-def resolved_already() -> str:
-    return "This conversation is closed already."
-
-
-def resolve_too_late() -> str:
-    return "Not closed: the customer has written since. Please look, then #resolve again."
-
-
 def unknown_command(word: str) -> str:
-    return f"Nothing was sent: {word} is not known here. There is #resolve; a line that starts with // is a note."
+    return f"{word} is not known here: #help lists what is. A line that starts with // is a note."
+
+
+def command_below(word: str) -> str:
+    return f"{word} stands below your words and would have reached the customer: put it on the first line."
+
+
+def not_here(goes_on: Conversation) -> str:
+    if goes_on.status == "open":
+        return f"This customer's conversation goes on in a newer thread at the desk {goes_on.desk!r}."
+    return "This conversation is closed. Write to the customer to open it again."
 
 
 def goes_on_elsewhere(desk: str) -> str:

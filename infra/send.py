@@ -195,7 +195,7 @@ def thread(id: str, provider: str, rules: Shop) -> tuple[Conversation, str]:
 def agent(conversation: Conversation, rules: Shop) -> str:
     """Somebody who may answer in a conversation; empty where the provider's own example may."""
     agents = route.desk_of(rules, conversation.desk).agents
-    return agents[0] if agents else ""
+    return next(iter(agents.values()), "")
 
 
 def _here(order: Order, state: Path) -> Here | None:

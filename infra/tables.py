@@ -252,8 +252,7 @@ def _delivery(delivery: Delivery, zone: tzinfo) -> Iterator[Text]:
 
 
 def _address(address: Address) -> str:
-    channel = desk.TITLES.get(address.channel, address.channel.value).partition(":")[0]
-    return plain(f"{channel} {address.id.rpartition('/')[2]}")
+    return plain(desk.title(address).replace(" · ", " ", 1))
 
 
 def _from(one: Spoken, chat: Chat) -> Text:

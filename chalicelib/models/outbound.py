@@ -101,8 +101,12 @@ class Delivery(Frozen):
     address: Address | None = None
     thread: str = ""  # a notice's thread; a forward's is read from the head
     part: int = 0  # which part of the message's text
-    text: str = ""  # the final words of an acknowledgement or a notice
+    text: str = ""  # the final words, where they are not the message's own
     urgent: bool = False  # a notice that asks somebody to act: it is tried like a forward
+    card: bool = False  # a notice that says nothing but writes the card anew, as the head then stands
+    private_to: str = ""  # a notice for one agent alone
+    change: Literal["", "edit", "delete"] = ""  # a reply that changes an earlier one
+    original: str = ""  # the claim of that one
     handed: bool = False
     state: State = State.PLANNED
     note: str = ""  # the receive that ended knowing where it stands (see Receive.token)

@@ -9,6 +9,8 @@ from pydantic import Field
 from chalicelib.models.outbound import Delivery
 from chalicelib.models.values import Address, Frozen, Text
 
+Priority = Literal["low", "normal", "high", "urgent"]
+
 
 class Heard(Frozen):
     """An address as the head keeps it: by which account it wrote to us, and when last (the reply window)."""
@@ -34,6 +36,12 @@ class Conversation(Frozen):
     agent_at: datetime | None = None
     heard: Address  # where answers go
     topic: Text = ""  # one line that stays: the subject of its mails at a mailbox
+    asked: Text = ""  # the first words of the customer
+    answered: Text = ""  # the last words of an agent
+    ended: Text = ""  # who closed it, and when
+    assignee: Text = ""  # an agent's own id: a Slack user, a mail address
+    priority: Priority = "normal"
+    news: tuple[Text, ...] = ()  # what a mailbox is told with its next mail
 
 
 class Contact(Frozen):
@@ -44,6 +52,9 @@ class Contact(Frozen):
     name: Text = ""
     heard: tuple[Heard, ...] = ()
     conversation: Conversation | None = None
+    before: tuple[Text, ...] = ()  # two lines on the conversation before this one
+    tags: tuple[Text, ...] = ()
+    blocked: bool = False  # spam: what it writes is kept, and shown to nobody
     acknowledged_until: datetime | None = None
     due: Mapping[str, datetime] = Field(default_factory=dict)  # kind of timer -> when it falls due
 

@@ -13,7 +13,7 @@ class Desk(Strict):
 
     slack: str = ""  # channel id
     mailbox: str = ""  # mail address
-    agents: tuple[str, ...] = ()  # mail addresses that may answer from a mailbox
+    agents: Mapping[str, str] = Field(default_factory=dict)  # name -> Slack user id, or mail address that may answer
     replies: Literal["all", "marked"] = "all"
     provider: str = ""  # who carries it; default slack, for a mailbox postmark
     account: str = ""

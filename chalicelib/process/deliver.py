@@ -90,6 +90,8 @@ def _attempt(job: Job, delivery: Delivery, doubtful: bool) -> Wait | None:
         outgoing = compose(job, delivery)
         arrived = _look(delivery, outgoing) if doubtful else ""
     except (Later, SendFailed) as error:
+        if isinstance(error, SendFailed) and error.outcome is Outcome.REFUSED:
+            return outcome.refused(job, delivery, error)
         wait = Wait(error.reason, error.seconds if isinstance(error, Later) else error.retry_after)
         return outcome.note(job, delivery, wait, **({"state": State.UNKNOWN} if doubtful else {}))
     if arrived:
@@ -118,6 +120,8 @@ def _look(delivery: Delivery, outgoing: Outgoing) -> str | None:
 
     Raises SendFailed where the provider cannot be asked now.
     """
+    if delivery.change:
+        return ""  # to change it twice changes nothing
     module = providers.load(delivery.provider)
     find = providers.optional(module, "find")
     if find is None:

@@ -55,7 +55,9 @@ class Wait(NamedTuple):
 def sent(job: Job, delivery: Delivery, outgoing: Outgoing, provider_id: str) -> Wait | None:
     """It arrived. A card's thread goes into the head."""
     changes = {"state": State.SENT, **_tried(job)}
-    if outgoing.card and job.contact:
+    if delivery.change:  # the provider's id goes on standing for what was changed
+        return end(job, delivery, State.SENT)
+    if outgoing.card and job.contact and _opens(job.contact):
         thread = outgoing.thread or provider_id
         expires = job.now + TOKEN_LIVES if outgoing.thread else None
         store.mark_card(job.claim, delivery, provider_id, changes, job.contact, thread, expires)
@@ -64,6 +66,10 @@ def sent(job: Job, delivery: Delivery, outgoing: Outgoing, provider_id: str) -> 
         store.mark_sent(job.claim, delivery, provider_id, changes)
     job.states[delivery.id] = State.SENT
     return None
+
+
+def _opens(contact: Contact) -> bool:
+    return contact.conversation is not None and not contact.conversation.thread
 
 
 def not_sent(job: Job, delivery: Delivery, failure: SendFailed) -> Wait | None:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from chalicelib import desk, route, settings
-from chalicelib.errors import Later
-from chalicelib.models import Conversation, Delivery, DeliveryKind, Outgoing, digest
+from chalicelib import desk, route, settings, store
+from chalicelib.errors import Later, Outcome, SendFailed
+from chalicelib.models import Card, Conversation, Delivery, DeliveryKind, Desk, Outgoing, digest
+from chalicelib.process import texts
 from chalicelib.process.outcome import Job, write_head
 
 
@@ -17,11 +18,25 @@ def compose(job: Job, delivery: Delivery) -> Outgoing:
     if delivery.kind is DeliveryKind.FORWARD:
         return outgoing.model_copy(update=_to_desk(job, delivery))
     if delivery.kind is DeliveryKind.NOTICE:
-        place = route.desk_of(shop, delivery.to)
-        topic = job.contact.conversation.topic if job.contact and job.contact.conversation else ""
-        to = {"to": place.slack or place.mailbox, "thread": delivery.thread, "subject": topic}
-        return outgoing.model_copy(update=to)
+        return outgoing.model_copy(update=_notice(job, delivery))
     return outgoing.model_copy(update=_to_customer(job, delivery))
+
+
+def _notice(job: Job, delivery: Delivery) -> dict[str, Any]:
+    place = route.desk_of(settings.shop(), delivery.to)
+    topic = job.contact.conversation.topic if job.contact and job.contact.conversation else ""
+    to = {"to": place.slack or place.mailbox, "thread": delivery.thread, "subject": topic}
+    if delivery.card:
+        return {**to, "refers": delivery.thread, "change": "edit", "card": _card_now(job, place)}
+    return {**to, "private_to": delivery.private_to}
+
+
+def _card_now(job: Job, place: Desk) -> Card:
+    """The card as the head now stands, above the words it was first posted with."""
+    assert job.contact is not None and job.contact.conversation is not None
+    opener = store.message(job.contact.conversation.opener)
+    first = desk.shown(texts.whole(opener)) if opener else ""
+    return desk.card(job.contact, place, route.parts(first, route.shortest(settings.shop()))[0])
 
 
 def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
@@ -30,11 +45,11 @@ def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
     shop = settings.shop()
     place = route.desk_of(shop, conversation.desk)
     to = {"to": place.slack or place.mailbox, "subject": conversation.topic}
-    if conversation.thread:
-        return {**to, "thread": conversation.thread}
-    assert job.contact is not None and job.message is not None
-    card = desk.card(job.contact, job.message, place, shop)
-    return {**to, "card": card, "thread": _token(delivery, conversation) if place.mailbox else ""}
+    assert job.contact is not None
+    card = desk.card(job.contact, place)
+    if place.mailbox:  # each mail shows how things stand, for it is read alone
+        return {**to, "card": card, "thread": conversation.thread or _token(delivery, conversation)}
+    return {**to, "thread": conversation.thread} if conversation.thread else {**to, "card": card}
 
 
 def _conversation(job: Job) -> Conversation:
@@ -57,4 +72,14 @@ def _token(delivery: Delivery, conversation: Conversation) -> str:
 def _to_customer(job: Job, delivery: Delivery) -> dict[str, Any]:
     heard = job.contact.heard if job.contact else ()
     context = next((other.context for other in heard if other.address == delivery.address), {})
-    return {"context": context, "automatic": delivery.kind is DeliveryKind.ACKNOWLEDGE}
+    changed = {"change": delivery.change, "refers": _changed(delivery)} if delivery.change else {}
+    return {"context": context, "automatic": delivery.kind is DeliveryKind.ACKNOWLEDGE, **changed}
+
+
+def _changed(delivery: Delivery) -> str:
+    """The provider's id of the reply that is to be changed. Raises SendFailed where that never went out."""
+    claim = store.claim(delivery.original)
+    sent = claim.deliveries.get(delivery.id) if claim else None
+    if sent is None or not sent.provider_id:
+        raise SendFailed("what you changed was never sent", Outcome.REFUSED)
+    return sent.provider_id

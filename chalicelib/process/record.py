@@ -21,20 +21,19 @@ from chalicelib.models import (
     Receipt,
     Receive,
 )
-from chalicelib.process import deliver, outcome
+from chalicelib.process import deliver, outcome, texts
 from chalicelib.process.outcome import Job
 from chalicelib.webhook import Request
 
 TRIES = 6  # of finding, planning and recording, when others write the same head
-LONG_TEXT = 4_000  # bytes; a longer text lies in the bucket, not in the row
-EXCERPT = 1_000  # characters of it that stay in the row
 RECEIPT_WAITS = timedelta(minutes=5)  # for a message of ours that is not marked yet
+CHANGES = (Kind.EDIT, Kind.DELETE, Kind.REACTION)  # of something an agent wrote before
 THREAD_WAITS = timedelta(hours=1)  # for a card of ours that is not marked yet
 
 
 def message(item: Message, receive: Receive, now: datetime) -> None:
     """Something a customer or an agent wrote, or a timer that fell due."""
-    whole = _whole(item)
+    whole = texts.whole(item)
     if item.kind is Kind.TIMER:
         _timer(whole, receive, now)
     elif item.thread:
@@ -58,7 +57,7 @@ def handed(item: Handed, receive: Receive, now: datetime) -> None:
     claim, contact = store.claim_and_contact(item.claim, item.contact)
     if claim is None:
         raise Poison("handed on by a claim that is not there")
-    words_of = _whole(item.message) if item.message else None
+    words_of = texts.whole(item.message) if item.message else None
     deliver.handed(Job(claim, contact, words_of, receive, now, fresh=receive.count == 1), item.deliveries)
 
 
@@ -135,8 +134,8 @@ def _agent(item: Message, receive: Receive, now: datetime) -> None:
         contact = store.contact(thread.contact)
         if contact is None:
             raise Poison("a thread without its contact")
-        original = store.claim(item.original_claim) if item.kind is not Kind.MESSAGE else None
-        return route.agent(item, thread, contact, settings.shop(), receive, original), contact
+        original = store.claim(item.original_claim) if item.kind in CHANGES else None
+        return route.agent(item, route.Scene(thread, contact, settings.shop(), receive), original), contact
 
     claim, planned, contact = _recorded(item, receive, plan)
     fresh = claim.by == receive.token
@@ -179,7 +178,7 @@ def _recorded(
     """Plan and record, again at once when others wrote the same head; returns the claim, old or new."""
     for _ in range(TRIES):
         planned, contact = plan()
-        shortened = planned.model_copy(update={"message": _shortened(planned.message)})
+        shortened = planned.model_copy(update={"message": texts.shortened(planned.message)})
         try:
             return store.record(shortened, receive), planned, contact
         except store.Recorded as recorded:
@@ -261,23 +260,12 @@ def _progress(item: Receipt, key: str, place: str, receive: Receive, now: dateti
 # ---- long texts and what cannot be read -------------------------------------------------------------------------
 
 
-def _shortened(item: Message) -> Message:
-    """The message as its row holds it: a long text lies in the bucket."""
-    if item.text_file or len(item.text.encode()) <= LONG_TEXT:
-        return item.model_copy(update={"text": item.text[:EXCERPT]}) if item.text_file else item
-    return item.model_copy(update={"text": item.text[:EXCERPT], "text_file": files.put_text(item.claim, item.text)})
-
-
-def _whole(item: Message) -> Message:
-    return item.model_copy(update={"text": files.get(item.text_file).decode()}) if item.text_file else item
-
-
 def _to_queue(item: Message | Receipt) -> Message | Receipt:
     """An item that fits into a queue message: without its source, or with its text in the bucket, if need be."""
     if not queue.fits(item):
         item = item.model_copy(update={"source": None})
     if isinstance(item, Message) and not queue.fits(item):
-        item = _shortened(item)
+        item = texts.shortened(item)
     return item
 
 

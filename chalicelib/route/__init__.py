@@ -1,6 +1,6 @@
 """A message, its contact and the shop's settings in; what is to be written and sent out. Pure: nothing is called."""
 
-from chalicelib.route.agents import LATE, agent
+from chalicelib.route.agents import LATE, Scene, agent
 from chalicelib.route.customers import acknowledges, automation, customer, sender
 from chalicelib.route.cut import part, parts, shortest
 from chalicelib.route.tell import carrier, desk_of, notice
@@ -8,6 +8,7 @@ from chalicelib.route.timers import late
 
 __all__ = [
     "LATE",
+    "Scene",
     "acknowledges",
     "agent",
     "automation",

@@ -1,10 +1,12 @@
-"""An agent's words: a note, a command, a reply, a change of one."""
+"""An agent's words: a note, an action, a reply, a change of one."""
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib import desk, providers, words
 from chalicelib.models import (
+    Address,
     Channel,
     Claim,
     Contact,
@@ -22,78 +24,188 @@ from chalicelib.models import (
     Thread,
 )
 from chalicelib.route.cut import parts
-from chalicelib.route.tell import desk_of, next_head, tell
+from chalicelib.route.tell import card_anew, desk_of, next_head, tell
 
 LATE = timedelta(minutes=10)  # for a reply
+MESSAGES = (Kind.MESSAGE, Kind.COMMAND)
+ON_THE_CARD = ("status", "assignee", "priority")
 
 
-def agent(
-    message: Message, thread: Thread, before: Contact, shop: Shop, receive: Receive, original: Claim | None
-) -> Plan:
-    """An agent's words: a note, a command, or a reply to the address last heard.
+class Scene(NamedTuple):
+    """Where an agent speaks, and what holds there."""
+
+    thread: Thread
+    before: Contact
+    shop: Shop
+    receive: Receive
+    refused: str = ""  # why the desk's provider does not vouch for who speaks
+
+    @property
+    def place(self) -> Desk:
+        return desk_of(self.shop, self.thread.desk)
+
+    @property
+    def current(self) -> Conversation:
+        assert self.before.conversation is not None  # a thread has a contact, a contact has a conversation
+        return self.before.conversation
+
+    @property
+    def own(self) -> bool:
+        """Whether the thread's conversation is the contact's present one."""
+        return self.current.id == self.thread.conversation
+
+
+def agent(message: Message, scene: Scene, original: Claim | None) -> Plan:
+    """An agent's words: a note, actions, or a reply to the address last heard.
 
     `original` is the claim of what an edit or delete refers to, None if that is not recorded.
     """
-    place = desk_of(shop, thread.desk)
-    noted = Plan(contact=next_head(before), message=message, direction=Direction.NOTE, desk=thread.desk)
-    if message.kind is not Kind.MESSAGE:
-        return _change(noted, thread, shop, original)
-    if message.automatic:
+    noted = Plan(contact=next_head(scene.before), message=message, direction=Direction.NOTE, desk=scene.thread.desk)
+    if message.kind in MESSAGES and message.automatic:
         return noted  # an out-of-office reply: kept, and never answered
-    if refusal := _refusal(message, thread, place, receive):
-        return tell(noted, shop, thread, "refused", refusal)
-    read = desk.read(message, place)
-    unknown = [command for command in read.commands if command not in desk.COMMANDS]
-    if unknown:
-        return tell(noted, shop, thread, "command", words.unknown_command(unknown[0]))
-    replies = read.text and not read.note
-    plan = _reply(message.model_copy(update={"text": read.text}), thread, before, shop, receive) if replies else noted
-    return _resolve(plan, thread, shop, receive) if "#resolve" in read.commands else plan
+    if refusal := _refusal(message, scene):
+        return _tell(noted, scene, "refused", refusal, message.private)
+    read = desk.read(message, scene.place)
+    if message.kind not in MESSAGES:
+        return _change(noted, scene, original, read)
+    try:
+        return _planned(noted, scene, read)
+    except desk.Cannot as cannot:
+        return _tell(noted, scene, "cannot", f"❌ Nothing was sent. {cannot}", message.private)
 
 
-def _refusal(message: Message, thread: Thread, place: Desk, receive: Receive) -> str:
-    """Why an agent's words must not leave; empty if they may. A Slack member was checked when the event was read."""
+# ---- who may ----------------------------------------------------------------------------------------------------
+
+
+def _refusal(message: Message, scene: Scene) -> str:
+    """Why an agent's words must not leave; empty if they may. Slack's members are vouched for by Slack."""
     if message.sender.channel is Channel.SLACK:
-        return ""
-    listed = message.sender.id.lower() in {agent.lower() for agent in place.agents}
+        return scene.refused
+    listed = message.sender.id.lower() in {agent.lower() for agent in scene.place.agents.values()}
     if message.sender.channel is not Channel.EMAIL or not listed:
         return words.not_an_agent(message.sender.id)
-    expired = thread.expires is not None and receive.accepted_at > thread.expires
+    expired = scene.thread.expires is not None and scene.receive.accepted_at > scene.thread.expires
     return words.token_expired() if expired else ""
 
 
-def _reply(message: Message, thread: Thread, before: Contact, shop: Shop, receive: Receive) -> Plan:
-    """The reply goes to the address last heard; in an old thread it goes on in the conversation that is open now."""
-    conversation, turned, elsewhere = _answered(message, thread, before, receive)
-    heard = next(other for other in before.heard if other.address == conversation.heard)
-    pieces = parts(message.text, providers.load(heard.provider).can.text)
-    due = {"late": receive.accepted_at + LATE, **before.due}
-    conversation = conversation.model_copy(update={"agent_at": receive.accepted_at})
-    plan = Plan(
-        contact=next_head(before, conversation=conversation, due=due),
-        message=message,
-        direction=Direction.OUT,
-        desk=thread.desk,
-        deliveries=tuple(_part_of_reply(heard, number) for number in range(len(pieces))),
-        turn=conversation if turned else None,
+# ---- actions and replies ----------------------------------------------------------------------------------------
+
+
+def _planned(noted: Plan, scene: Scene, read: desk.Words) -> Plan:
+    """What is asked for, all of it or (raising Cannot) nothing."""
+    _check_words(read)
+    writes = bool(read.text and not read.note) or any(desk.ACTIONS[word].writes for word, _ in read.commands)
+    contact = _answering(scene, noted.message) if writes else scene.before
+    done: list[desk.Done] = []
+    for word, rest in read.commands:
+        done.append(_done(word, rest, read, noted.message, scene, contact))
+        contact = _changed(contact, done[-1])
+    plan = noted.model_copy(update={"contact": next_head(contact)})
+    replies = [one.reply for one in done if one.reply] or ([read.text] if read.text and not read.note else [])
+    to = next((one.to for one in done if one.to), None)
+    for text in replies[:1]:
+        plan = _reply(plan, scene, text, to)
+    plan = _with_turn(plan, scene)
+    for number, one in enumerate(done):
+        plan = _said(plan, scene, one, f"{number}")
+    return card_anew(plan, scene.shop, scene.thread) if _card_differs(plan, scene) else plan
+
+
+def _check_words(read: desk.Words) -> None:
+    """Raise Cannot for what is no action, and for actions that stand where they would reach the customer."""
+    unknown = next((word for word, _ in read.commands if word not in desk.ACTIONS), "")
+    if unknown:
+        raise desk.Cannot(words.unknown_command(unknown))
+    found = [desk.commanded(line) for line in read.text.splitlines()]
+    below = next((one[0] for one in found if one and one[0] in desk.ACTIONS), "")
+    if below and not read.note:
+        raise desk.Cannot(words.command_below(below))
+
+
+def _done(word: str, rest: str, read: desk.Words, message: Message, scene: Scene, contact: Contact) -> desk.Done:
+    action = desk.ACTIONS[word]
+    if not scene.own and not action.anywhere:
+        raise desk.Cannot(words.not_here(scene.current))
+    asked = desk.Asked(
+        rest=rest,
+        agent=message.sender.id,
+        contact=contact,
+        place=scene.place,
+        shop=scene.shop,
+        at=scene.receive.accepted_at,
+        text="" if read.note else read.text,
     )
-    return tell(plan, shop, thread, "elsewhere", words.goes_on_elsewhere(conversation.desk)) if elsewhere else plan
+    return action.does(asked)
 
 
-def _answered(
-    message: Message, thread: Thread, before: Contact, receive: Receive
-) -> tuple[Conversation, bool, bool]:  # fmt: skip
-    """The conversation an agent's words belong to, whether it reopens, and whether it is not the thread's own."""
-    current = before.conversation
-    assert current is not None  # a thread has a contact, a contact has a conversation
-    own = current.id == thread.conversation
+def _changed(contact: Contact, done: desk.Done) -> Contact:
+    assert contact.conversation is not None
+    due = {kind: at for kind, at in {**contact.due, **done.due}.items() if at is not None}
+    conversation = contact.conversation.model_copy(update=done.conversation)
+    return contact.model_copy(update={**done.contact, "conversation": conversation, "due": due})
+
+
+def _said(plan: Plan, scene: Scene, done: desk.Done, which: str) -> Plan:
+    """Tell the agents what was done: in the thread, to the one who asked, or with a mailbox's next mail."""
+    conversation = plan.contact.conversation
+    assert conversation is not None
+    if not done.said:
+        return plan
+    if scene.place.mailbox and not done.private:
+        later = conversation.model_copy(update={"news": (*conversation.news, done.said)})
+        return plan.model_copy(update={"contact": plan.contact.model_copy(update={"conversation": later})})
+    return _tell(plan, scene, f"done-{which}", done.said, done.private)
+
+
+def _reply(plan: Plan, scene: Scene, text: str, to: Address | None) -> Plan:
+    """The words for the customer, in parts, to the address last heard unless another is named."""
+    conversation = plan.contact.conversation
+    assert conversation is not None
+    heard = _heard(plan.contact, to or conversation.heard)
+    pieces = parts(text, providers.load(heard.provider).can.text)
+    at = scene.receive.accepted_at
+    spoken = conversation.model_copy(update={"agent_at": at, "answered": desk.excerpt(text)})
+    contact = plan.contact.model_copy(update={"conversation": spoken, "due": {"late": at + LATE, **plan.contact.due}})
+    written = {
+        "contact": contact,
+        "message": plan.message.model_copy(update={"text": text}),
+        "direction": Direction.OUT,
+        "deliveries": (*plan.deliveries, *(_part_of_reply(heard, number) for number in range(len(pieces)))),
+    }
+    replied = plan.model_copy(update=written)
+    elsewhere = scene.current.status == "open" and not scene.own
+    return _tell(replied, scene, "elsewhere", words.goes_on_elsewhere(spoken.desk)) if elsewhere else replied
+
+
+def _answering(scene: Scene, message: Message) -> Contact:
+    """The contact with the conversation that an agent's words belong to: the open one, or the thread's own again."""
+    current = scene.current
     if current.status == "open":
-        return current, False, not own
-    reopened: dict[str, Any] = {"status": "open", "closed_at": None}
-    if not own:  # an older conversation: it opens again in its own thread
+        return scene.before
+    reopened: dict[str, Any] = {"status": "open", "closed_at": None, "ended": ""}
+    if not scene.own:  # an older conversation: it opens again in its own thread
+        thread = scene.thread
         reopened |= {"id": thread.conversation, "desk": thread.desk, "thread": message.thread,
-                     "opened_at": receive.accepted_at}  # fmt: skip
-    return current.model_copy(update=reopened), True, False
+                     "opened_at": scene.receive.accepted_at}  # fmt: skip
+    return scene.before.model_copy(update={"conversation": current.model_copy(update=reopened)})
+
+
+def _with_turn(plan: Plan, scene: Scene) -> Plan:
+    """With the conversation's own row to be written, if it opened or closed."""
+    conversation = plan.contact.conversation
+    assert conversation is not None
+    same = (conversation.id, conversation.status) == (scene.current.id, scene.current.status)
+    return plan if same else plan.model_copy(update={"turn": conversation})
+
+
+def _card_differs(plan: Plan, scene: Scene) -> bool:
+    conversation = plan.contact.conversation
+    changed = any(getattr(conversation, field) != getattr(scene.current, field) for field in ON_THE_CARD)
+    return scene.own and (changed or plan.contact.blocked != scene.before.blocked)
+
+
+def _heard(contact: Contact, address: Address) -> Heard:
+    return next(other for other in contact.heard if other.address == address)
 
 
 def _part_of_reply(heard: Heard, number: int) -> Delivery:
@@ -109,23 +221,51 @@ def _part_of_reply(heard: Heard, number: int) -> Delivery:
     )
 
 
-def _change(noted: Plan, thread: Thread, shop: Shop, original: Claim | None) -> Plan:
-    """An agent's edit or delete: nothing leaves. If its original is not recorded yet, that never leaves either."""
+# ---- changes ----------------------------------------------------------------------------------------------------
+
+
+def _change(noted: Plan, scene: Scene, original: Claim | None, read: desk.Words) -> Plan:
+    """An agent's edit or delete, carried over where the channel can.
+
+    If its original is not recorded yet, that never leaves either.
+    """
     if original is None:
-        told = tell(noted, shop, thread, "again", words.send_again())
+        told = _tell(noted, scene, "again", words.send_again())
         return told.model_copy(update={"also_claims": (noted.message.original_claim,)})
-    replied = any(delivery.kind is DeliveryKind.REPLY for delivery in original.in_order)
-    return tell(noted, shop, thread, "change", words.edit_not_sent()) if replied else noted
+    sent = [one for one in original.in_order if one.kind is DeliveryKind.REPLY and not one.change]
+    if not sent:
+        return noted
+    changes = CHANGES.get(noted.message.kind, _uncarried)(sent, read)
+    if not changes:
+        return _tell(noted, scene, "change", words.edit_not_sent())
+    carried = tuple(one.model_copy(update={"original": original.key}) for one in changes)
+    message = noted.message.model_copy(update={"text": read.text})
+    return noted.model_copy(update={"direction": Direction.OUT, "deliveries": carried, "message": message})
 
 
-def _resolve(plan: Plan, thread: Thread, shop: Shop, receive: Receive) -> Plan:
-    """Close, unless the customer has written since the agent said so."""
-    conversation = plan.contact.conversation
-    assert conversation is not None
-    if conversation.status == "closed" or conversation.id != thread.conversation:
-        return tell(plan, shop, thread, "resolve", words.resolved_already())
-    if conversation.customer_at > receive.accepted_at:
-        return tell(plan, shop, thread, "resolve", words.resolve_too_late())
-    closed = conversation.model_copy(update={"status": "closed", "closed_at": receive.accepted_at})
-    contact = plan.contact.model_copy(update={"conversation": closed})
-    return tell(plan.model_copy(update={"contact": contact, "turn": closed}), shop, thread, "resolve", words.resolved())
+def _edited(sent: list[Delivery], read: desk.Words) -> list[Delivery]:
+    """One part for one part: what has other parts than before cannot be changed in place."""
+    can = providers.load(sent[0].provider).can
+    one = len(sent) == 1 and len(parts(read.text, can.text)) == 1
+    return [_anew(sent[0], "edit")] if can.edit and one and read.text and not (read.note or read.commands) else []
+
+
+def _deleted(sent: list[Delivery], read: desk.Words) -> list[Delivery]:
+    return [_anew(one, "delete") for one in sent] if providers.load(sent[0].provider).can.delete else []
+
+
+def _uncarried(sent: list[Delivery], read: desk.Words) -> list[Delivery]:
+    return []
+
+
+CHANGES: Mapping[Kind, Any] = {Kind.EDIT: _edited, Kind.DELETE: _deleted}
+
+
+def _anew(sent: Delivery, change: str) -> Delivery:
+    """The delivery that changes `sent`: to the same address by the same way, with nothing of its past."""
+    fields = ("id", "kind", "to", "provider", "account", "address", "part", "handed")
+    return Delivery(**{field: getattr(sent, field) for field in fields}, change=change)
+
+
+def _tell(plan: Plan, scene: Scene, what: str, text: str, private: bool = False) -> Plan:
+    return tell(plan, scene.shop, scene.thread, what, text, private_to=plan.message.sender.id if private else "")

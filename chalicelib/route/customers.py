@@ -39,9 +39,11 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     Raises Later while another message is posting the conversation's card.
     """
     before = found.contact or Contact(id=found.contact_id)
+    if before.blocked:
+        return _unseen(message, before, receive)
     conversation, turned = _conversation(message, before, shop, receive)
     deliveries = list(_forwards(message, conversation, shop))
-    contact = _heard(before, message, conversation, receive)
+    contact = _heard(before, message, conversation.model_copy(update={"news": ()}), receive)
     if turned and acknowledges(message, before, shop, receive, now):
         deliveries.append(_acknowledgement(message, shop, len(deliveries)))
         contact = contact.model_copy(update={"acknowledged_until": now + ACKNOWLEDGE_EVERY})
@@ -72,7 +74,7 @@ def acknowledges(message: Message, before: Contact, shop: Shop, receive: Receive
 
 def automation(message: Message, shop: Shop) -> bool:
     """Whether a machine wrote it, or it must be met with silence: STOP words, our own addresses, short codes."""
-    ours = {address.lower() for place in shop.desks.values() for address in (place.mailbox, *place.agents)}
+    ours = {one.lower() for place in shop.desks.values() for one in (place.mailbox, *place.agents.values())}
     text = "".join(character for character in message.text.casefold() if character.isalnum() or character == "-")
     silent = message.sender.channel is Channel.SMS and (
         text in SILENT_WORDS or not re.fullmatch(r"\+\d{7,15}", message.sender.id)
@@ -103,7 +105,7 @@ def _conversation(message: Message, before: Contact, shop: Shop, receive: Receiv
     if current and current.status == "open":
         return current.model_copy(update={**heard, **_opener(current, message, receive)}), False
     if current and now - (current.closed_at or now) <= timedelta(days=shop.reopen_days):
-        reopened = {"status": "open", "closed_at": None, **heard, **_opener(current, message, receive)}
+        reopened = {"status": "open", "closed_at": None, "ended": "", **heard, **_opener(current, message, receive)}
         return current.model_copy(update=reopened), True
     opened = Conversation(
         id=digest("conversation", message.claim),
@@ -111,6 +113,7 @@ def _conversation(message: Message, before: Contact, shop: Shop, receive: Receiv
         opener=message.claim,
         opened_at=now,
         topic=desk.topic(message),
+        asked=desk.excerpt(message.text),
         **heard,
     )
     return opened, True
@@ -134,9 +137,22 @@ def _heard(before: Contact, message: Message, conversation: Conversation, receiv
         context=message.context,
     )
     others = tuple(heard for heard in before.heard if heard.address != message.sender)
+    last = before.conversation
+    another = last is not None and last.id != conversation.id
     return next_head(
-        before, name=message.name[:LONGEST_NAME] or before.name, heard=(*others, here), conversation=conversation
+        before,
+        name=message.name[:LONGEST_NAME] or before.name,
+        heard=(*others, here),
+        conversation=conversation,
+        before=desk.in_two_lines(last) if last and another else before.before,
     )
+
+
+def _unseen(message: Message, before: Contact, receive: Receive) -> Plan:
+    """What a blocked sender writes is recorded, and nothing else happens."""
+    assert before.conversation is not None  # whoever was blocked had one
+    contact = _heard(before, message, before.conversation, receive)
+    return Plan(contact=contact, message=message, direction=Direction.IN)
 
 
 def _forwards(message: Message, conversation: Conversation, shop: Shop) -> Iterator[Delivery]:
@@ -149,6 +165,7 @@ def _forwards(message: Message, conversation: Conversation, shop: Shop) -> Itera
             provider=carrier(place),
             account=place.account,
             part=number,
+            text="\n".join(conversation.news) if number == 0 else "",
         )
 
 

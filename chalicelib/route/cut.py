@@ -21,13 +21,14 @@ def parts(text: str, size: int) -> list[str]:
 
 
 def part(message: Message, delivery: Delivery, shop: Shop) -> str:
-    """The words of a delivery: its own, or its part of the message."""
-    if delivery.kind in (DeliveryKind.ACKNOWLEDGE, DeliveryKind.NOTICE):
+    """The words of a delivery: its own, and its part of the message."""
+    if delivery.kind in (DeliveryKind.ACKNOWLEDGE, DeliveryKind.NOTICE) or delivery.change == "delete":
         return delivery.text
     forward = delivery.kind is DeliveryKind.FORWARD
     text = desk.shown(message) if forward else message.text
     pieces = parts(text, shortest(shop) if forward else providers.load(delivery.provider).can.text)
-    return pieces[delivery.part] if delivery.part < len(pieces) else ""
+    piece = pieces[delivery.part] if delivery.part < len(pieces) else ""
+    return "\n\n".join(filter(None, [delivery.text, piece]))
 
 
 def shortest(shop: Shop) -> int:

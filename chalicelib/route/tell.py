@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from chalicelib import providers
 from chalicelib.models import Contact, Delivery, DeliveryKind, Desk, Plan, Shop, Thread
 
 
-def notice(shop: Shop, name: str, thread: str, text: str, what: str, urgent: bool = False) -> Delivery:
+def notice(shop: Shop, name: str, thread: str, text: str, what: str, **more: Any) -> Delivery:
     """A word to agents, in a thread or (without one) on its own at a desk; always handed on.
 
-    `what` tells a claim's notices apart, so that the same trouble noticed twice is one notice.
+    `what` tells a claim's notices apart, so that the same trouble noticed twice is one notice. `more` are fields of
+    a Delivery: `urgent`, `private_to`, `card`.
     """
     place = desk_of(shop, name)
     return Delivery(
@@ -19,8 +21,8 @@ def notice(shop: Shop, name: str, thread: str, text: str, what: str, urgent: boo
         account=place.account,
         thread=thread,
         text=text,
-        urgent=urgent,
         handed=True,
+        **more,
     )
 
 
@@ -34,11 +36,17 @@ def carrier(place: Desk) -> str:
     return place.provider or ("slack" if place.slack else "postmark")
 
 
-def tell(plan: Plan, shop: Shop, thread: Thread, what: str, text: str, urgent: bool = False) -> Plan:
+def tell(plan: Plan, shop: Shop, thread: Thread, what: str, text: str, **more: Any) -> Plan:
     """Add a word for the agent to the plan, in the thread it concerns."""
-    told = notice(shop, thread.desk, thread.id, text, what, urgent)
+    told = notice(shop, thread.desk, thread.id, text, what, **more)
     return plan.model_copy(update={"deliveries": (*plan.deliveries, told)})
 
 
-def next_head(before: Contact, **changes: Any) -> Contact:
-    return before.model_copy(update={**changes, "version": before.version + 1})
+def card_anew(plan: Plan, shop: Shop, thread: Thread) -> Plan:
+    """Let the card be written anew, where the desk's provider can change what it posted."""
+    can = providers.load(carrier(desk_of(shop, thread.desk))).can
+    return tell(plan, shop, thread, "card", "", card=True) if can.edit else plan
+
+
+def next_head(read: Contact, /, **changes: Any) -> Contact:
+    return read.model_copy(update={"version": read.version + 1, **changes})

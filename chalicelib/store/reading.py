@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from chalicelib import aws
-from chalicelib.models import Address, Claim, Contact, Found, Thread
+from chalicelib.models import Address, Claim, Contact, Found, Message, Thread
 from chalicelib.store.keys import (
     SINGLE,
     Row,
@@ -12,6 +12,7 @@ from chalicelib.store.keys import (
     claim_key,
     contact_id,
     contact_key,
+    message_key,
     moment,
     sent_key,
     thread_key,
@@ -48,6 +49,13 @@ def thread(provider: str, account: str, thread: str) -> Thread | None:
 def claim(key: str) -> Claim | None:
     row = get(claim_key(key))
     return Claim.model_validate(row) if row else None
+
+
+def message(claim_key: str) -> Message | None:
+    """The message that a claim recorded; None where there is neither."""
+    known = claim(claim_key)
+    row = get(message_key(known.conversation, known.message)) if known and known.message else None
+    return Message.model_validate(row) if row else None
 
 
 def claim_and_contact(key: str, contact: str) -> tuple[Claim | None, Contact | None]:

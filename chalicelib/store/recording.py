@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib import aws
-from chalicelib.models import SCHEMA, Address, Claim, Contact, Conversation, Delivery, Plan, Receive
+from chalicelib.models import SCHEMA, Address, Claim, Contact, Conversation, Delivery, Kind, Plan, Receive
 from chalicelib.store.keys import SINGLE, Row, address_key, claim_key, contact_key, message_key, place
 from chalicelib.store.rows import claim_update, dump, put
 from chalicelib.store.table import transact
@@ -54,7 +54,7 @@ def _claim(plan: Plan, receive: Receive) -> Claim:
         conversation=conversation.id,
         provider=plan.message.provider,
         account=plan.message.account,
-        message_id=plan.message.id,
+        message_id="" if plan.message.kind is Kind.COMMAND else plan.message.id,
         desk=plan.desk,
         thread=plan.message.thread,
         by=receive.token,

@@ -90,7 +90,7 @@ time_zone = "Europe/Berlin"
 owner = "mail"
 [desks.mail]
 mailbox = "{AGENTS}"
-agents = ["ann@shop.example"]
+agents = {{ ann = "ann@shop.example" }}
 [routes]
 default = "mail"
 [acknowledgement]

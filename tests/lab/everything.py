@@ -37,7 +37,7 @@ fallback = "owner"
 slack = "C0FRONT"
 [desks.mail]
 mailbox = "agents@shop.example"
-agents = ["ann@shop.example"]
+agents = { ann = "ann@shop.example" }
 [desks.owner]
 slack = "C0OWNER"
 [routes]
