@@ -95,7 +95,7 @@ def _words(outgoing: Outgoing) -> str:
 def _desk_text(outgoing: Outgoing) -> str:
     """Our line on top, so that an answer can be told from what it quotes; then card and text."""
     card = outgoing.card
-    head = "\n".join([card.title, *card.facts]) if card else ""
+    head = "\n".join(filter(None, [card.title, " · ".join(card.state), *card.facts])) if card else ""
     return "\n\n".join(filter(None, [MARKER, head, _words(outgoing), card.hint if card else ""]))
 
 
