@@ -1,5 +1,7 @@
 """The flows that are crashed: what happens before, what is played, and what the world must have seen in the end."""
 
+import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
@@ -7,10 +9,15 @@ from typing import NamedTuple
 from chalicelib.models import Kind, Message, Progress, Receipt
 from chalicelib.providers import slack
 from infra.world import Entry
-from tests.lab import FALLBACK_SHOP, MAIL_SHOP, SHOP, Lab
+from tests.lab import AGENTS, FALLBACK_SHOP, MAIL_SHOP, SHOP, Lab
 from tests.lab.faults import Plan
 
 MARKS = ("(possibly repeated)",)
+INTERNAL = (  # of agents, desks and the machinery
+    "U0AGENT", "C0FRONT", "C0OWNER", "C0SECOND", AGENTS, "ann@shop.example", "xoxb", "slack.com", "world/slack",
+    "shopbell-files", "amazonaws.com", "#resolve", "#help",
+)  # fmt: skip
+TOKEN = re.compile(r"bell\+[a-z2-7]{26}")  # a reply token in an address
 TOLD = ("may have arrived twice", "Please check", "Not sent", "Not delivered")
 
 
@@ -217,10 +224,17 @@ def judge(lab: Lab, flow: Flow, plan: Plan | None = None, calls: Sequence[str] =
     wrong += _desk(lab, flow, doubt, ordered=plan is None or not plan.fault.name.startswith("entry-"))
     wrong += _customers(lab, flow, doubt)
     wrong += _acknowledgements(lab, flow, plan, calls)
-    wrong += [f"a note left: {entry.text}" for entry in lab.texts() for note in flow.notes if note in entry.text]
+    wrong += [f"a leak: {leak} in {entry.text}" for entry in lab.texts() for leak in _leaks(entry, flow)]
     wrong += ["something is still to be done"] if lab.upcoming() else []
     wrong += [f"parked: {letter.body[:80]}" for letter in lab.dead_letters()]
     return wrong
+
+
+def _leaks(entry: Entry, flow: Flow) -> list[str]:
+    """What must never be in anything that a customer gets: in its words, its headers, or anywhere in the call."""
+    whole = f"{entry.text} {json.dumps(entry.raw, default=str)}"
+    secret = [*flow.notes, *flow.customers, *INTERNAL]
+    return [word for word in secret if word in whole] + TOKEN.findall(whole)
 
 
 def _desk(lab: Lab, flow: Flow, doubt: bool, ordered: bool) -> list[str]:
