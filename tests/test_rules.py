@@ -6,10 +6,19 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import files, store
-from chalicelib.models import Address, Channel, Conversation, Message
+from chalicelib.models import Address, Channel, Conversation, Message, Progress, Receipt
 from infra.world import Entry
 from tests.lab import MAIL_SHOP, SHOP, Lab, laboratory
-from tests.lab.flows import agent_mails, agent_replies, agent_resolves, first_message, opened, second_message
+from tests.lab.everything import EVERYTHING_SECRETS
+from tests.lab.flows import (
+    agent_mails,
+    agent_replies,
+    agent_resolves,
+    first_message,
+    long_reply,
+    opened,
+    second_message,
+)
 
 ACKNOWLEDGEMENT = "Thank you for writing"
 
@@ -350,3 +359,56 @@ def head(lab: Lab) -> Conversation:
         (contact,) = store.heads()
     assert contact.conversation
     return contact.conversation
+
+
+# ---- signs on an agent's message --------------------------------------------------------------------------------
+
+
+def signs(lab: Lab) -> list[str]:
+    """What stands on the agent's message now."""
+    there: list[str] = []
+    for entry in lab.world.ledger:
+        if entry.what == "reaction":
+            there.append(entry.text)
+        if entry.what == "unreaction" and entry.text in there:
+            there.remove(entry.text)
+    return there
+
+
+def told_of(lab: Lab, text: str, progress: Progress) -> None:
+    sent = next(entry for entry in lab.texts() if text in entry.text)
+    lab.put(Receipt(provider="twilio_sms", progress=progress, ids=(sent.id,)))
+    lab.settle()
+
+
+def test_signs_tell_how_far_a_reply_has_come() -> None:
+    with laboratory() as lab:
+        opened(lab)
+        agent_replies(lab)
+        assert signs(lab) == ["outbox_tray"]
+        told_of(lab, "on its way", Progress.DELIVERED)
+        assert signs(lab) == ["white_check_mark"]
+        told_of(lab, "on its way", Progress.READ)
+        assert signs(lab) == ["white_check_mark", "eyes"]
+        told_of(lab, "on its way", Progress.DELIVERED)
+        assert signs(lab) == ["white_check_mark", "eyes"]
+
+
+def test_a_reply_in_parts_is_delivered_when_all_of_it_is() -> None:
+    with laboratory() as lab:
+        opened(lab)
+        long_reply(lab)
+        told_of(lab, "first", Progress.DELIVERED)
+        assert signs(lab) == ["outbox_tray"]
+        told_of(lab, "second", Progress.READ)
+        assert signs(lab) == ["outbox_tray"]
+        told_of(lab, "first", Progress.READ)
+        assert signs(lab) == ["eyes"]
+
+
+def test_where_no_receipt_will_come_out_is_all_that_is_known() -> None:
+    with laboratory(SHOP + "[providers.telegram]\n", EVERYTHING_SECRETS) as lab:
+        lab.ring("telegram", lab.say("Where is my order?", 1, "telegram"))
+        lab.settle()
+        agent_replies(lab)
+        assert signs(lab) == ["white_check_mark"]

@@ -7,7 +7,7 @@ from chalicelib import providers, queue, settings
 from chalicelib.errors import Later, Outcome, SendFailed, Unavailable
 from chalicelib.models import Claim, Delivery, DeliveryKind, Handed, Message, Outgoing, Receive, State, digest
 from chalicelib.process import outcome
-from chalicelib.process.outcome import Job, Wait
+from chalicelib.process.outcome import Job, Sign, Wait
 from chalicelib.process.outgoing import compose
 
 AT_ONCE = 3  # deliveries in one invocation; three deadlines of a provider fit into the worker's time
@@ -172,8 +172,10 @@ def _carried(message: Message | None) -> Message | None:
 
 
 def _signal_end(job: Job) -> None:
-    """✅ when every part is out, ❌ when one failed, ❓ when nobody can tell."""
+    """When every part is out, or one failed, or nobody can tell; a channel with receipts will say when it arrived."""
     replies = [delivery for delivery in job.claim.in_order if delivery.kind is DeliveryKind.REPLY]
     states = {job.states.get(delivery.id, delivery.state) for delivery in replies}
-    sign = "❌" if State.FAILED in states else "❓" if State.UNKNOWN in states else "✅"
-    outcome.signal(job.claim.provider, job.claim.account, job.claim.message_id, sign)
+    says_more = any(providers.load(delivery.provider).can.receipts for delivery in replies)
+    out = Sign.SENT if says_more else Sign.DELIVERED
+    sign = Sign.FAILED if State.FAILED in states else Sign.UNKNOWN if State.UNKNOWN in states else out
+    outcome.signal(job.claim.provider, job.claim.account, job.claim.message_id, sign, Sign.GOING)

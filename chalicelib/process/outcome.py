@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from chalicelib import providers, route, settings, store, words
@@ -43,6 +44,17 @@ class Job:
     def at(self) -> datetime:
         """When the queue accepted the message."""
         return self.claim.at or self.receive.accepted_at
+
+
+class Sign(StrEnum):
+    """What stands on an agent's message: how far it has come."""
+
+    GOING = "⏳"
+    SENT = "📤"  # the provider has it, and will say when it is delivered
+    DELIVERED = "✅"  # or sent, where the channel says no more
+    READ = "👀"
+    FAILED = "❌"
+    UNKNOWN = "❓"
 
 
 class Wait(NamedTuple):
@@ -167,16 +179,19 @@ def notice(claim: Claim, text: str, what: str) -> Delivery:
     return route.notice(settings.shop(), claim.desk, claim.thread, text, what, urgent=True)
 
 
-def signal(provider: str, account: str, refers: str, reaction: str) -> None:
-    """Set ⏳ ✅ ❌ ❓ on an agent's message where its desk can. No delivery: it may fail, and is set again."""
+def signal(provider: str, account: str, refers: str, sign: Sign, before: Sign | None = None) -> None:
+    """Set a sign on an agent's message, where its desk can, in place of the one `before`.
+
+    No delivery: it may fail, and is set again.
+    """
     module = providers.load(provider)
-    if not module.can.react:
+    if not module.can.react or not refers:
         return
-    mark = Outgoing(key=digest(refers, reaction), to="", refers=refers, reaction=reaction)
+    mark = Outgoing(key=digest(refers, sign), to="", refers=refers, reaction=sign)
     try:
         config = settings.config(provider, account, "outbound")
-        if reaction != "⏳":
-            module.send(mark.model_copy(update={"reaction": "⏳", "removed": True}), config)
+        if before:
+            module.send(mark.model_copy(update={"reaction": before, "removed": True}), config)
         module.send(mark, config)
     except (SendFailed, Unavailable):
         return

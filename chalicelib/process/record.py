@@ -22,11 +22,13 @@ from chalicelib.models import (
     Receive,
 )
 from chalicelib.process import deliver, outcome, texts
-from chalicelib.process.outcome import Job
+from chalicelib.process.outcome import Job, Sign
 from chalicelib.webhook import Request
 
 TRIES = 6  # of finding, planning and recording, when others write the same head
 RECEIPT_WAITS = timedelta(minutes=5)  # for a message of ours that is not marked yet
+FURTHER = {Progress.DELIVERED: (Progress.DELIVERED, Progress.READ), Progress.READ: (Progress.READ,)}
+SIGNS = {Progress.DELIVERED: Sign.DELIVERED, Progress.READ: Sign.READ, Progress.FAILED: Sign.FAILED}
 CHANGES = (Kind.EDIT, Kind.DELETE, Kind.REACTION)  # of something an agent wrote before
 THREAD_WAITS = timedelta(hours=1)  # for a card of ours that is not marked yet
 
@@ -98,7 +100,7 @@ def abandon(item: Item, receive: Receive, now: datetime, reason: str) -> None:
     if isinstance(item, Handed):
         _give_up(item, receive, now, reason)
     if isinstance(item, Message) and item.thread:
-        outcome.signal(item.provider, item.account, item.id, "❌")
+        outcome.signal(item.provider, item.account, item.id, Sign.FAILED, Sign.GOING)
 
 
 def _give_up(item: Handed, receive: Receive, now: datetime, reason: str) -> None:
@@ -141,7 +143,7 @@ def _agent(item: Message, receive: Receive, now: datetime) -> None:
     fresh = claim.by == receive.token
     job = Job(claim, contact, planned.message, receive, now, fresh)
     if any(delivery.kind is DeliveryKind.REPLY and not delivery.ended for delivery in claim.in_order):
-        outcome.signal(item.provider, item.account, item.id, "⏳")
+        outcome.signal(item.provider, item.account, item.id, Sign.GOING)
     deliver.planned(job)
     return None
 
@@ -193,7 +195,7 @@ def _no_thread(item: Message, receive: Receive, now: datetime) -> None:
     """Perhaps our card is not marked yet: wait an hour. Then the agent is told, and the words are kept aside."""
     if now - receive.accepted_at < THREAD_WAITS:
         raise Later("a thread that is not known yet")
-    outcome.signal(item.provider, item.account, item.id, "❌")
+    outcome.signal(item.provider, item.account, item.id, Sign.FAILED, Sign.GOING)
     queue.park(receive, item, words.thread_unknown())
 
 
@@ -249,12 +251,21 @@ def _progress(item: Receipt, key: str, place: str, receive: Receive, now: dateti
     delivery = claim.deliveries.get(place) if claim else None
     if claim is None or delivery is None:
         return
-    failed = item.progress is Progress.FAILED and delivery.kind is DeliveryKind.REPLY
+    replied = delivery.kind is DeliveryKind.REPLY
+    failed = replied and item.progress is Progress.FAILED
     told = outcome.notice(claim, words.receipt_failed(item.reason), f"{place}-receipt") if failed else None
-    store.mark_progress(key, place, item.progress, item.reason, told)
+    moved = store.mark_progress(key, place, item.progress, item.reason, told)
+    if replied and (moved or receive.count > 1) and (sign := _sign(claim, place, item.progress)):
+        outcome.signal(claim.provider, claim.account, claim.message_id, sign, Sign.SENT)
     if told:
-        outcome.signal(claim.provider, claim.account, claim.message_id, "❌")
         deliver.hand_on(claim, [told], None, receive)
+
+
+def _sign(claim: Claim, place: str, progress: Progress) -> Sign | None:
+    """What stands on the agent's message now; None while other parts of it have not come as far."""
+    others = [one for one in claim.in_order if one.kind is DeliveryKind.REPLY and one.id != place]
+    as_far = all(one.receipt in FURTHER.get(progress, ()) for one in others)
+    return SIGNS[progress] if as_far or progress is Progress.FAILED else None
 
 
 # ---- long texts and what cannot be read -------------------------------------------------------------------------

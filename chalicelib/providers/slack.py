@@ -51,7 +51,14 @@ OUTCOMES = {
     "internal_error": Outcome.UNKNOWN,
     "request_timeout": Outcome.UNKNOWN,
 }
-REACTIONS = {"⏳": "hourglass_flowing_sand", "✅": "white_check_mark", "❌": "x", "❓": "question"}
+REACTIONS = {
+    "⏳": "hourglass_flowing_sand",
+    "📤": "outbox_tray",
+    "✅": "white_check_mark",
+    "👀": "eyes",
+    "❌": "x",
+    "❓": "question",
+}
 DONE_ALREADY = {"already_reacted", "no_reaction"}
 PAGES = 5  # of 200 posts each, when looking whether a post already arrived
 METADATA = "shopbell_delivery"

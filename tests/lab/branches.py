@@ -6,7 +6,6 @@ import gc
 import json
 import os
 import signal
-import sys
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -76,6 +75,5 @@ def struck(flow: Flow, calls: Sequence[str]) -> Branches:
                 raise
             branches.end([f"{type(error).__name__}: {error}"])
         if branches.plan:
-            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
             branches.end(judge(lab, flow, branches.plan, calls))
         return branches
