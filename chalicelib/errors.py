@@ -21,6 +21,13 @@ class SendFailed(Exception):
         self.reason, self.outcome, self.retry_after = reason, outcome, retry_after
 
 
+class ThreadGone(SendFailed):
+    """The thread is no longer there (somebody deleted its first post): the conversation needs a new card."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, Outcome.REFUSED)
+
+
 class Refusal(Exception):
     """A webhook that gets an error answer: HTTP status, a constant code and a constant text, never the input."""
 

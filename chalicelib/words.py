@@ -70,6 +70,10 @@ def not_an_agent(sender: str) -> str:
     return f"Not sent to the customer: {sender} is not a proved agent of this desk (see agents in shop.toml)."
 
 
+def may_not_act(who: str, why: str) -> str:
+    return f"Nothing was done with what {who} wrote or chose here: this person {why}."
+
+
 def token_expired() -> str:
     return "Not sent to the customer: this thread is older than 90 days. Please answer in the newest thread."
 

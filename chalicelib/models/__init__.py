@@ -17,12 +17,13 @@ from chalicelib.models.inbound import (
 )
 from chalicelib.models.outbound import Button, Card, Content, Delivery, DeliveryKind, Outgoing, State
 from chalicelib.models.people import Claim, Contact, Conversation, Heard, Thread
-from chalicelib.models.provider import Can, Cover, Live, LiveSecret, Provider, current, secret, setting
+from chalicelib.models.provider import FOREIGN, Can, Cover, Live, LiveSecret, Provider, current, secret, setting
 from chalicelib.models.shop import Acknowledgement, Desk, Shop
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
 from chalicelib.models.work import Direction, Found, Plan, Receive
 
 __all__ = [
+    "FOREIGN",
     "ITEM",
     "SCHEMA",
     "Acknowledgement",

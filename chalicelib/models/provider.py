@@ -42,6 +42,8 @@ class Can(NamedTuple):
     customers: bool = True  # it carries customers
 
 
+FOREIGN = "belongs to another team"  # what `vouch` says of somebody whom a desk may let in all the same (Desk.connect)
+
 Live = tuple[SecretStr, ...]  # up to two live values of one secret
 
 

@@ -12,6 +12,7 @@ class Desk(Strict):
     """Where agents read and answer: a Slack channel or a mailbox."""
 
     slack: str = ""  # channel id
+    connect: bool = False  # a channel shared by Slack Connect, where people of the other team may answer too
     mailbox: str = ""  # mail address
     agents: Mapping[str, str] = Field(default_factory=dict)  # name -> Slack user id, or mail address that may answer
     replies: Literal["all", "marked"] = "all"

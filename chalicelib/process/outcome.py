@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from chalicelib import providers, route, settings, store, words
-from chalicelib.errors import Later, Outcome, SendFailed, Unavailable
+from chalicelib.errors import Later, Outcome, SendFailed, ThreadGone, Unavailable
 from chalicelib.models import (
     Claim,
     Contact,
@@ -105,6 +105,8 @@ def refused(job: Job, delivery: Delivery, failure: SendFailed) -> Wait | None:
     """It will never be taken there."""
     if delivery.kind is DeliveryKind.REPLY:
         return reply_failed(job, delivery, words.reply_failed(failure.reason), failure.reason)
+    if delivery.kind is DeliveryKind.FORWARD and isinstance(failure, ThreadGone):
+        return _new_card(job, delivery, _desk(job), failure.reason)
     if delivery.kind is DeliveryKind.FORWARD:
         return _to_fallback(job, delivery, failure.reason)
     if delivery.urgent:
@@ -223,11 +225,14 @@ def _reply_ended(job: Job, delivery: Delivery, state: State, said: str, what: st
 def _to_fallback(job: Job, delivery: Delivery, reason: str) -> Wait | None:
     """The conversation moves to the fallback desk and this message posts the card there. Without one: never final."""
     name = _fallback(job)
-    if not name:
-        return _owner_told(job, delivery, reason)
+    return _new_card(job, delivery, name, reason) if name else _owner_told(job, delivery, reason)
+
+
+def _new_card(job: Job, delivery: Delivery, name: str, reason: str) -> Wait | None:
+    """This message posts the conversation's card anew, at a desk."""
     changes = {**_at_desk(name), "state": State.PLANNED, "note": job.receive.token, "reason": reason, **_tried(job)}
     write_head(job, {"desk": name, "thread": "", "opener": job.claim.key}, {delivery.id: changes})
-    return Wait("the conversation moved to the fallback desk", 0)
+    return Wait("the conversation gets another card", 0)
 
 
 def _owner_told(job: Job, delivery: Delivery, reason: str) -> Wait | None:
@@ -251,6 +256,11 @@ def _to_another_desk(job: Job, delivery: Delivery, reason: str) -> Wait | None:
 def _at_desk(name: str) -> dict[str, str]:
     place = route.desk_of(settings.shop(), name)
     return {"to": name, "provider": route.carrier(place), "account": place.account}
+
+
+def _desk(job: Job) -> str:
+    assert job.contact is not None and job.contact.conversation is not None
+    return job.contact.conversation.desk
 
 
 def _fallback(job: Job) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib import files, providers, queue, route, settings, store, words
-from chalicelib.errors import Later, Poison, Unreadable
+from chalicelib.errors import Later, Outcome, Poison, SendFailed, Unreadable
 from chalicelib.models import (
     Claim,
     Contact,
@@ -30,6 +30,7 @@ RECEIPT_WAITS = timedelta(minutes=5)  # for a message of ours that is not marked
 FURTHER = {Progress.DELIVERED: (Progress.DELIVERED, Progress.READ), Progress.READ: (Progress.READ,)}
 SIGNS = {Progress.DELIVERED: Sign.DELIVERED, Progress.READ: Sign.READ, Progress.FAILED: Sign.FAILED}
 CHANGES = (Kind.EDIT, Kind.DELETE, Kind.REACTION)  # of something an agent wrote before
+VOUCHED_WITHIN = 3  # receives; a provider that still refuses to say who somebody is will not say it later
 THREAD_WAITS = timedelta(hours=1)  # for a card of ours that is not marked yet
 
 
@@ -131,13 +132,14 @@ def _agent(item: Message, receive: Receive, now: datetime) -> None:
     thread = store.thread(item.provider, item.account, item.thread)
     if thread is None:
         return _no_thread(item, receive, now)
+    refused = _refused(item, receive)
 
     def plan() -> tuple[Plan, Contact | None]:
         contact = store.contact(thread.contact)
         if contact is None:
             raise Poison("a thread without its contact")
         original = store.claim(item.original_claim) if item.kind in CHANGES else None
-        return route.agent(item, route.Scene(thread, contact, settings.shop(), receive), original), contact
+        return route.agent(item, route.Scene(thread, contact, settings.shop(), receive, refused), original), contact
 
     claim, planned, contact = _recorded(item, receive, plan)
     fresh = claim.by == receive.token
@@ -146,6 +148,20 @@ def _agent(item: Message, receive: Receive, now: datetime) -> None:
         outcome.signal(item.provider, item.account, item.id, Sign.GOING)
     deliver.planned(job)
     return None
+
+
+def _refused(item: Message, receive: Receive) -> str:
+    """Why its desk's provider does not vouch for who wrote it; empty if it does, or never says. Raises SendFailed."""
+    vouch = providers.optional(providers.load(item.provider), "vouch")
+    if vouch is None:
+        return ""
+    try:
+        why: str = vouch(item.sender, settings.config(item.provider, item.account, "outbound"))
+    except SendFailed as failure:
+        if failure.outcome is not Outcome.REFUSED or receive.count < VOUCHED_WITHIN:
+            raise
+        return f"cannot be checked ({failure.reason})"
+    return why
 
 
 def _timer(item: Message, receive: Receive, now: datetime) -> None:

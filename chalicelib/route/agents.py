@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from chalicelib import desk, providers, words
 from chalicelib.models import (
+    FOREIGN,
     Address,
     Channel,
     Claim,
@@ -80,7 +81,9 @@ def agent(message: Message, scene: Scene, original: Claim | None) -> Plan:
 def _refusal(message: Message, scene: Scene) -> str:
     """Why an agent's words must not leave; empty if they may. Slack's members are vouched for by Slack."""
     if message.sender.channel is Channel.SLACK:
-        return scene.refused
+        refused = scene.refused or (FOREIGN if message.context.get("foreign") else "")
+        let_in = refused == FOREIGN and scene.place.connect
+        return words.may_not_act(message.sender.id, refused) if refused and not let_in else ""
     listed = message.sender.id.lower() in {agent.lower() for agent in scene.place.agents.values()}
     if message.sender.channel is not Channel.EMAIL or not listed:
         return words.not_an_agent(message.sender.id)

@@ -26,6 +26,8 @@ class Said:
     at: datetime
     thread: str = ""  # at a desk: the thread it is written in
     files: tuple[File, ...] = ()
+    press: bool = False  # at a desk: `text` is chosen by a button, or outside every thread typed as a slash command
+    changes: "Said | None" = None  # the earlier one that this changes; without text it takes that one back
 
 
 @dataclass(frozen=True, kw_only=True)

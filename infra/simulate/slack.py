@@ -1,4 +1,4 @@
-"""Slack's events: an agent writing in a thread."""
+"""Slack's webhooks: an agent writing in a thread, changing that, pressing a button, typing a slash command."""
 
 import hashlib
 import hmac
@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from chalicelib.models import current
 from infra.simulate import Said, Webhook
@@ -14,33 +15,16 @@ TEAM, BOT, AGENT = "T0SHOP", "U0BELL", "U0AGENT"
 
 
 def compose(said: Sequence[Said], config: Any) -> Webhook:
-    """One reply in a thread (`channel:ts`); Slack never batches. The message's ts comes from its time."""
+    """One thing in a thread (`channel:ts`); Slack never batches. Its ts comes from its time.
+
+    What is pressed where there is no thread (`channel:`) is a slash command.
+    """
     (one,) = said
     where, _, thread = one.thread.partition(":")
-    micro = int(hashlib.sha256(one.id.encode()).hexdigest(), 16) % 1_000_000
-    event = {
-        "type": "message",
-        "channel": where,
-        "user": one.sender or AGENT,
-        "team": TEAM,
-        "text": one.text,
-        "ts": f"{int(one.at.timestamp())}.{micro:06d}",
-        "thread_ts": thread,
-        "parent_user_id": BOT,
-        "channel_type": "channel",
-    }
-    outer = {
-        "token": "unused",
-        "team_id": TEAM,
-        "api_app_id": "A0BELL",
-        "type": "event_callback",
-        "event_id": f"Ev{micro:09d}",
-        "event_time": int(one.at.timestamp()),
-        "authorizations": [{"team_id": TEAM, "user_id": BOT, "is_bot": True}],
-        "is_ext_shared_channel": False,
-        "event": event,
-    }
-    return Webhook(body=json.dumps(outer).encode(), headers={"content-type": "application/json"})
+    if one.press:
+        return _pressed(one, where, thread) if thread else _typed(one, where)
+    event = _changed(one, where) if one.changes else _written(one, where)
+    return Webhook(body=json.dumps(_outer(one, event)).encode(), headers={"content-type": "application/json"})
 
 
 def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, str]:
@@ -48,3 +32,89 @@ def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, 
     content = b"v0:" + seconds.encode() + b":" + webhook.body
     mac = hmac.new(current(config.signing_secret).encode(), content, hashlib.sha256).hexdigest()
     return {"x-slack-request-timestamp": seconds, "x-slack-signature": f"v0={mac}"}
+
+
+def _outer(one: Said, event: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "token": "unused",
+        "team_id": TEAM,
+        "api_app_id": "A0BELL",
+        "type": "event_callback",
+        "event_id": f"Ev{_micro(one):09d}",
+        "event_time": int(one.at.timestamp()),
+        "authorizations": [{"team_id": TEAM, "user_id": BOT, "is_bot": True}],
+        "is_ext_shared_channel": False,
+        "event": event,
+    }
+
+
+def _written(one: Said, where: str) -> dict[str, Any]:
+    return {
+        "type": "message",
+        "channel": where,
+        "user": one.sender or AGENT,
+        "team": TEAM,
+        "text": one.text,
+        "ts": _time_stamp(one),
+        "thread_ts": one.thread.partition(":")[2],
+        "parent_user_id": BOT,
+        "channel_type": "channel",
+    }
+
+
+def _changed(one: Said, where: str) -> dict[str, Any]:
+    assert one.changes is not None
+    before, now = _written(one.changes, where), _time_stamp(one)
+    outside = {"type": "message", "channel": where, "hidden": True, "ts": now, "previous_message": before}
+    if not one.text:
+        return {**outside, "subtype": "message_deleted", "deleted_ts": before["ts"]}
+    after = {**before, "text": one.text, "edited": {"user": before["user"], "ts": now}}
+    return {**outside, "subtype": "message_changed", "message": after}
+
+
+def _pressed(one: Said, where: str, thread: str) -> Webhook:
+    """A button under the thread's first post."""
+    button = {"type": "button", "action_id": "choice-0", "block_id": "b1", "value": one.text}
+    payload = {
+        "type": "block_actions",
+        "user": {"id": one.sender or AGENT, "username": "agent", "team_id": TEAM},
+        "api_app_id": "A0BELL",
+        "token": "unused",
+        "container": {"type": "message", "message_ts": thread, "channel_id": where, "is_ephemeral": False},
+        "trigger_id": f"7001.{_micro(one)}.aa11",
+        "team": {"id": TEAM, "domain": "shop"},
+        "channel": {"id": where, "name": "orders"},
+        "message": {"type": "message", "bot_id": "B0BELL", "ts": thread, "text": "a card"},
+        "actions": [{**button, "action_ts": _time_stamp(one)}],
+    }
+    return _form({"payload": json.dumps(payload)})
+
+
+def _typed(one: Said, where: str) -> Webhook:
+    return _form(
+        {
+            "token": "unused",
+            "team_id": TEAM,
+            "team_domain": "shop",
+            "channel_id": where,
+            "channel_name": "orders",
+            "user_id": one.sender or AGENT,
+            "user_name": "agent",
+            "command": "/shopbell",
+            "text": one.text,
+            "api_app_id": "A0BELL",
+            "trigger_id": f"7001.{_micro(one)}.bb22",
+        }
+    )
+
+
+def _form(fields: Mapping[str, str]) -> Webhook:
+    return Webhook(body=urlencode(fields).encode(), headers={"content-type": "application/x-www-form-urlencoded"})
+
+
+def _time_stamp(one: Said) -> str:
+    return f"{int(one.at.timestamp())}.{_micro(one):06d}"
+
+
+def _micro(one: Said) -> int:
+    return int(hashlib.sha256(one.id.encode()).hexdigest(), 16) % 1_000_000

@@ -71,7 +71,7 @@ class Entry:
     """
 
     part: str
-    what: str  # message, card, reaction, unreaction, edit, delete, mail
+    what: str  # message, card, private, reaction, unreaction, edit, delete, mail
     to: str
     thread: str = ""
     text: str = ""

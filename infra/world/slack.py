@@ -4,7 +4,8 @@ Methods: https://docs.slack.dev/reference/methods  Limits of blocks: https://doc
 
 Slack answers nearly everything with HTTP 200; `ok` says whether it did it. What people type into Slack does not pass
 here, so a time stamp that was not given out here counts as somebody's own message, unless it is said to be deleted.
-`world.state["slack"]` may hold, to try such cases: `outside` and `archived` (channel ids), `deleted` (time stamps).
+`world.state["slack"]` may hold, to try such cases: `outside` and `archived` (channel ids), `deleted` (time stamps),
+`away` (people who are not in the channel).
 """
 
 import base64
@@ -14,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from infra.world import Reply, Sent, World, reply
+from infra.world import Reply, Sent, World, reply, slack_elements, slack_people
 
 TEAM, BOT, BOT_USER = "T0SHOP", "B0BELL", "U0BELL"
 CHANNEL = re.compile(r"C[A-Z0-9]+", re.ASCII)
@@ -24,7 +25,7 @@ LONGEST_POST = 40_000  # characters; beyond, the page of chat.postMessage speaks
 LONGEST_UPDATE = 4_000  # bytes, as gitlab-org/gitlab!258898 found
 MOST_BLOCKS, MOST_ELEMENTS, MOST_FIELDS = 50, 10, 10
 LONGEST_HEADER, LONGEST_FIELD, LONGEST_TEXT = 150, 2_000, 3_000
-OTHER_BLOCKS = {"actions", "divider", "file", "image", "input", "markdown", "rich_text", "video"}  # not looked into
+OTHER_BLOCKS = {"divider", "file", "image", "input", "markdown", "rich_text", "video"}  # not looked into
 REPEATED = {"already_reacted", "no_reaction"}  # refused because it is so already: no fault of the caller
 
 Arguments = dict[str, Any]
@@ -70,7 +71,8 @@ def _auth_test(arguments: Arguments, world: World) -> dict[str, Any]:
 
 
 def _post_message(arguments: Arguments, world: World) -> dict[str, Any]:
-    channel = _channel(arguments, world)
+    person = slack_people.person(_required(arguments, "channel"))  # a direct message
+    channel = str(person["id"]) if person else _channel(arguments, world)
     content = _content(arguments)
     thread = _thread(arguments, channel, world)
     post = {"type": "message", "user": BOT_USER, "bot_id": BOT, "team": TEAM, "ts": _time_stamp(world), **content}
@@ -79,7 +81,7 @@ def _post_message(arguments: Arguments, world: World) -> dict[str, Any]:
     _memory(world, "posts").setdefault(channel, []).append(post)
     world.note(
         part="slack",
-        what="card" if "blocks" in post and not thread else "message",
+        what="private" if person else _what(post),
         to=channel,
         thread=thread,
         text=_seen(post),
@@ -96,10 +98,10 @@ def _update(arguments: Arguments, world: World) -> dict[str, Any]:
     content = _content(arguments)
     if len(content["text"].encode("utf-8", "replace")) > LONGEST_UPDATE:
         raise Refused("msg_too_long")
-    post = _own(channel, time_stamp, world)
-    if post is None:
-        raise Refused("message_not_found")
+    post = _found(channel, time_stamp, world)
     post |= {"edited": {"user": BOT_USER, "ts": _time_stamp(world)}, **content}
+    if arguments.get("blocks") == []:
+        post.pop("blocks", None)
     world.note(
         part="slack",
         what="edit",
@@ -111,6 +113,39 @@ def _update(arguments: Arguments, world: World) -> dict[str, Any]:
         raw=arguments,
     )
     return {"channel": channel, "ts": time_stamp, "text": post["text"], "message": post}
+
+
+def _delete(arguments: Arguments, world: World) -> dict[str, Any]:
+    channel = _channel(arguments, world)
+    time_stamp = _required(arguments, "ts")
+    post = _found(channel, time_stamp, world)
+    _memory(world).setdefault("deleted", []).append(time_stamp)
+    thread = post.get("thread_ts", "")
+    world.note(part="slack", what="delete", to=channel, thread=thread, refers=time_stamp, raw=arguments)
+    return {"channel": channel, "ts": time_stamp}
+
+
+def _whisper(arguments: Arguments, world: World) -> dict[str, Any]:
+    """A post that one person sees. Nothing remembers it: it cannot be found, changed or deleted."""
+    channel = _channel(arguments, world)
+    user = _required(arguments, "user")
+    content = _content(arguments)
+    if slack_people.person(user) is None or user in _memory(world).get("away", []):
+        raise Refused("user_not_in_channel")
+    thread = _thread(arguments, channel, world)
+    time_stamp = _time_stamp(world)
+    seen = _seen(content)
+    world.note(
+        part="slack", what="private", to=channel, thread=thread, text=seen, id=time_stamp, refers=user, raw=arguments
+    )
+    return {"message_ts": time_stamp}
+
+
+def _user(arguments: Arguments, world: World) -> dict[str, Any]:
+    found = slack_people.person(_required(arguments, "user"))
+    if found is None:
+        raise Refused("user_not_found")
+    return {"user": found}
 
 
 def _add_reaction(arguments: Arguments, world: World) -> dict[str, Any]:
@@ -156,12 +191,15 @@ def _replies(arguments: Arguments, world: World) -> dict[str, Any]:
 
 METHODS: dict[str, Callable[[Arguments, World], dict[str, Any]]] = {
     "auth.test": _auth_test,
+    "chat.delete": _delete,
+    "chat.postEphemeral": _whisper,
     "chat.postMessage": _post_message,
     "chat.update": _update,
     "conversations.history": _history,
     "conversations.replies": _replies,
     "reactions.add": _add_reaction,
     "reactions.remove": _remove_reaction,
+    "users.info": _user,
 }
 
 
@@ -301,6 +339,8 @@ def _wrong(block: dict[str, Any]) -> Iterator[str]:
         yield from _wrong_section(block)
     elif kind == "context":
         yield from _wrong_texts(block.get("elements"), MOST_ELEMENTS, LONGEST_TEXT)
+    elif kind == "actions":
+        yield from slack_elements.wrong(block)
     elif kind not in OTHER_BLOCKS:
         yield f"unsupported type: {kind}"
 
@@ -348,6 +388,14 @@ def _posts(channel: str, world: World) -> list[Post]:
 
 def _own(channel: str, time_stamp: str, world: World) -> Post | None:
     return next((post for post in _posts(channel, world) if post["ts"] == time_stamp), None)
+
+
+def _found(channel: str, time_stamp: str, world: World) -> Post:
+    """A post of the app's own that is still there: it may change no other."""
+    post = _own(channel, time_stamp, world)
+    if post is None:
+        raise Refused("message_not_found")
+    return post
 
 
 def _is_thread(channel: str, first: str, world: World) -> bool:
@@ -409,6 +457,11 @@ def _true(arguments: Arguments, name: str) -> bool:
 
 
 # ---- what people see --------------------------------------------------------------------------------------------
+
+
+def _what(post: Post) -> str:
+    """A card is what has a headline."""
+    return "card" if any(block.get("type") == "header" for block in post.get("blocks", [])) else "message"
 
 
 def _seen(post: Post) -> str:

@@ -25,6 +25,7 @@ from moto.sqs.models import sqs_backends
 from chalicelib import api, aws, process, providers, queue, receive, settings, tick
 from chalicelib.errors import Outcome, SendFailed, Unavailable
 from chalicelib.models import Message, Receipt, Shop
+from chalicelib.providers.slack import people
 from chalicelib.webhook import Request, Response
 from infra import simulate
 from infra.simulate import Said
@@ -297,6 +298,7 @@ def laboratory(toml: str = SHOP, secrets: Mapping[str, str] = SECRETS) -> Iterat
 
 @contextmanager
 def patched(lab: Lab) -> Iterator[None]:
+    people.forget()
     with (
         mock.patch.object(AWS, "seam", lab.seam),
         mock.patch.object(aws, "session", AWS.session),

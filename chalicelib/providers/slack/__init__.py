@@ -1,0 +1,83 @@
+"""Slack as a desk: customers' messages in threads, agents' answers and choices from there.
+
+Events: https://docs.slack.dev/apis/events-api/  Signature: https://docs.slack.dev/authentication/verifying-requests-from-slack
+Posting: https://docs.slack.dev/reference/methods/chat.postMessage
+"""
+
+from dataclasses import replace
+
+from chalicelib import signing
+from chalicelib.errors import BadSignature, Unreadable
+from chalicelib.models import Address, Can, Channel, Cover, Message, Outgoing, Receipt
+from chalicelib.providers.slack import blocks, events, interact, people, posts
+from chalicelib.providers.slack.config import Config
+from chalicelib.webhook import Request, Response
+
+__all__ = ["Config", "accepted", "can", "channel", "find", "parse", "send", "verify", "vouch"]
+
+channel = Channel.SLACK
+can = Can(
+    text=blocks.LONGEST_TEXT,  # a message could hold more
+    covers=frozenset({Cover.BODY, Cover.TIME}),
+    edit=True,
+    delete=True,
+    react=True,
+    files=10,
+    desk=True,
+    customers=False,
+)
+accepted = Response()  # after a button nothing changes by itself; the slash command shows nothing
+
+
+def verify(request: Request, config: Config) -> Response | None:
+    """HMAC-SHA256 over version, time and body; at most five minutes old. The URL check is signed as well."""
+    seconds = request.header("x-slack-request-timestamp")
+    content = b"v0:" + seconds.encode("utf-8", "surrogatepass") + b":" + request.body
+    theirs = [request.header("x-slack-signature")]
+    if not signing.fresh(seconds, request.at) or not signing.signed(
+        config.signing_secret, content, theirs, prefix="v0="
+    ):
+        raise BadSignature
+    return _challenge(request)
+
+
+def parse(request: Request, config: Config) -> list[Message | Receipt]:
+    """What a person wrote, edited, deleted or chose. Anything else on the endpoint is not for us."""
+    try:
+        if "form-urlencoded" not in request.header("content-type").lower():
+            return list(events.read(request.json_object()))
+        form = dict(request.form())
+        if "payload" not in form:
+            return list(interact.typed(form))
+        return list(interact.pressed(replace(request, body=form["payload"].encode()).json_object()))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise Unreadable("something of Slack's without its fields") from error
+
+
+def send(outgoing: Outgoing, config: Config) -> str:
+    """Post, write a post anew, take it back, or react to it; returns `channel:ts`."""
+    if outgoing.reaction:
+        return posts.react(outgoing, config)
+    if outgoing.change:
+        return posts.change(outgoing, config)
+    return posts.whisper(outgoing, config) if outgoing.private_to else posts.post(outgoing, config)
+
+
+def find(outgoing: Outgoing, config: Config) -> str | None:
+    """Look for our post by the key in its metadata. A change leaves no trace of its own: it is made again."""
+    return None if outgoing.change else posts.find(outgoing, config)
+
+
+def vouch(sender: Address, config: Config) -> str:
+    """Why this person may not act at a desk; empty if they may. Raises SendFailed."""
+    return people.refusal(sender.id, config)
+
+
+def _challenge(request: Request) -> Response | None:
+    if b"url_verification" not in request.body:
+        return None
+    try:
+        outer = request.json_object()
+    except Unreadable:
+        return None
+    return Response(body=str(outer.get("challenge", ""))[:500]) if outer.get("type") == "url_verification" else None

@@ -1,0 +1,163 @@
+"""What is posted, written anew, taken back and looked for.
+
+https://docs.slack.dev/reference/methods/chat.postMessage and its neighbours
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from chalicelib.errors import Outcome, SendFailed, ThreadGone
+from chalicelib.models import Outgoing
+from chalicelib.providers.slack import blocks
+from chalicelib.providers.slack.calls import Refused, call
+from chalicelib.providers.slack.config import Config
+
+REACTIONS = {
+    "⏳": "hourglass_flowing_sand",
+    "📤": "outbox_tray",
+    "✅": "white_check_mark",
+    "👀": "eyes",
+    "❌": "x",
+    "❓": "question",
+}
+REACTED = frozenset({"already_reacted", "no_reaction"})
+GONE = frozenset({"message_not_found"})
+NOT_THERE = {"channel_not_found", "not_in_channel", "user_not_in_channel"}  # the bot, or the person
+LONGEST_SUMMARY = 600  # characters of `text` beside blocks, for notifications; chat.update takes 4,000 bytes
+PAGES = 5  # of 200 posts each, when looking whether a post already arrived
+METADATA = "shopbell_delivery"
+
+
+def post(outgoing: Outgoing, config: Config) -> str:
+    """A card, or a post in a thread. Raises ThreadGone where the thread's first post was deleted."""
+    where, thread = _place(outgoing)
+    known = {"event_type": METADATA, "event_payload": {"key": outgoing.key}}
+    new: dict[str, Any] = {**_content(outgoing), "channel": where, "unfurl_links": False, "unfurl_media": False}
+    try:
+        said = call("chat.postMessage", config, json={**new, **_in(thread), "metadata": known})
+    except Refused as failure:
+        if failure.code == "thread_not_found":
+            raise ThreadGone(failure.reason) from None
+        raise
+    posted = _id(said, "ts")
+    if thread and _fell_out(said):
+        with suppress(SendFailed):  # it stands in the channel, where nobody knows what it is about
+            call("chat.delete", config, json={"channel": said["channel"], "ts": said["ts"]})
+        raise ThreadGone("Slack: the thread was deleted")
+    return posted
+
+
+def whisper(outgoing: Outgoing, config: Config) -> str:
+    """A post that one person sees; as a direct message where that person or our bot is not in the channel."""
+    where, thread = _place(outgoing)
+    new = {**_blocks(outgoing), "channel": where, "user": outgoing.private_to}
+    try:
+        in_thread = _in(thread) if thread and _answered(where, thread, config) else {}
+        said = call("chat.postEphemeral", config, json={**new, **in_thread})
+    except Refused as failure:
+        if failure.code not in NOT_THERE:
+            raise
+        said = call("chat.postMessage", config, json={**_blocks(outgoing), "channel": outgoing.private_to})
+        return _id(said, "ts")
+    return _id({"channel": where, **said}, "message_ts")
+
+
+def change(outgoing: Outgoing, config: Config) -> str:
+    """Write a post of ours anew, or take it back."""
+    where, _, ts = outgoing.refers.partition(":")
+    place = {"channel": where, "ts": ts}
+    if outgoing.change == "delete":
+        call("chat.delete", config, GONE, json=place)
+    else:
+        call("chat.update", config, json={**_blocks(outgoing), **place})
+    return outgoing.refers
+
+
+def react(outgoing: Outgoing, config: Config) -> str:
+    where, _, ts = outgoing.refers.partition(":")
+    method = "reactions.remove" if outgoing.removed else "reactions.add"
+    name = REACTIONS.get(outgoing.reaction, outgoing.reaction)
+    call(method, config, REACTED, json={"channel": where, "timestamp": ts, "name": name})
+    return outgoing.refers
+
+
+def find(outgoing: Outgoing, config: Config) -> str | None:
+    """Our post by the key in its metadata: in the thread, or in the channel for a card. Raises SendFailed."""
+    if outgoing.private_to:
+        raise SendFailed("Slack: what one person sees cannot be looked for", Outcome.REFUSED)
+    where, thread = _place(outgoing)
+    query = {"channel": where, "limit": "200", "include_all_metadata": "true", **({"ts": thread} if thread else {})}
+    if outgoing.since:
+        query["oldest"] = f"{outgoing.since.timestamp() - 60:.6f}"  # our clocks may differ by a minute
+    for _ in range(PAGES):
+        said = call("conversations.replies" if thread else "conversations.history", config, query=query)
+        for old in _messages(said):
+            if old.get("metadata", {}).get("event_payload", {}).get("key") == outgoing.key:
+                return f"{where}:{old['ts']}"
+        query["cursor"] = said.get("response_metadata", {}).get("next_cursor", "")
+        if not query["cursor"]:
+            return None
+    raise SendFailed("Slack: too many posts to look through", Outcome.UNKNOWN)
+
+
+def _place(outgoing: Outgoing) -> tuple[str, str]:
+    """Channel and thread; the thread of a slash command is the channel alone."""
+    where, _, thread = outgoing.thread.partition(":")
+    return where or outgoing.to, thread
+
+
+def _in(thread: str) -> dict[str, str]:
+    return {"thread_ts": thread} if thread else {}
+
+
+def _content(outgoing: Outgoing) -> dict[str, Any]:
+    """A customer's words alone are a text without markup, in which links can be clicked; all else is drawn."""
+    if outgoing.card or outgoing.buttons:
+        return _blocks(outgoing)
+    return {"text": _escape(_marked(outgoing)), "mrkdwn": False}
+
+
+def _blocks(outgoing: Outgoing) -> dict[str, Any]:
+    text = _marked(outgoing)
+    if outgoing.card is None:
+        return {"text": _escape(text[:LONGEST_SUMMARY]), "blocks": blocks.notice(text, outgoing.buttons)}
+    text = text or outgoing.card.text
+    summary = f"{outgoing.card.title}: {text}"[:LONGEST_SUMMARY]
+    return {"text": _escape(summary), "blocks": blocks.card(outgoing.card, text)}
+
+
+def _marked(outgoing: Outgoing) -> str:
+    return f"(possibly repeated) {outgoing.text}" if outgoing.repeat else outgoing.text
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _fell_out(said: dict[str, Any]) -> bool:
+    """Under a deleted post Slack says yes and posts into the channel; only its answer names no thread then
+    (slack-go #1571)."""
+    message = said.get("message")
+    return isinstance(message, dict) and bool(message) and not message.get("thread_ts")
+
+
+def _answered(where: str, thread: str, config: Config) -> bool:
+    """Whether a thread has an answer yet: before, Slack shows nobody what is whispered in it."""
+    try:
+        said = call("conversations.replies", config, query={"channel": where, "ts": thread, "limit": "2"})
+    except Refused as failure:
+        if failure.outcome is not Outcome.REFUSED:
+            raise
+        return False
+    return len(_messages(said)) > 1
+
+
+def _messages(said: dict[str, Any]) -> list[dict[str, Any]]:
+    messages = said.get("messages")
+    return [one for one in messages if isinstance(one, dict)] if isinstance(messages, list) else []
+
+
+def _id(said: dict[str, Any], name: str) -> str:
+    if not said.get("channel") or not said.get(name):
+        raise SendFailed("Slack: an answer without the post's id", Outcome.UNKNOWN)
+    return f"{said['channel']}:{said[name]}"
