@@ -1,7 +1,9 @@
 """What the desk is shown of mails written as real programs write them, raw, in many languages and charsets.
 
-Each `.eml` of tests/mails/scored stands beside a `.txt` with what its author newly wrote. They were written before the
-rules were widened and are never looked at to mend one: they only give a score.
+Each `.eml` of tests/mails/tuned and tests/mails/scored stands beside a `.txt` with what its author newly wrote; that
+is all of the mail where answers stand between quoted lines. The rules may be mended until all of `tuned` come out
+right. Those in `scored` were written before the rules and are never looked at to mend one: they only give a score,
+which says what to expect of mails that nobody has seen.
 """
 
 import re
@@ -12,8 +14,9 @@ import pytest
 
 from chalicelib import mail
 
-SCORED = sorted((Path(__file__).parent / "mails" / "scored").glob("*.eml"))
-FLOOR = 11  # of those scored, exactly right
+MAILS = Path(__file__).parent / "mails"
+TUNED, SCORED = (sorted((MAILS / name).glob("*.eml")) for name in ("tuned", "scored"))
+FLOOR = 22  # of those scored, exactly right, as first measured
 
 
 def shown(raw: bytes) -> str:
@@ -40,13 +43,24 @@ def words(text: str) -> Counter[str]:
     return Counter(re.findall(r"\w+", text))
 
 
-@pytest.mark.parametrize("path", SCORED, ids=lambda path: str(path.stem))
-def test_no_new_word_is_lost(path: Path) -> None:
+def test_there_are_many_mails() -> None:
+    assert len(TUNED) >= 60
+    assert len(SCORED) >= 20
+
+
+@pytest.mark.parametrize("path", TUNED, ids=lambda path: str(path.stem))
+def test_what_was_newly_written(path: Path) -> None:
+    raw = path.read_bytes()
+    assert shown(raw) == wanted(path)
+    assert shown(raw.replace(b"\n", b"\r\n")) == wanted(path)
+
+
+@pytest.mark.parametrize("path", TUNED + SCORED, ids=lambda path: str(path.stem))
+def test_no_word_is_lost_that_was_newly_written(path: Path) -> None:
     assert not words(wanted(path)) - words(shown(path.read_bytes()))
 
 
 def test_the_score_of_mails_never_tuned_on() -> None:
     right = [path for path in SCORED if shown(path.read_bytes()) == wanted(path)]
     print(f"{len(right)} of {len(SCORED)} mails exactly right")
-    assert len(SCORED) >= 20
     assert len(right) >= FLOOR
