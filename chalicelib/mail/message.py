@@ -82,13 +82,18 @@ def _from_customer(mail: Mail) -> str:
 
 
 def _by_machine(mail: Mail) -> bool:
-    return by_machine(mail.headers, sender=mail.sender.address, subject=mail.subject)
+    return by_machine(mail.headers, sender=mail.sender.address, subject=mail.subject, types=_types(mail))
 
 
 def _unanswerable(mail: Mail, recipients: list[str], ours: set[str]) -> bool:
     """Whether a customer's mail must get no automatic answer."""
-    silent = automatic(mail.headers, sender=mail.sender.address, subject=mail.subject, ours=ours)
+    author, subject = mail.sender.address, mail.subject
+    silent = automatic(mail.headers, sender=author, subject=subject, types=_types(mail), ours=ours)
     return silent or not _addressed(recipients, ours)
+
+
+def _types(mail: Mail) -> set[str]:
+    return {file.type.lower() for file in mail.attachments}
 
 
 def _addressed(recipients: list[str], ours: set[str]) -> bool:
