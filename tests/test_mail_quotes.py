@@ -60,7 +60,13 @@ def test_answers_within_the_quote_are_announced(new: str) -> None:
     assert answers_within(new)
 
 
-@pytest.mark.parametrize("new", ["", "In red, please.", "In Rot bitte.", "Rainbelow in", "abajofirmante", "понижение"])
+@pytest.mark.parametrize(
+    "new",
+    [
+        *("", "In red, please.", "In Rot bitte.", "Is it below 20 euros?", "Inline skates", "Ein Fehler im Text"),
+        *("Mon adresse est ci-dessous", "A continuación mis datos", "Цена ниже", "see belowdecks"),
+    ],
+)
 def test_answers_within_the_quote_are_not_announced(new: str) -> None:
     assert not answers_within(new)
 

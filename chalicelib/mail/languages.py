@@ -48,8 +48,9 @@ ENGLISH = Language(
     forwarded="forwarded message | begin forwarded message | forwarded mail",
     sent="sent from … | sent with … | sent via … | sent using … | written with … | get outlook for …"
     " | this message was sent from …",
-    within="below in | answers below | answers are below | comments below | replies below | see below | inline"
-    " | in-line | answers in | comments in | replies in | in red below | in blue below | marked in | highlighted in",
+    within="below in | answers below | answers are below | comments below | replies below | see below | see inline"
+    " | answers inline | answered inline | comments inline | replies inline | reply inline | inline:"
+    " | answers in | comments in | replies in | in red below | in blue below | marked in | highlighted in",
     reply="re",
     forward="fw | fwd",
     away="automatic reply | automatic response | automatic-reply | automatic-response | auto reply | auto response"
@@ -76,8 +77,8 @@ GERMAN = Language(
     sent="gesendet von … | gesendet mit … | gesendet über … | gesendet aus … | geschickt von … | geschickt mit …"
     " | von … gesendet | von … geschickt | diese nachricht wurde von … gesendet | diese e-mail wurde von … gesendet"
     " | outlook für … | holen sie sich outlook … | hol dir outlook …",
-    within="siehe unten | s. unten | s.u. | unten in | antworten unten | weiter unten | antworten in | im text"
-    " | rot markiert | blau markiert | grün markiert | farbig | untenstehend | untenstehenden | in ihrer mail",
+    within="siehe unten | s. unten | s.u. | unten in | antworten unten | weiter unten | antworten in"
+    " | antworten im text | rot markiert | blau markiert | grün markiert | farbig | untenstehend | in ihrer mail",
     reply="aw | antw | antwort",
     forward="wg | weitergeleitet",
     away="automatische antwort | automatische rückantwort | automatische abwesenheitsnotiz | autoantwort"
@@ -99,7 +100,8 @@ FRENCH = Language(
     " | début du message réexpédié | courriel transféré",
     sent="envoyé de … | envoyé depuis … | envoyé avec … | envoyé à partir … | envoyé via …"
     " | obtenez outlook … | obtenir outlook … | télécharger outlook … | téléchargez outlook …",
-    within="ci-dessous | ci dessous | plus bas | réponses en | commentaires en | dans le texte | dans votre mail",
+    within="réponses ci-dessous | réponds ci-dessous | répondu ci-dessous | voir ci-dessous | commentaires ci-dessous"
+    " | voir plus bas | réponses en | commentaires en | dans le texte | dans votre mail",
     reply="ré | rép | réponse",
     forward="tr | transféré",
     away="réponse automatique | réponse automatique … | répondeur automatique | absence du bureau | absent du bureau"
@@ -119,7 +121,8 @@ SPANISH = Language(
     forwarded="mensaje reenviado | inicio del mensaje reenviado | correo reenviado",
     sent="enviado desde … | enviado con … | enviado mediante … | enviado a través …"
     " | obtener outlook … | obtén outlook … | descargar outlook … | descarga outlook …",
-    within="abajo | a continuación | respuestas en | comentarios en | en el texto | en su correo",
+    within="respuestas abajo | respondo abajo | ver abajo | véase abajo | más abajo | comentarios abajo"
+    " | respuestas en | comentarios en | en el texto | en su correo",
     reply="resp | respuesta",
     forward="rv | reenv | reenviado",
     away="respuesta automática | respuesta automatica | respuesta automática … | autorespuesta | fuera de la oficina"
@@ -140,7 +143,8 @@ RUSSIAN = Language(
     " | начало переадресованного сообщения | начало пересланного сообщения",
     sent="отправлено с … | отправлено из … | отправлено при помощи … | получить outlook …"
     " | скачать outlook … | загрузить outlook … | послано с …",
-    within="ниже | красным цветом | синим цветом | зелёным цветом | выделил | выделила | в тексте",
+    within="ответы ниже | ответ ниже | отвечаю ниже | смотрите ниже | см. ниже | ниже по тексту | ответы в тексте"
+    " | красным цветом | синим цветом | зелёным цветом | выделил | выделила",
     reply="отв | на | ответ",
     forward="пересл | переслано | пер",
     away="автоматический ответ | автоматический ответ … | автоответ | автоответчик | вне офиса | нет на месте"
