@@ -60,6 +60,16 @@ def test_no_word_is_lost_that_was_newly_written(path: Path) -> None:
     assert not words(wanted(path)) - words(shown(path.read_bytes()))
 
 
+def test_what_is_new_does_not_depend_on_what_it_stands_above() -> None:
+    """Each new text above each history: sixty mails make some thousands."""
+    texts = [(wanted(path), mail.parse(path.read_bytes()).text) for path in TUNED]
+    above = [(new, text.removeprefix(new)) for new, text in texts if new != text and text.startswith(new)]
+    assert len(above) >= 40
+    for new, _ in above:
+        for _, history in above:
+            assert mail.stripped(new + history) == new
+
+
 def test_the_score_of_mails_never_tuned_on() -> None:
     right = [path for path in SCORED if shown(path.read_bytes()) == wanted(path)]
     print(f"{len(right)} of {len(SCORED)} mails exactly right")

@@ -52,8 +52,8 @@ def _label(line: str) -> str:
 
 
 def _head(near: list[str]) -> bool:
-    """Whether `From:`, `Subject:` and a date stand in these lines. What a person lists has hardly all three."""
-    labels = {_label(line): line for line in near}
+    """Whether `From:`, `Subject:` and a date stand in these lines before an empty one. People hardly list all three."""
+    labels = {_label(line): line for line in takewhile(str.strip, near)}
     dated = any(label in _DATE and _DIGIT.search(line) for label, line in labels.items())
     return dated and not _SENDER.isdisjoint(labels) and not _SUBJECT.isdisjoint(labels)
 

@@ -24,7 +24,7 @@ MARKER = "## Please write your answer above this line ##"
 
 _SENT, _WITHIN = words("sent"), words("within")
 _LINK = re.compile(r"[<(]https?://[^\s<>()]{1,500}[>)]")
-_MOST_LINES = 10_000  # that are looked at one by one
+_MOST_LINES = 5_000  # that are looked at one by one
 _SHORT_SIGNATURE = 12  # lines below a bare `--`, which may also be somebody's rule
 _LONGEST_SENT, _NAMED_WITHIN = 140, 70  # characters
 
