@@ -21,6 +21,7 @@ SLOWEST = 0.5  # CPU seconds for a megabyte
         ("<ul><li>one<li>two</ul>", "- one\n- two"),
         ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
         ("<h1>Title</h1>text", "Title\n\ntext"),
+        ("above<hr>below", "above\n________________________________\nbelow"),
         ("<pre>a\n  b\n\n c</pre>d", "a\n  b\n\n c\n\nd"),
         ("much   \n  space", "much space"),
         ('<a href="https://x.example/?a=1&amp;b=2">here</a>', "here (https://x.example/?a=1&b=2)"),

@@ -104,6 +104,22 @@ def test_the_words_are_what_a_reader_sees(raw: bytes, wanted: str) -> None:
     assert mail.parse(HEAD + raw).text == wanted
 
 
+@pytest.mark.parametrize(
+    ("parameters", "body", "wanted"),
+    [
+        ("format=flowed", "one \ntwo\nthree", "one two\nthree"),
+        ("format=Flowed; delsp=yes", "one \ntwo", "onetwo"),
+        ("format=fixed", "one \ntwo", "one \ntwo"),
+        ("format=flowed", " >no quote\n From a", ">no quote\nFrom a"),
+        ("format=flowed", "> one \n> two\n>> three \n> four", "> one two\n>> three \n> four"),
+        ("format=flowed", "Bye \n-- \nTom", "Bye \n-- \nTom"),
+    ],
+)
+def test_paragraphs_broken_for_sending_are_whole_again(parameters: str, body: str, wanted: str) -> None:
+    raw = text(body.encode(), f"Content-Type: text/plain; {parameters}".encode())
+    assert mail.parse(HEAD + raw).text == wanted
+
+
 def test_an_attached_mail_stays_closed() -> None:
     inner = b"Content-Type: message/rfc822\r\n\r\nFrom: x@y.example\r\nSubject: inner\r\n\r\nsecret"
     letter = mail.parse(HEAD + mixed(text(b"see below"), inner))
@@ -298,6 +314,8 @@ HOSTILE: dict[str, bytes] = {
     "utf-7": b"Content-Type: text/plain; charset=utf-7\n\n" + b"+AGE-" * (MB // 5),
     "carriage returns": b"\n" + b"\r" * MB,
     "no line end": b"a:" * (MB // 2),
+    "one flowed paragraph": b"Content-Type: text/plain; format=flowed\n\n" + b"a \n" * (MB // 3),
+    "flowed quotes": b"Content-Type: text/plain; format=flowed\n\n" + b">" * MB,
 }
 
 

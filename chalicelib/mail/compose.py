@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from chalicelib.mail.automation import LOOP
 from chalicelib.mail.message import bare, tokened
-from chalicelib.mail.quotes import MARKER, without_reply_marks
+from chalicelib.mail.quotes import MARKER
+from chalicelib.mail.subjects import without_reply_marks
 from chalicelib.mail.values import ids, is_address, one_line
 from chalicelib.models import Outgoing, digest
 

@@ -52,6 +52,7 @@ _QUOTED = re.compile(r"\"[^\"]*+\"|'[^']*+'")
 _HIDDEN = re.compile(r"(?:^|\s)hidden(?=\s|=|/|$)", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s*+=\s*+["']?(https?://[^\s"'<>]{1,1000}+)""", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
+_RULE = "_" * 32  # as Outlook draws a line in plain text
 _DEEPEST_QUOTE = 5  # levels of blockquote that are shown as > > >
 
 
@@ -117,7 +118,10 @@ def _block(page: _Page, name: str, closing: bool) -> None:
         _line(page)
     page.gap = page.gap or name in _PARAGRAPHS
     step = -1 if closing else 1
-    if name == "blockquote":
+    if name == "hr":
+        page.words.append(_RULE)
+        _line(page)
+    elif name == "blockquote":
         page.quote = max(0, page.quote + step)
     elif name == "pre":
         page.preformatted = max(0, page.preformatted + step)

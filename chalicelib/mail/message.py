@@ -6,7 +6,8 @@ from typing import Any
 
 from chalicelib.mail.automation import automatic, by_machine, loop_of
 from chalicelib.mail.parse import Mail
-from chalicelib.mail.quotes import forwarded, stripped
+from chalicelib.mail.quotes import answers_within, stripped
+from chalicelib.mail.subjects import forwarded
 from chalicelib.mail.values import addresses
 from chalicelib.models import Address, Attachment, Channel, Message
 
@@ -73,20 +74,26 @@ def _from_desk(text: str, inbound: str) -> str:
 def _from_customer(mail: Mail) -> str:
     """What a customer newly wrote, if the mail is an answer; else all of it, for it may quote what it is about.
 
-    Some write their question into the subject and nothing else.
+    Some write their question into the subject and nothing else, and some their answers into the quoted mail.
     """
     history = mail.answers and not forwarded(mail.subject)
-    return (stripped(mail.text) if history else "") or mail.text.strip("\n") or mail.subject
+    new = stripped(mail.text) if history else ""
+    return (new if not answers_within(new) else "") or mail.text.strip("\n") or mail.subject
 
 
 def _by_machine(mail: Mail) -> bool:
-    return by_machine(mail.headers, sender=mail.sender.address, subject=mail.subject)
+    return by_machine(mail.headers, sender=mail.sender.address, subject=mail.subject, types=_types(mail))
 
 
 def _unanswerable(mail: Mail, recipients: list[str], ours: set[str]) -> bool:
     """Whether a customer's mail must get no automatic answer."""
-    silent = automatic(mail.headers, sender=mail.sender.address, subject=mail.subject, ours=ours)
+    author, subject = mail.sender.address, mail.subject
+    silent = automatic(mail.headers, sender=author, subject=subject, types=_types(mail), ours=ours)
     return silent or not _addressed(recipients, ours)
+
+
+def _types(mail: Mail) -> set[str]:
+    return {file.type.lower() for file in mail.attachments}
 
 
 def _addressed(recipients: list[str], ours: set[str]) -> bool:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from chalicelib.mail import values
 from chalicelib.mail.html import text_of
-from chalicelib.mail.quotes import is_reply
+from chalicelib.mail.subjects import is_reply
 from chalicelib.mail.values import Mailbox, addresses, date_of, decoded, every, first, ids, in_charset, one_line
 from chalicelib.models import Attachment
 
@@ -29,6 +29,7 @@ MOST_PARTS = 200
 DEEPEST = 30
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _HEADER = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
+_SIGNATURE = "-- "  # the one line that ends with a space and does not go on
 _CALENDAR = "[calendar invitation]"
 
 
@@ -224,7 +225,25 @@ def _content(part: _Part) -> bytes:
 def _read(content: bytes, part: _Part) -> str:
     text = in_charset(content, _parameter(part.headers, "content-type", "charset"))
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return text if part.type == "text/plain" else text_of(text)
+    if part.type != "text/plain":
+        return text_of(text)
+    flowed = _parameter(part.headers, "content-type", "format").lower() == "flowed"
+    return _unflowed(text, _parameter(part.headers, "content-type", "delsp").lower() == "yes") if flowed else text
+
+
+def _unflowed(text: str, spaces_go: bool) -> str:
+    """A text whose paragraphs were broken for sending, each as one line again (RFC 3676 4)."""
+    pieces: list[str] = []
+    flows = -1  # how deep the line is quoted that goes on
+    for line in text.split("\n"):
+        content = line.lstrip(">")
+        depth = len(line) - len(content)
+        content = content.removeprefix(" ")
+        if depth != flows or content == _SIGNATURE:
+            pieces.append("\n" + ">" * depth + " " * (depth > 0))
+        flows = depth if content.endswith(" ") and content != _SIGNATURE else -1
+        pieces.append(content[:-1] if spaces_go and flows == depth else content)
+    return "".join(pieces)[1:]
 
 
 def _attachment(part: _Part) -> Attachment:
