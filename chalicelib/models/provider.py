@@ -53,9 +53,14 @@ def setting(
     return Field(default=default, description=help, json_schema_extra=dict(extra))
 
 
-def secret(help: str, *, inbound: bool = False, outbound: bool = False, optional: bool = False) -> Any:
-    """A secret field of a provider's Config: up to two live values, separated by a space; see `current`."""
-    extra = {"inbound": inbound, "outbound": outbound, "optional": optional}
+def secret(
+    help: str, *, inbound: bool = False, outbound: bool = False, optional: bool = False, seeds: bool = False
+) -> Any:
+    """A secret field of a provider's Config: up to two live values, separated by a space; see `current`.
+
+    `seeds` marks the one outbound secret that reply tokens grow from, where the provider carries a mailbox.
+    """
+    extra = {"inbound": inbound, "outbound": outbound, "optional": optional, "seeds": seeds}
     return Field(default=(), description=help, json_schema_extra=dict(extra))
 
 
