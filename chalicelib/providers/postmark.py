@@ -159,7 +159,7 @@ def _messages(content: dict[str, Any], config: Config) -> Iterator[Message]:
         provider="postmark",
         id=_required(content, "MessageID"),
         proved=_proved(content, letter),
-        came_to=str(content.get("OriginalRecipient") or ""),
+        came_to=[str(content.get("OriginalRecipient") or "")],
         sender=config.sender,
         inbound=config.inbound_address,
         source=_without_files(content),
