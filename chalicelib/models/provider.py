@@ -81,7 +81,8 @@ class Provider(Protocol):
 
     `find(outgoing, config) -> str | None`: where an earlier try arrived, None if it did not. Raises SendFailed.
     `fetch(attachment, config, limit) -> Content`: an attachment's bytes, at most `limit`. Raises SendFailed.
-    `complete(message, config) -> Message`: a message that its webhook only announced. Raises SendFailed.
+    `complete(message, config) -> Message | None`: the whole of a message that its webhook only announced (`late`), with
+    the same claim; None if it turns out to be our own, coming back. Raises SendFailed: refused if it is gone for good.
     `vouch(sender, config) -> str`: why this person may not act at a desk; empty if they may. Raises SendFailed.
     """
 
