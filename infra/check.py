@@ -46,8 +46,7 @@ def problems(rules: Shop, given: Mapping[str, str]) -> list[str]:
 
 def notes(rules: Shop) -> list[str]:
     """What the owner should know about what is enabled."""
-    mail = any(providers.load(name).channel is Channel.EMAIL for name in rules.providers)
-    return [MAIL_LIMIT] if mail else []
+    return [MAIL_LIMIT] if any(map(_brings_whole_mails, rules.providers)) else []
 
 
 def _state(provider: str, account: str, name: str, table: Mapping[str, object], given: Mapping[str, str]) -> str:
@@ -67,6 +66,12 @@ def _no_mailbox(rules: Shop) -> Iterator[str]:
     for name, place in mailboxes.items():
         if (carrier := route.carrier(place)) not in carriers:
             yield f"desks.{name}: {carrier} carries no mailbox; these do: {', '.join(carriers)}"
+
+
+def _brings_whole_mails(name: str) -> bool:
+    """Whether a webhook holds the whole mail; some only announce it."""
+    module = providers.load(name)
+    return module.channel is Channel.EMAIL and providers.optional(module, "complete") is None
 
 
 def _carries_mailboxes(name: str) -> bool:

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 DESKS = {"slack"}  # a mail is at a desk if it says where to answer
-NAMES = {"slack": "Slack", "twilio_sms": "SMS", "whatsapp": "WhatsApp", "postmark": "Mail"}
+NAMES = {"slack": "Slack", "twilio_sms": "SMS", "whatsapp": "WhatsApp", "postmark": "Mail", "resend": "Mail"}
 EMOJI = {"white_check_mark": "✅", "x": "❌", "hourglass_flowing_sand": "⏳", "question": "❓"}
 MOST_CHATS, MOST_POSTS = 20, 40  # on the page; the ledger has all
 
