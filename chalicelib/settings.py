@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from chalicelib import providers, route
 from chalicelib.errors import SettingsError, Unavailable
-from chalicelib.models import Acknowledgement, Channel, Desk, Shop
+from chalicelib.models import Acknowledgement, Channel, Desk, Shop, current
 
 SHOP_FILE = Path(__file__).with_name("shop.toml")
 PREFIX = "SHOPBELL_"
@@ -70,6 +70,15 @@ def config(provider: str, account: str, direction: Direction) -> Any:
     return module.Config.model_validate(values)
 
 
+def seed(provider: str, account: str) -> str:
+    """The secret that a mailbox's reply tokens grow from. Raises Unavailable where there is none."""
+    known = config(provider, account, "outbound")
+    marked = [name for name, field in type(known).model_fields.items() if _extra(field).get("seeds")]
+    if not marked:
+        raise Unavailable(f"{provider} carries no mailbox")
+    return current(getattr(known, marked[0]))
+
+
 def webhook_url(base: str, provider: str, account: str = "") -> str:
     """Where a provider calls: `base` is the public address, without /webhooks."""
     return "/".join([base.rstrip("/"), "webhooks", provider, *([account.lower()] if account else [])])
@@ -82,7 +91,7 @@ def variable(provider: str, account: str, field: str) -> str:
 
 def needed(config: Any, direction: Direction) -> list[str]:
     """The fields of a Config that a direction cannot do without."""
-    extras = {name: field.json_schema_extra or {} for name, field in config.model_fields.items()}
+    extras = {name: _extra(field) for name, field in config.model_fields.items()}
     return [name for name, extra in extras.items() if extra.get(direction) and not extra.get("optional")]
 
 
@@ -93,6 +102,11 @@ def known_variables(rules: Shop) -> dict[str, str]:
         for provider, account, _ in accounts(rules)
         for name, field in providers.load(provider).Config.model_fields.items()
     }
+
+
+def _extra(field: Any) -> Mapping[str, Any]:
+    """What `setting` and `secret` say of a field."""
+    return field.json_schema_extra or {}
 
 
 def _values(provider: str, account: str) -> dict[str, Any]:

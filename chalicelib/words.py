@@ -40,6 +40,10 @@ def unreadable(provider: str, place: str) -> str:
     return f"A signed webhook of {provider} could not be read. It is kept at {place} and will be tried again."
 
 
+def rest_missing(reason: str) -> str:
+    return f"(The rest of this message could not be fetched: {reason}.)"
+
+
 def unknown_command(word: str) -> str:
     return f"{word} is not known here: #help lists what is. A line that starts with // is a note."
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from chalicelib import providers, settings
+from chalicelib import providers, route, settings
 from chalicelib.models import Channel, Shop
 from infra import values
 
@@ -40,13 +40,13 @@ def problems(rules: Shop, given: Mapping[str, str]) -> list[str]:
     """What keeps the shop from working, a line each."""
     missing = sum(found.state == "missing" for found in findings(rules, given))
     count = "1 setting is" if missing == 1 else f"{missing} settings are"
-    return [*([f"{count} missing, see above"] if missing else []), *_too_many(rules, given), *_unknown(rules, given)]
+    lacking = [f"{count} missing, see above"] if missing else []
+    return [*lacking, *_no_mailbox(rules), *_too_many(rules, given), *_unknown(rules, given)]
 
 
 def notes(rules: Shop) -> list[str]:
     """What the owner should know about what is enabled."""
-    mail = any(providers.load(name).channel is Channel.EMAIL for name in rules.providers)
-    return [MAIL_LIMIT] if mail else []
+    return [MAIL_LIMIT] if any(map(_brings_whole_mails, rules.providers)) else []
 
 
 def _state(provider: str, account: str, name: str, table: Mapping[str, object], given: Mapping[str, str]) -> str:
@@ -57,6 +57,26 @@ def _state(provider: str, account: str, name: str, table: Mapping[str, object], 
     if table.get(name):
         return "in shop.toml"
     return "missing" if name in needed else "default" if config.model_fields[name].default else "left out"
+
+
+def _no_mailbox(rules: Shop) -> Iterator[str]:
+    """Desks whose mail somebody is to carry who carries none. Not in `settings`: it would load every module."""
+    mailboxes = {name: place for name, place in rules.desks.items() if place.mailbox}
+    carriers = [name for name in providers.NAMES if _carries_mailboxes(name)]
+    for name, place in mailboxes.items():
+        if (carrier := route.carrier(place)) not in carriers:
+            yield f"desks.{name}: {carrier} carries no mailbox; these do: {', '.join(carriers)}"
+
+
+def _brings_whole_mails(name: str) -> bool:
+    """Whether a webhook holds the whole mail; some only announce it."""
+    module = providers.load(name)
+    return module.channel is Channel.EMAIL and providers.optional(module, "complete") is None
+
+
+def _carries_mailboxes(name: str) -> bool:
+    module = providers.load(name)
+    return module.can.desk and module.channel is Channel.EMAIL
 
 
 def _too_many(rules: Shop, given: Mapping[str, str]) -> Iterator[str]:

@@ -23,6 +23,10 @@ FORMS = {
     ("postmark", "webhook_user"): "postmark",
     ("postmark", "sender"): "hello{account}@shop.example",
     ("postmark", "inbound_address"): "inbound{account}@shop.example",
+    ("resend", "webhook_secret"): "whsec_{key}",
+    ("resend", "sender"): "hello{account}@resend.shop.example",
+    ("resend", "inbound_address"): "inbound{account}@resend.shop.example",
+    ("resend", "verdict_server"): "amazonses.com",
     ("custom", "signing_secret"): "whsec_{key}",
     ("slack", "bot_token"): "xoxb-{word}",
 }
@@ -84,7 +88,7 @@ def _left_open(provider: str, account: str, set_already: Mapping[str, Any], worl
     for name in [name for name in fields if name not in set_already]:
         if name in OUT:
             values |= {} if theirs else {name: world + PATHS.get(provider, f"/{provider}")}
-        elif not (fields[name].json_schema_extra or {}).get("optional"):
+        elif (provider, name) in FORMS or not (fields[name].json_schema_extra or {}).get("optional"):
             values[name] = local(provider, account, name)
     return {settings.variable(provider, account, name): value for name, value in values.items()}
 

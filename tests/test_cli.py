@@ -27,26 +27,29 @@ from tests.lab.everything import EVERYTHING_SECRETS
 PAYLOADS = Path(__file__).parent / "payloads"
 WORLD = "http://world"
 CASES = sorted(PAYLOADS.glob("*/*.body"))
+SHIPPED = settings.SHOP_FILE.read_text()
+EVERY = SHIPPED + "".join(f"\n[providers.{name}]" for name in providers.NAMES if f"[providers.{name}]" not in SHIPPED)
 CUSTOMERS = [name for name in providers.NAMES if providers.load(name).can.customers]
 
 
 @pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+def bare(rules: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment without a setting of Shopbell's."""
+    monkeypatch.setattr(settings, "shop", lambda: rules)
     for name in [name for name in os.environ if name.startswith(settings.PREFIX)]:
         monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="module")
 def rules() -> Shop:
-    """The shop that is shipped."""
-    return settings.load(settings.SHOP_FILE.read_text())
+    """The shop that is shipped, with every provider there is."""
+    return settings.load(EVERY)
 
 
 @pytest.fixture
 def lab(rules: Shop) -> Iterator[Lab]:
-    """The shop that is shipped, with local values, in a laboratory."""
-    with laboratory(settings.SHOP_FILE.read_text(), values.complete({}, rules, WORLD)) as lab:
+    """That shop, with local values, in a laboratory."""
+    with laboratory(EVERY, values.complete({}, rules, WORLD)) as lab:
         yield lab
 
 
@@ -289,7 +292,7 @@ def test_a_message_is_traced_by_each_of_its_ids(attached: Path, shown: Lab) -> N
         assert "Reply to +4915123456789 by twilio_sms: ✓ sent 1 receive" in seen
         assert "out, from an agent to the customer" in seen
         assert f"twilio_sms +4915123456789 {answer.message.text}" in seen
-        assert "slack C0SHOPBELL ✅" in seen
+        assert "slack C0SHOPBELL 📤" in seen
 
 
 def test_a_trace_shows_only_the_calls_of_its_message(shown: Lab) -> None:
@@ -543,9 +546,16 @@ def test_check_knows_a_provider_that_is_not_enabled() -> None:
     assert "add [providers.telegram]" in problem
 
 
-def test_mail_is_mentioned_only_to_shops_with_mail(rules: Shop) -> None:
+def test_check_names_a_desk_whose_carrier_carries_no_mailbox() -> None:
+    text = settings.SHOP_FILE.read_text().replace("[desks.mail]", '[desks.mail]\nprovider = "twilio_sms"')
+    rules = settings.load(text)
+    (problem,) = check.problems(rules, values.complete({}, rules, WORLD))
+    assert problem.startswith("desks.mail: twilio_sms carries no mailbox") and "postmark" in problem
+
+
+def test_the_limit_of_mail_is_mentioned_only_to_shops_that_have_it(rules: Shop) -> None:
     assert check.notes(rules)
-    without = rules.model_copy(update={"providers": {"telegram": {}}})
+    without = rules.model_copy(update={"providers": {"telegram": {}, "resend": {}}})  # the latter only announces it
     assert not check.notes(without)
 
 

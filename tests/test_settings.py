@@ -4,6 +4,7 @@ import pytest
 
 from chalicelib import providers, settings
 from chalicelib.errors import SettingsError, Unavailable
+from chalicelib.models import Channel
 
 GOOD = """name = "Corner Shop"
 time_zone = "Europe/Berlin"
@@ -84,3 +85,28 @@ def test_every_setting_says_where_it_is_found_and_who_needs_it(name: str) -> Non
     for field in providers.load(name).Config.model_fields.values():
         assert field.description
         assert field.json_schema_extra["inbound"] or field.json_schema_extra["outbound"]
+
+
+# ---- what reply tokens grow from --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", providers.NAMES)
+def test_who_carries_a_mailbox_marks_one_secret_of_the_worker_that_cannot_be_left_out(name: str) -> None:
+    module = providers.load(name)
+    extras = [field.json_schema_extra for field in module.Config.model_fields.values()]
+    marked = [extra for extra in extras if extra.get("seeds")]
+    assert len(marked) == (module.can.desk and module.channel is Channel.EMAIL)
+    assert all(extra["outbound"] and not extra["optional"] for extra in marked)
+
+
+def test_a_seed_is_the_first_live_value_of_the_marked_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = settings.load(GOOD.replace("[providers.slack]", "[providers.slack]\n[providers.postmark]"))
+    monkeypatch.setattr(settings, "shop", lambda: rules)
+    settings.config.cache_clear()
+    for name, value in {"server_token": "new old", "sender": "a@b.example", "inbound_address": "in@b.example"}.items():
+        monkeypatch.setenv(settings.variable("postmark", "", name), value)
+    monkeypatch.setenv("SHOPBELL_SLACK_BOT_TOKEN", "xoxb-1")
+    assert settings.seed("postmark", "") == "new"
+    with pytest.raises(Unavailable, match="slack carries no mailbox"):
+        settings.seed("slack", "")
+    settings.config.cache_clear()

@@ -7,7 +7,7 @@ from chalicelib.mail.message import TOKEN, to_message, tokened
 from chalicelib.mail.parse import Mail, file_name, parse
 from chalicelib.mail.quotes import MARKER, above_marker, stripped
 from chalicelib.mail.values import Mailbox, addresses, is_address, one_line
-from chalicelib.mail.verdict import aligned, proved
+from chalicelib.mail.verdict import aligned, authenticated, proved
 
 __all__ = [
     "LOOP",
@@ -19,6 +19,7 @@ __all__ = [
     "above_marker",
     "addresses",
     "aligned",
+    "authenticated",
     "automatic",
     "by_machine",
     "draft",

@@ -1,7 +1,7 @@
 """A mail as a Message: who wrote it, what is new in it, to which thread it belongs, what an answer has to quote."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chalicelib.mail.automation import automatic, by_machine, loop_of
@@ -16,9 +16,9 @@ MOST_REFERENCES = 10
 
 
 def to_message(
-    mail: Mail, *, provider: str, id: str, proved: bool, came_to: str, sender: str, inbound: str, source: Any
+    mail: Mail, *, provider: str, id: str, proved: bool, came_to: Iterable[str], sender: str, inbound: str, source: Any
 ) -> Message | None:
-    """The Message of a mail that came to the address `came_to`; None for a mail of our own that came back.
+    """The Message of a mail that came to the addresses `came_to`; None for a mail of our own that came back.
 
     `sender` is our From, `inbound` the address whose plus part carries reply tokens. `proved` says that the author is
     who he claims to be. Raises ValueError for a mail without author or id.
@@ -29,8 +29,9 @@ def to_message(
     ours = {bare(sender).lower(), inbound.lower()}
     if loop_of(mail.headers) in ours:
         return None  # a mailbox passes everything on to us
-    recipients = [came_to.lower(), *(other.address.lower() for other in (*mail.to, *mail.cc))]
-    thread = _thread(recipients, inbound)
+    envelope = [address.lower() for address in came_to]
+    named = [other.address.lower() for other in (*mail.to, *mail.cc)]
+    thread = _thread([*envelope, *named], inbound)
     return Message(
         provider=provider,
         id=id,
@@ -40,7 +41,7 @@ def to_message(
         attachments=tuple(_attachments(mail, f"{provider}/{id}")),
         sent_at=mail.received_at,
         thread=thread,
-        automatic=_by_machine(mail) if thread else _unanswerable(mail, recipients, ours),
+        automatic=_by_machine(mail) if thread else _unanswerable(mail, ours) or not _addressed(named, envelope, ours),
         context=_context(mail),
         source=source,
     )
@@ -85,22 +86,20 @@ def _by_machine(mail: Mail) -> bool:
     return by_machine(mail.headers, sender=mail.sender.address, subject=mail.subject, types=_types(mail))
 
 
-def _unanswerable(mail: Mail, recipients: list[str], ours: set[str]) -> bool:
+def _unanswerable(mail: Mail, ours: set[str]) -> bool:
     """Whether a customer's mail must get no automatic answer."""
     author, subject = mail.sender.address, mail.subject
-    silent = automatic(mail.headers, sender=author, subject=subject, types=_types(mail), ours=ours)
-    return silent or not _addressed(recipients, ours)
+    return automatic(mail.headers, sender=author, subject=subject, types=_types(mail), ours=ours)
 
 
 def _types(mail: Mail) -> set[str]:
     return {file.type.lower() for file in mail.attachments}
 
 
-def _addressed(recipients: list[str], ours: set[str]) -> bool:
-    """Whether the mail names us: the address it came to, or one of our domains. A hidden copy gets no answer."""
-    came_to, *named = recipients
+def _addressed(named: list[str], envelope: list[str], ours: set[str]) -> bool:
+    """Whether the mail names us: an address it came to, or one of our domains. A hidden copy gets no answer."""
     domains = {address.rpartition("@")[2] for address in ours}
-    return any(other == came_to or other.rpartition("@")[2] in domains for other in named)
+    return any(other in envelope or other.rpartition("@")[2] in domains for other in named)
 
 
 def _attachments(mail: Mail, where: str) -> Iterator[Attachment]:

@@ -55,9 +55,14 @@ def setting(
     return Field(default=default, description=help, json_schema_extra=dict(extra))
 
 
-def secret(help: str, *, inbound: bool = False, outbound: bool = False, optional: bool = False) -> Any:
-    """A secret field of a provider's Config: up to two live values, separated by a space; see `current`."""
-    extra = {"inbound": inbound, "outbound": outbound, "optional": optional}
+def secret(
+    help: str, *, inbound: bool = False, outbound: bool = False, optional: bool = False, seeds: bool = False
+) -> Any:
+    """A secret field of a provider's Config: up to two live values, separated by a space; see `current`.
+
+    `seeds` marks the one outbound secret that reply tokens grow from, where the provider carries a mailbox.
+    """
+    extra = {"inbound": inbound, "outbound": outbound, "optional": optional, "seeds": seeds}
     return Field(default=(), description=help, json_schema_extra=dict(extra))
 
 
@@ -78,7 +83,8 @@ class Provider(Protocol):
 
     `find(outgoing, config) -> str | None`: where an earlier try arrived, None if it did not. Raises SendFailed.
     `fetch(attachment, config, limit) -> Content`: an attachment's bytes, at most `limit`. Raises SendFailed.
-    `complete(message, config) -> Message`: a message that its webhook only announced. Raises SendFailed.
+    `complete(message, config) -> Message | None`: the whole of a message that its webhook only announced (`late`), with
+    the same claim; None if it turns out to be our own, coming back. Raises SendFailed: refused if it is gone for good.
     `vouch(sender, config) -> str`: why this person may not act at a desk; empty if they may. Raises SendFailed.
     """
 

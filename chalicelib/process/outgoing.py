@@ -65,8 +65,8 @@ def _conversation(job: Job) -> Conversation:
 
 def _token(delivery: Delivery, conversation: Conversation) -> str:
     """A mailbox's thread: nobody can guess it, and it is the same on every try for this conversation and desk."""
-    config = settings.config(delivery.provider, delivery.account, "outbound")
-    return digest("reply token", config.server_token[0].get_secret_value(), conversation.id, conversation.desk)
+    seed = settings.seed(delivery.provider, delivery.account)
+    return digest("reply token", seed, conversation.id, conversation.desk)
 
 
 def _to_customer(job: Job, delivery: Delivery) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from chalicelib.models import (
     Receipt,
     Receive,
 )
-from chalicelib.process import deliver, outcome, texts
+from chalicelib.process import announced, deliver, outcome, texts
 from chalicelib.process.outcome import Job, Sign
 from chalicelib.webhook import Request
 
@@ -36,7 +36,10 @@ THREAD_WAITS = timedelta(hours=1)  # for a card of ours that is not marked yet
 
 def message(item: Message, receive: Receive, now: datetime) -> None:
     """Something a customer or an agent wrote, or a timer that fell due."""
-    whole = texts.whole(item)
+    found = announced.completed(item, receive, now) if item.late else item
+    if found is None:
+        return
+    whole = texts.whole(found)
     if item.kind is Kind.TIMER:
         _timer(whole, receive, now)
     elif item.thread:
@@ -217,11 +220,19 @@ def _no_thread(item: Message, receive: Receive, now: datetime) -> None:
 
 def _free_the_card(item: Message) -> None:
     """The message that was to post the card is parked: the next one posts it."""
-    contact = store.find(route.sender(item, settings.shop()).sender, item.aliases).contact
+    contact = _contact_of(item)
     conversation = contact.conversation if contact else None
     if contact and conversation and conversation.opener == item.claim and not conversation.thread:
         freed = conversation.model_copy(update={"opener": ""})
         store.move(contact.model_copy(update={"conversation": freed, "version": contact.version + 1}), "", {})
+
+
+def _contact_of(item: Message) -> Contact | None:
+    """Whose message it is. Of one that was announced only its claim knows: its sender may have been proved since."""
+    if not item.late:
+        return store.find(route.sender(item, settings.shop()).sender, item.aliases).contact
+    claim = store.claim(item.claim)
+    return store.contact(claim.contact) if claim else None
 
 
 # ---- timers and receipts ----------------------------------------------------------------------------------------

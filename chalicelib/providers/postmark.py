@@ -73,7 +73,9 @@ LONGEST_KEY = 80  # characters of a metadata value
 class Config(Frozen):
     webhook_user: str = setting("user name in the webhook addresses you give Postmark: https://USER:…", inbound=True)
     webhook_password: LiveSecret = secret("password in these addresses: letters and digits you make up", inbound=True)
-    server_token: LiveSecret = secret("Server API token, API Tokens page of the Postmark server", outbound=True)
+    server_token: LiveSecret = secret(
+        "Server API token, API Tokens page of the Postmark server", outbound=True, seeds=True
+    )
     sender: str = setting("the shop's mail address, confirmed as a sender at Postmark", inbound=True, outbound=True)
     inbound_address: str = setting(
         "address of the inbound stream, on its Setup Instructions page", inbound=True, outbound=True
@@ -157,7 +159,7 @@ def _messages(content: dict[str, Any], config: Config) -> Iterator[Message]:
         provider="postmark",
         id=_required(content, "MessageID"),
         proved=_proved(content, letter),
-        came_to=str(content.get("OriginalRecipient") or ""),
+        came_to=[str(content.get("OriginalRecipient") or "")],
         sender=config.sender,
         inbound=config.inbound_address,
         source=_without_files(content),

@@ -19,6 +19,7 @@ PARTS = (
     "messenger",
     "telegram",
     "postmark",
+    "resend",
     "slack",
     "custom",
 )  # the first segment of a path: /slack/api/…

@@ -6,8 +6,15 @@ from html import escape
 from typing import Any
 
 DESKS = {"slack"}  # a mail is at a desk if it says where to answer
-NAMES = {"slack": "Slack", "twilio_sms": "SMS", "whatsapp": "WhatsApp", "postmark": "Mail"}
-EMOJI = {"white_check_mark": "✅", "x": "❌", "hourglass_flowing_sand": "⏳", "question": "❓"}
+NAMES = {"slack": "Slack", "twilio_sms": "SMS", "whatsapp": "WhatsApp", "postmark": "Mail", "resend": "Mail"}
+EMOJI = {
+    "white_check_mark": "✅",
+    "outbox_tray": "📤",
+    "eyes": "👀",
+    "x": "❌",
+    "hourglass_flowing_sand": "⏳",
+    "question": "❓",
+}
 MOST_CHATS, MOST_POSTS = 20, 40  # on the page; the ledger has all
 
 STYLE = """

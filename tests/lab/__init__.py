@@ -270,7 +270,7 @@ class Lab:
     def thread(self) -> str:
         """The thread of the first card, as its desk names it."""
         first = self.posts()[0]
-        return first.thread if first.part == "postmark" else f"{first.to}:{first.id}"
+        return first.thread if first.what == "mail" else f"{first.to}:{first.id}"
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -70,6 +70,12 @@ EVERYTHING_SECRETS = {
     "SHOPBELL_POSTMARK_SENDER": "Corner Shop <service@shop.example>",
     "SHOPBELL_POSTMARK_INBOUND_ADDRESS": "hash17@inbound.example",
     "SHOPBELL_POSTMARK_API_URL": "http://world/postmark",
+    "SHOPBELL_RESEND_WEBHOOK_SECRET": "whsec_cmVzZW5kLXdlYmhvb2stc2VjcmV0LTZlMTQ4YQ==",
+    "SHOPBELL_RESEND_API_KEY": "resend-api-key-77d2",
+    "SHOPBELL_RESEND_SENDER": "Corner Shop <hello@mail.shop.example>",
+    "SHOPBELL_RESEND_INBOUND_ADDRESS": "bell@in.shop.example",
+    "SHOPBELL_RESEND_VERDICT_SERVER": "amazonses.com",
+    "SHOPBELL_RESEND_API_URL": "http://world/resend",
     "SHOPBELL_SLACK_SIGNING_SECRET": "slack-signing-secret-c613",
     "SHOPBELL_SLACK_BOT_TOKEN": "xoxb-slack-bot-token-2e59",
     "SHOPBELL_SLACK_API_URL": "http://world/slack/api",
@@ -91,6 +97,9 @@ SECOND_INBOUND = {
     "SHOPBELL_POSTMARK__B2_WEBHOOK_PASSWORD": "second-postmark-password",
     "SHOPBELL_POSTMARK__B2_SENDER": "second@shop.example",
     "SHOPBELL_POSTMARK__B2_INBOUND_ADDRESS": "hash18@inbound.example",
+    "SHOPBELL_RESEND__B2_WEBHOOK_SECRET": "whsec_c2Vjb25kLXJlc2VuZC13ZWJob29rLXNlY3JldA==",
+    "SHOPBELL_RESEND__B2_SENDER": "second@mail.shop.example",
+    "SHOPBELL_RESEND__B2_INBOUND_ADDRESS": "bell2@in.shop.example",
     "SHOPBELL_SLACK__B2_SIGNING_SECRET": "second-slack-signing-secret",
     "SHOPBELL_CUSTOM__B2_SIGNING_SECRET": "whsec_c2Vjb25kLWN1c3RvbS1zaWduaW5nLXNlY3JldA==",
 }
@@ -268,6 +277,21 @@ def refuses(provider: str, given: Request, how: Any = None) -> bool:
 
 def parsed(case: Case, at: datetime = START) -> list[Message | Receipt]:
     return providers.load(case.provider).parse(request(case, at), config(case.provider))
+
+
+def completed(item: Item) -> Item:
+    """The message itself, where its webhook only announced it."""
+    if not isinstance(item, Message) or not item.late:
+        return item
+    complete = providers.optional(providers.load(item.provider), "complete")
+    assert complete is not None
+    found: Message = complete(item, config(item.provider))
+    return found
+
+
+def tells(provider: str) -> bool:
+    """Whether the simulator's webhooks hold what was written. The others only announce it."""
+    return not any(isinstance(item, Message) and item.late for item in parsed(composed(provider, said(provider, "x"))))
 
 
 def dumped(item: Message | Receipt) -> dict[str, Any]:

@@ -1,0 +1,263 @@
+"""Mail through Resend: a customer's channel, and a desk that is a mailbox. Its webhook has neither body nor headers.
+
+Received: https://resend.com/docs/webhooks/emails/received  Receipts: https://resend.com/docs/webhooks/event-types
+The rest: https://resend.com/docs/api-reference/emails/retrieve-received-email
+Signature: https://docs.svix.com/receiving/verifying-payloads/how-manual
+Sending: https://resend.com/docs/api-reference/emails/send-email  Codes: https://resend.com/docs/api-reference/errors
+Repeats: https://resend.com/docs/dashboard/emails/idempotency-keys
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from chalicelib import api, mail, signing
+from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.models import (
+    Attachment,
+    Can,
+    Channel,
+    Cover,
+    Frozen,
+    LiveSecret,
+    Message,
+    Outgoing,
+    Progress,
+    Receipt,
+    current,
+    secret,
+    setting,
+)
+from chalicelib.webhook import Request, Response
+
+channel = Channel.EMAIL
+can = Can(
+    text=100_000,  # Resend takes 40 MB
+    covers=frozenset({Cover.BODY, Cover.TIME, Cover.ID}),
+    files=200,
+    receipts=True,
+    idempotent=True,  # for 24 hours
+    desk=True,
+)
+accepted = Response()
+
+PROGRESS = {
+    "email.delivered": Progress.DELIVERED,
+    "email.opened": Progress.READ,
+    "email.bounced": Progress.FAILED,  # for good: what passes is email.delivery_delayed
+    "email.complained": Progress.FAILED,
+    "email.failed": Progress.FAILED,
+    "email.suppressed": Progress.FAILED,
+}
+OUTCOMES = {
+    "rate_limit_exceeded": Outcome.NOT_SENT,
+    "daily_quota_exceeded": Outcome.NOT_SENT,
+    "monthly_quota_exceeded": Outcome.NOT_SENT,
+    "concurrent_idempotent_requests": Outcome.NOT_SENT,  # an earlier try is still at work
+    "application_error": Outcome.UNKNOWN,
+    "internal_server_error": Outcome.UNKNOWN,
+}
+REASONS = {
+    "missing_api_key": "the API key is wrong",
+    "invalid_api_key": "the API key is wrong",
+    "restricted_api_key": "the API key may only send; received mail is read with full access",
+    "daily_quota_exceeded": "the account has sent all it may today",
+    "monthly_quota_exceeded": "the account has sent all it may this month",
+}
+SENT_BEFORE = "invalid_idempotent_request"  # the key was used with other words: its first try was taken
+MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
+
+
+class Config(Frozen):
+    webhook_secret: LiveSecret = secret(
+        "Signing secret (whsec_…), on the webhook's page in Resend's dashboard", inbound=True
+    )
+    api_key: LiveSecret = secret(
+        "API key with full access, API Keys in Resend's dashboard; one that only sends cannot read what came in",
+        outbound=True,
+        seeds=True,
+    )
+    sender: str = setting("the shop's mail address, of a domain verified at Resend", inbound=True, outbound=True)
+    inbound_address: str = setting(
+        "address at which Resend takes in your mail, Receiving in its dashboard", inbound=True, outbound=True
+    )
+    verdict_server: str = setting(
+        "whose word on senders is believed: what the Authentication-Results of a mail you received begin with"
+        " (amazonses.com); without it no sender is proved, and no agent either",
+        outbound=True,
+        optional=True,
+    )
+    api_url: str = setting("where Resend's API is", default="https://api.resend.com", outbound=True)
+
+
+def verify(request: Request, config: Config) -> None:
+    """Svix's signature over id, time and body."""
+    if not signing.standard(config.webhook_secret, request):
+        raise BadSignature
+
+
+def parse(request: Request, config: Config) -> list[Message | Receipt]:
+    """One mail that came in, announced, or one word on a mail we sent. Clicks, contacts and domains say nothing."""
+    content = request.json_object()
+    try:
+        if content["type"] == "email.received":
+            return list(_announced(content["data"], config))
+        return list(_receipts(content["type"], content["data"]))
+    except MALFORMED as error:
+        raise Unreadable("a Resend webhook without its fields") from error
+
+
+def complete(message: Message, config: Config) -> Message | None:
+    """The whole mail. `raw` is left alone: it lies on another host, and what we need stands beside it."""
+    # cid: else pictures stand in the HTML, and it is longer than any answer that we read
+    content = _call("GET", f"emails/receiving/{quote(message.late, safe='')}", config, query={"html_format": "cid"})
+    try:
+        return _whole(content, message, config)
+    except MALFORMED:
+        raise SendFailed("Resend: a mail without its fields, or too long", Outcome.REFUSED) from None
+
+
+def send(outgoing: Outgoing, config: Config) -> str:
+    """Post one mail; returns Resend's id, or our key where an earlier try was taken and we cannot learn its id."""
+    if not mail.is_address(outgoing.to):
+        raise SendFailed("this is no mail address", Outcome.REFUSED)
+    draft = mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address)
+    post = {
+        "from": draft.sender,
+        "to": [outgoing.to],
+        "subject": draft.subject,
+        "text": draft.text,
+        "headers": {name: value for name, value in draft.headers if name != "Message-ID"},  # Resend puts its own
+        **({"html": draft.page} if draft.page else {}),
+        **({"reply_to": draft.reply_to} if draft.reply_to else {}),
+    }
+    said = _call("POST", "emails", config, headers={"Idempotency-Key": outgoing.key}, json=post)
+    return str(said.get("id") or outgoing.key)
+
+
+def _receipts(kind: str, data: dict[str, Any]) -> Iterator[Receipt]:
+    progress = PROGRESS.get(kind)
+    if progress is None:
+        return
+    about = data.get("bounce") or data.get("failed") or data.get("suppressed") or {}
+    reason = str(about.get("message") or about.get("reason") or "reported as spam")
+    yield Receipt(
+        provider="resend",
+        progress=progress,
+        ids=(_required(data, "email_id"),),
+        reason=mail.one_line(reason, 200) if progress is Progress.FAILED else "",
+        source=data,
+    )
+
+
+def _announced(data: dict[str, Any], config: Config) -> Iterator[Message]:
+    """What the webhook tells: who, to whom, about what. Nothing is proved yet."""
+    identifier = _required(data, "email_id")
+    letter = _letter(data, ())
+    message = _message(letter, identifier, data, config, proved=False)
+    if message:
+        late = {"late": identifier, "sent_at": _moment(data.get("created_at")), "source": data}
+        yield message.model_copy(update=late)
+
+
+def _whole(content: dict[str, Any], message: Message, config: Config) -> Message | None:
+    headers = tuple(_headers(content.get("headers") or {}))
+    letter = _letter(content, headers)
+    same = len(letter.authors) == 1 and letter.sender.address.lower() == message.sender.id
+    proved = same and mail.authenticated(headers, config.verdict_server, letter.sender.address)
+    found = _message(letter, message.id, content, config, proved=proved)
+    return found and found.model_copy(update={"sent_at": message.sent_at})
+
+
+def _message(
+    letter: mail.Mail, identifier: str, data: dict[str, Any], config: Config, *, proved: bool
+) -> Message | None:
+    return mail.to_message(
+        letter,
+        provider="resend",
+        id=identifier,
+        proved=proved,
+        came_to=[hidden.address for hidden in _mailboxes(data.get("bcc"))],
+        sender=config.sender,
+        inbound=config.inbound_address,
+        source=None,
+    )
+
+
+def _letter(data: dict[str, Any], headers: tuple[tuple[str, str], ...]) -> mail.Mail:
+    text, page = (str(data.get(name) or "") for name in ("text", "html"))
+    return mail.Mail(
+        headers=(*headers, ("Message-ID", str(data.get("message_id") or ""))),
+        authors=mail.addresses(str(data["from"])),
+        to=_mailboxes(data["to"]),
+        cc=_mailboxes(data.get("cc")),
+        reply_to=_mailboxes(data.get("reply_to")),
+        subject=mail.one_line(str(data.get("subject") or ""), 500),
+        text=text.replace("\r\n", "\n") if text.strip() else mail.text_of(page),
+        attachments=tuple(_files(data.get("attachments") or [])),
+    )
+
+
+def _mailboxes(those: list[Any] | None) -> tuple[mail.Mailbox, ...]:
+    return mail.addresses(", ".join(str(one) for one in those or []))
+
+
+def _files(those: list[dict[str, Any]]) -> Iterator[Attachment]:
+    for file in those[: can.files]:
+        name, type_ = (str(file.get(field) or "") for field in ("filename", "content_type"))
+        size = file.get("size")
+        yield Attachment(
+            name=mail.file_name(name), type=mail.one_line(type_, 100), size=size if isinstance(size, int) else None
+        )
+
+
+def _headers(those: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Of a header that is there more than once, Resend gives a list, or the text of one."""
+    for name, value in those.items():
+        for one in value if isinstance(value, list) else _listed(str(value)):
+            yield name, str(one)
+
+
+def _listed(value: str) -> list[Any]:
+    if not value.startswith("["):
+        return [value]
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return [value]
+    return found if isinstance(found, list) else [value]
+
+
+def _moment(given: object) -> datetime | None:
+    """ISO 8601 as UTC; None for a time that cannot be read."""
+    try:
+        moment = datetime.fromisoformat(str(given))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _required(data: dict[str, Any], name: str) -> str:
+    value = data[name]
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(name)
+    return value.strip()
+
+
+def _call(
+    method: str, path: str, config: Config, *, headers: dict[str, str] | None = None, **rest: Any
+) -> dict[str, Any]:
+    """One call of Resend's API. Raises SendFailed for all but success, and for mail that was taken before."""
+    key = current(config.api_key)
+    shown = {"Authorization": f"Bearer {key}", **(headers or {})}
+    answer = api.call(method, f"{config.api_url}/{path}", headers=shown, **rest)
+    said = answer.json()
+    code = said.get("name") if answer.status >= 400 else None
+    code = code if isinstance(code, str) else None
+    if code == SENT_BEFORE:
+        return {}
+    words = REASONS.get(code or "") or str(said.get("message") or answer.status).replace(key, "…")
+    api.refuse(answer, f"Resend: {mail.one_line(words, 200)}", OUTCOMES, code)
+    return said
