@@ -18,9 +18,9 @@ def put_raw(body: bytes) -> str:
     return _put(f"raw/{hashlib.sha256(body).hexdigest()}", body)
 
 
-def put_text(claim: str, text: str) -> str:
+def put_text(name: str, text: str) -> str:
     """Keep a message's long text; returns its place. Raises one of aws.FAULTS."""
-    return _put(f"text/{claim}", text.encode())
+    return _put(f"text/{name}", text.encode())
 
 
 def put_parked(name: str, letter: bytes) -> str:

@@ -1,5 +1,6 @@
 """What always holds, rule by rule, each played through the laboratory (section 7 of the architecture page)."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -412,3 +413,22 @@ def test_where_no_receipt_will_come_out_is_all_that_is_known() -> None:
         lab.settle()
         agent_replies(lab)
         assert signs(lab) == ["white_check_mark"]
+
+
+def test_a_mail_with_its_history_is_kept_whole_and_shown_stripped() -> None:
+    with laboratory(MAIL_SHOP) as lab:
+        said = lab.say("Is it blue?", 1, "postmark", sender="mira@customer.example")
+        _, webhook = lab.webhook("postmark", said)
+        content = json.loads(webhook.body)
+        whole = "Is it blue?\n\nOn 2 March 2026 at 09:00, Shop <service@shop.example> wrote:\n\n> We have two lamps."
+        content |= {"TextBody": whole, "Subject": "Re: A lamp"}
+        content["Headers"].append({"Name": "In-Reply-To", "Value": "<before@shop.example>"})
+        lab.post_signed("postmark", json.dumps(content).encode())
+        lab.settle()
+        assert "two lamps" not in lab.posts()[0].text
+        with lab.aside():
+            contact = store.find(Address(channel=Channel.EMAIL, id="mira@customer.example")).contact
+            assert contact is not None and contact.conversation is not None
+            (row,) = store.messages(contact.conversation.id)
+            assert row["text"] == "Is it blue?" and "full" not in row
+            assert files.get(row["full_file"]).decode() == whole

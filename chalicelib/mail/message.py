@@ -32,12 +32,14 @@ def to_message(
     envelope = [address.lower() for address in came_to]
     named = [other.address.lower() for other in (*mail.to, *mail.cc)]
     thread = _thread([*envelope, *named], inbound)
+    text = _from_desk(mail.text, inbound) if thread else _from_customer(mail)
     return Message(
         provider=provider,
         id=id,
         sender=Address(channel=Channel.EMAIL if proved else Channel.UNVERIFIED_EMAIL, id=author),
         name=mail.sender.name,
-        text=_from_desk(mail.text, inbound) if thread else _from_customer(mail),
+        text=text,
+        full=mail.text if len(text) < len(mail.text.strip()) else "",
         attachments=tuple(_attachments(mail, f"{provider}/{id}")),
         sent_at=mail.received_at,
         thread=thread,

@@ -71,6 +71,8 @@ class Message(Frozen):
     name: Text = ""
     text: Text = ""
     text_file: str = ""  # where a text too long for a queue message lies in the bucket
+    full: Text = ""  # all that came, where `text` is only what is new in it (a mail with its history)
+    full_file: str = ""  # where that lies in the bucket
     attachments: tuple[Attachment, ...] = ()
     location: Location | None = None
     choice: Text = ""  # what stands behind the quick reply or button that was pressed

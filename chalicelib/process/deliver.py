@@ -168,7 +168,7 @@ def _carried(message: Message | None) -> Message | None:
     """The words that go along, without their source; a text that lies in the bucket stays there."""
     if message is None:
         return None
-    return message.model_copy(update={"source": None, **({"text": ""} if message.text_file else {})})
+    return message.model_copy(update={"source": None, "full": "", **({"text": ""} if message.text_file else {})})
 
 
 def _signal_end(job: Job) -> None:

@@ -1,4 +1,4 @@
-"""Long texts lie in the bucket: the message as its row holds it, and whole again."""
+"""Long texts, and mails with all they quote, lie in the bucket: the message as its row holds it, and whole again."""
 
 from chalicelib import files
 from chalicelib.models import Message
@@ -9,6 +9,8 @@ EXCERPT = 1_000  # characters of it that stay in the row
 
 def shortened(item: Message) -> Message:
     """The message as its row holds it. Raises one of aws.FAULTS."""
+    if item.full:
+        item = item.model_copy(update={"full": "", "full_file": files.put_text(f"{item.claim}.full", item.full)})
     if item.text_file or len(item.text.encode()) <= LONG_TEXT:
         return item.model_copy(update={"text": item.text[:EXCERPT]}) if item.text_file else item
     return item.model_copy(update={"text": item.text[:EXCERPT], "text_file": files.put_text(item.claim, item.text)})
