@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chalicelib import providers
+from chalicelib import desk, providers
 from chalicelib.models import Provider
 
 README = Path(__file__).parents[1] / "README.md"
@@ -32,3 +32,16 @@ def table() -> str:
 
 def test_the_table_of_providers_is_what_the_code_says() -> None:
     assert table() in README.read_text(encoding="utf-8"), f"put this between the marks:\n{table()}"
+
+
+def actions() -> str:
+    rows = [f"| {_words(word, action.takes)} | {action.means} |" for word, action in desk.ACTIONS.items()]
+    return "\n".join(["| you write | it does |", "|---|---|", *rows])
+
+
+def _words(word: str, takes: str) -> str:
+    return f"`{f'{word} {takes}'.strip()}`".replace("|", "\\|")
+
+
+def test_the_table_of_actions_is_what_the_code_says() -> None:
+    assert actions() in README.read_text(encoding="utf-8"), f"put this between the marks:\n{actions()}"
