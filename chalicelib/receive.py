@@ -61,7 +61,9 @@ def _receive(request: Request, provider: str, account: str, request_id: str) -> 
     if handshake := module.verify(request, config):
         return handshake
     if request.method != "POST":
-        raise BadSignature  # a URL check that is no handshake proves nothing
+        if not module.can.gets:
+            raise BadSignature  # a URL check that is no handshake proves nothing
+        request = request.posted()
     _queue(_items(request, module, config, provider, account), request_id)
     return module.accepted
 

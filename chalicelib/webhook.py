@@ -3,11 +3,11 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NoReturn
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from chalicelib.errors import Unreadable
 
@@ -50,6 +50,11 @@ class Request:
     def form(self) -> list[tuple[str, str]]:
         """The fields of a urlencoded form, in order, repeated names kept. Raises Unreadable."""
         return list(_fields(self.body))
+
+    def posted(self) -> "Request":
+        """A GET as the POST of a form: its query stands in the body, where everything else looks for it."""
+        headers = {**self.headers, "content-type": "application/x-www-form-urlencoded"}
+        return replace(self, method="POST", headers=headers, body=urlencode(self.query).encode())
 
 
 @dataclass(frozen=True, kw_only=True)

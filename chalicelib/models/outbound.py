@@ -67,6 +67,7 @@ class Outgoing(Frozen):
     template: str = ""  # the provider's own name of an approved text; `text` says the same in full
     values: tuple[str, ...] = ()  # what stands in its gaps
     repeat: bool = False
+    tried: bool = False  # this is not the first try
     automatic: bool = False  # an acknowledgement: mail carries Auto-Submitted
     subject: str = ""
     reply_address: str = ""  # mail: where answers go (the token address)

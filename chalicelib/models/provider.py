@@ -37,7 +37,8 @@ class Can(NamedTuple):
     window: int | None = None  # hours after the customer's last word in which we may write
     human_window: int | None = None  # hours in which a person still may, if it is marked (Outgoing.human)
     templates: bool = False  # texts approved beforehand may be sent outside the window
-    idempotent: bool = False  # a repeat with the same key is recognised
+    idempotent: int = 0  # hours in which a repeat with the same key is recognised
+    gets: bool = False  # a message may come by GET, its fields in the query (then GET is one of the methods)
     desk: bool = False  # it carries a desk
     customers: bool = True  # it carries customers
 

@@ -125,7 +125,7 @@ def _look(delivery: Delivery, outgoing: Outgoing) -> str | None:
     module = providers.load(delivery.provider)
     find = providers.optional(module, "find")
     if find is None:
-        return "" if module.can.idempotent else None
+        return "" if _recognised(module.can.idempotent, outgoing) else None
     try:
         return find(outgoing, settings.config(delivery.provider, delivery.account, "outbound")) or ""
     except Unavailable:
@@ -134,6 +134,12 @@ def _look(delivery: Delivery, outgoing: Outgoing) -> str | None:
         if failure.outcome is Outcome.REFUSED:
             return None
         raise
+
+
+def _recognised(hours: int, outgoing: Outgoing) -> bool:
+    """Whether the provider still knows the key of whatever was tried before."""
+    assert outgoing.since is not None and outgoing.at is not None
+    return outgoing.at - outgoing.since < timedelta(hours=hours)
 
 
 def _come_back(waits: list[Wait]) -> None:

@@ -14,7 +14,8 @@ def compose(job: Job, delivery: Delivery) -> Outgoing:
     shop = settings.shop()
     text = route.part(job.message, delivery, shop) if job.message else delivery.text
     key = f"{job.claim.key}-{delivery.id}"
-    outgoing = Outgoing(key=key, to=delivery.to, text=text, repeat=delivery.repeated, since=job.at, at=job.now)
+    tried = {"repeat": delivery.repeated, "tried": delivery.attempts > 0, "since": job.at, "at": job.now}
+    outgoing = Outgoing(key=key, to=delivery.to, text=text, **tried)
     if delivery.kind is DeliveryKind.FORWARD:
         return outgoing.model_copy(update=_to_desk(job, delivery))
     if delivery.kind is DeliveryKind.NOTICE:

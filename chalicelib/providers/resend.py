@@ -38,7 +38,7 @@ can = Can(
     covers=frozenset({Cover.BODY, Cover.TIME, Cover.ID}),
     files=200,
     receipts=True,
-    idempotent=True,  # for 24 hours
+    idempotent=24,
     desk=True,
 )
 accepted = Response()
