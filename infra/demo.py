@@ -25,6 +25,7 @@ SAMPLES = {
     "whatsapp": Sample("¿Enviáis también a Canarias?", "Sí, tarda unos cinco días.", "Lucía Herrera"),
     "messenger": Sample("Can I still change order 1042?", "Of course, until this evening."),
     "telegram": Sample("Bis wann habt ihr samstags offen?", "Bis 16 Uhr.", "Jörg Weiß"),
+    "line": Sample("日本への発送はできますか？", "はい、一週間ほどで届きます。"),
     "postmark": Sample("Could you send me the invoice for order 1037 again?", "Of course. It comes by post, too."),
     "custom": Sample("Do you wrap gifts? 🎁", "We do, and it costs nothing.", "Noor Haddad"),
 }

@@ -11,6 +11,7 @@ TITLES = {
     Channel.MESSENGER: "Messenger",
     Channel.TELEGRAM: "Telegram",
     Channel.LINE: "LINE",
+    Channel.LINE: "LINE",
     Channel.WEBCHAT: "chat",
 }
 

@@ -6,7 +6,17 @@ from typing import Any, cast
 
 from chalicelib.models import Provider
 
-NAMES = ("twilio_sms", "whatsapp", "messenger", "telegram", "postmark", "resend", "slack", "custom")
+NAMES = (
+    "twilio_sms",
+    "whatsapp",
+    "messenger",
+    "telegram",
+    "line",
+    "postmark",
+    "resend",
+    "slack",
+    "custom",
+)
 
 
 def load(name: str) -> Provider:

@@ -18,6 +18,7 @@ PARTS = (
     "whatsapp",
     "messenger",
     "telegram",
+    "line",
     "postmark",
     "resend",
     "slack",

@@ -6,7 +6,14 @@ from html import escape
 from typing import Any
 
 DESKS = {"slack"}  # a mail is at a desk if it says where to answer
-NAMES = {"slack": "Slack", "twilio_sms": "SMS", "whatsapp": "WhatsApp", "postmark": "Mail", "resend": "Mail"}
+NAMES = {
+    "slack": "Slack",
+    "twilio_sms": "SMS",
+    "whatsapp": "WhatsApp",
+    "line": "LINE",
+    "postmark": "Mail",
+    "resend": "Mail",
+}
 EMOJI = {
     "white_check_mark": "✅",
     "outbox_tray": "📤",
