@@ -22,6 +22,7 @@ class Sample(NamedTuple):
 
 SAMPLES = {
     "twilio_sms": Sample("Is the blue kettle still in stock? 🫖", "Yes, two are left. Shall I put one aside for you?"),
+    "vonage": Sample("Do you have the mug in green?", "Yes, in green and in grey."),
     "whatsapp": Sample("¿Enviáis también a Canarias?", "Sí, tarda unos cinco días.", "Lucía Herrera"),
     "messenger": Sample("Can I still change order 1042?", "Of course, until this evening."),
     "telegram": Sample("Bis wann habt ihr samstags offen?", "Bis 16 Uhr.", "Jörg Weiß"),

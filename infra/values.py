@@ -18,6 +18,8 @@ NOBODY = "NOBODY"  # an account that does not exist: its values are well-formed 
 FORMS = {
     ("twilio_sms", "account_sid"): "AC{hex}",
     ("twilio_sms", "number"): "+4930{digits}",
+    ("vonage", "api_key"): "{digits}",
+    ("vonage", "number"): "4931{digits}",
     ("whatsapp", "phone_number_id"): "1{digits}",
     ("telegram", "bot_token"): "{digits}:{word}",
     ("postmark", "webhook_user"): "postmark",

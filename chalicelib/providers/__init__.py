@@ -8,6 +8,7 @@ from chalicelib.models import Provider
 
 NAMES = (
     "twilio_sms",
+    "vonage",
     "whatsapp",
     "messenger",
     "telegram",

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 
 PARTS = (
     "twilio_sms",
+    "vonage",
     "whatsapp",
     "messenger",
     "telegram",

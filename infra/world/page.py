@@ -9,6 +9,7 @@ DESKS = {"slack"}  # a mail is at a desk if it says where to answer
 NAMES = {
     "slack": "Slack",
     "twilio_sms": "SMS",
+    "vonage": "SMS",
     "whatsapp": "WhatsApp",
     "line": "LINE",
     "postmark": "Mail",

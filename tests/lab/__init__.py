@@ -50,6 +50,11 @@ SECRETS = {
     "SHOPBELL_TWILIO_SMS_AUTH_TOKEN": "twilio-secret",
     "SHOPBELL_TWILIO_SMS_NUMBER": "+4930555000",
     "SHOPBELL_TWILIO_SMS_API_URL": "http://world/twilio_sms",
+    "SHOPBELL_VONAGE_SIGNATURE_SECRET": "vonage-signature",
+    "SHOPBELL_VONAGE_API_KEY": "4d1f0c77",
+    "SHOPBELL_VONAGE_API_SECRET": "vonage-secret",
+    "SHOPBELL_VONAGE_NUMBER": "4930555001",
+    "SHOPBELL_VONAGE_API_URL": "http://world/vonage",
     "SHOPBELL_SLACK_SIGNING_SECRET": "slack-secret",
     "SHOPBELL_SLACK_BOT_TOKEN": "xoxb-world",
     "SHOPBELL_SLACK_API_URL": "http://world/slack/api",
@@ -81,6 +86,7 @@ default = "front"
 [acknowledgement]
 text = "Thank you for writing to {shop}."
 [providers.twilio_sms]
+[providers.vonage]
 [providers.whatsapp]
 [providers.custom]
 [providers.slack]

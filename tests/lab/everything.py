@@ -52,6 +52,11 @@ EVERYTHING_SECRETS = {
     "SHOPBELL_TWILIO_SMS_AUTH_TOKEN": "twilio-token-7c1e90aa",
     "SHOPBELL_TWILIO_SMS_NUMBER": "+4930990100",
     "SHOPBELL_TWILIO_SMS_API_URL": "http://world/twilio_sms",
+    "SHOPBELL_VONAGE_SIGNATURE_SECRET": "vonage-signature-secret-82f4",
+    "SHOPBELL_VONAGE_API_KEY": "4d1f0c77",
+    "SHOPBELL_VONAGE_API_SECRET": "vonage-api-secret-5ab3",
+    "SHOPBELL_VONAGE_NUMBER": "4930990200",
+    "SHOPBELL_VONAGE_API_URL": "http://world/vonage",
     "SHOPBELL_WHATSAPP_APP_SECRET": "whatsapp-app-secret-41d7",
     "SHOPBELL_WHATSAPP_VERIFY_TOKEN": "whatsapp-verify-token-88b0",
     "SHOPBELL_WHATSAPP_TOKEN": "whatsapp-token-0f3c",
@@ -91,6 +96,8 @@ SECOND = "B2"  # a second account of every provider, whose inbound secrets are o
 TWO_ACCOUNTS_SHOP = EVERYTHING_SHOP + "".join(f"[providers.{name}.{SECOND}]\n" for name in providers.NAMES)
 SECOND_INBOUND = {
     "SHOPBELL_TWILIO_SMS__B2_AUTH_TOKEN": "second-twilio-token",
+    "SHOPBELL_VONAGE__B2_SIGNATURE_SECRET": "second-vonage-signature-secret",
+    "SHOPBELL_VONAGE__B2_API_KEY": "77c0f1d4",
     "SHOPBELL_WHATSAPP__B2_APP_SECRET": "second-whatsapp-app-secret",
     "SHOPBELL_WHATSAPP__B2_VERIFY_TOKEN": "second-whatsapp-verify-token",
     "SHOPBELL_MESSENGER__B2_APP_SECRET": "second-messenger-app-secret",

@@ -1,0 +1,276 @@
+"""SMS and MMS through Vonage: webhooks of both its APIs, sending by its Messages API.
+
+Messages API: https://developer.vonage.com/en/api/messages (inbound, status, sending)
+Its signature: https://developer.vonage.com/en/getting-started/concepts/webhooks#signed-webhooks
+SMS API: https://developer.vonage.com/en/messaging/sms/guides/inbound-sms and .../delivery-receipts
+Its signature: https://developer.vonage.com/en/getting-started/concepts/signing-messages
+Errors: https://developer.vonage.com/en/api-errors/messages
+
+The account's settings say which API brings a number's messages. Sending goes by the Messages API for either: it gives
+one id and one receipt to a text of several SMS, finds out by itself whether a text needs Unicode, and takes the address
+for receipts with each message. The SMS API brings a long text in its parts.
+
+Neither signature is held to five minutes: Vonage repeats a webhook for a day, and does not say that it signs anew. What
+comes twice has the same claim.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from chalicelib import api, signing
+from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.models import (
+    Address,
+    Attachment,
+    Can,
+    Channel,
+    Cover,
+    Fragment,
+    Frozen,
+    LiveSecret,
+    Message,
+    Outgoing,
+    Progress,
+    Receipt,
+    current,
+    secret,
+    setting,
+)
+from chalicelib.webhook import Request, Response
+
+channel = Channel.SMS
+can = Can(text=1000, covers=frozenset({Cover.BODY}), methods=("GET", "POST"), files=1, receipts=True, gets=True)
+accepted = Response()
+
+BEARER = "Bearer "
+REPEATED = 86_400  # seconds in which Vonage repeats a webhook that was not accepted
+MOST_PARTS = 255  # of one SMS
+LONGEST = 200  # characters of Vonage's own words that an agent is shown
+PROGRESS = {  # of both APIs; `unknown`, `accepted`, `buffered` and `submitted` say nothing new
+    "delivered": Progress.DELIVERED,
+    "read": Progress.READ,
+    "expired": Progress.FAILED,
+    "failed": Progress.FAILED,
+    "rejected": Progress.FAILED,
+    "undeliverable": Progress.FAILED,
+}
+OUTCOMES = {  # by the end of an error's `type`; what is not here goes by the HTTP status
+    "1000": Outcome.NOT_SENT,  # too many messages
+    "1100": Outcome.NOT_SENT,  # it could not be passed on
+    "throttled": Outcome.NOT_SENT,
+    "1070": Outcome.REFUSED,  # no credit
+    "low-balance": Outcome.REFUSED,
+}
+OPTED_OUT = "the customer has asked not to get messages from this number"
+ERRORS = {"9": OPTED_OUT}  # err-code of the SMS API; for others Vonage's number stands
+FILES = ("image", "audio", "video", "file", "vcard")  # what an MMS may hold beside its text
+_PHONE = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,3}", re.ASCII)
+
+Method = Literal["", "md5hash", "md5", "sha1", "sha256", "sha512"]
+
+
+class Config(Frozen):
+    signature_secret: LiveSecret = secret("Signature secret, API settings of the Vonage dashboard", inbound=True)
+    api_key: str = setting("API key, on the first page of the Vonage dashboard", inbound=True, outbound=True)
+    api_secret: LiveSecret = secret("API secret, on the first page of the Vonage dashboard", outbound=True)
+    sms_method: Method = setting(
+        "only where the SMS API brings messages: the signature method of API settings, as md5hash, md5, sha1, sha256 or"
+        " sha512 (Vonage's support has to switch signing on)",
+        inbound=True,
+        optional=True,
+    )
+    number: str = setting("the shop's number, digits with country code, Numbers in the dashboard", outbound=True)
+    api_url: str = setting("where Vonage's Messages API is", default="https://api.nexmo.com", outbound=True)
+    webhook_url: str = setting("where receipts go; Shopbell's own address", outbound=True, optional=True)
+
+
+def verify(request: Request, config: Config) -> Response | None:
+    """A signed token over the body's hash; of the SMS API a signature among the fields, if `sms_method` is set.
+
+    An empty GET is the SMS API's check of the URL, which proves nothing and asks for nothing.
+    """
+    shown = request.header("authorization")
+    if request.method == "POST" and shown.startswith(BEARER):
+        _check_token(shown.removeprefix(BEARER), request, config)
+    elif not config.sms_method:
+        raise BadSignature
+    elif request.method == "GET" and not request.query and not request.body:
+        return Response()
+    else:
+        _check_fields(request, config)
+    return None
+
+
+def parse(request: Request, config: Config) -> list[Message | Receipt]:
+    """One message or one receipt. Other channels that the account may have are not for us."""
+    try:
+        fields = _fields(request)
+        if "message_uuid" in fields:
+            return list(_messages_api(fields))
+        return list(_sms_api(fields))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise Unreadable("a Vonage webhook without its fields") from error
+
+
+def send(outgoing: Outgoing, config: Config) -> str:
+    """Post one SMS; returns its message_uuid."""
+    body = {
+        "channel": "sms",
+        "message_type": "text",
+        "from": config.number.removeprefix("+"),
+        "to": outgoing.to.removeprefix("+"),
+        "text": outgoing.text,
+        "client_ref": outgoing.key[:100],
+        **({"webhook_url": config.webhook_url, "webhook_version": "v1"} if config.webhook_url else {}),
+    }
+    known_by = (config.api_key, current(config.api_secret))
+    answer = api.call("POST", f"{config.api_url}/v1/messages", json=body, auth=known_by)
+    said = answer.json()
+    reason = f"Vonage: {_words(said, hide=current(config.api_secret)) or answer.status}"
+    code = _code(said)
+    api.refuse(answer, reason, OUTCOMES, code if code in OUTCOMES else None)
+    if not said.get("message_uuid"):
+        raise SendFailed("Vonage: an answer that cannot be read", Outcome.UNKNOWN)
+    return str(said["message_uuid"])
+
+
+def _check_token(token: str, request: Request, config: Config) -> None:
+    """A token of this very account, made for this body, in the time in which Vonage may still repeat it."""
+    said = signing.claims(config.signature_secret, token)
+    hashed, at = said.get("payload_hash"), said.get("iat")
+    if not (isinstance(hashed, str) and signing.same(signing.sha256(request.body), hashed)):
+        raise BadSignature
+    if said.get("iss") != "Vonage" or said.get("api_key") != config.api_key or not isinstance(at, int):
+        raise BadSignature
+    now = int(request.at.timestamp())
+    if at not in range(now - REPEATED - signing.TOLERANCE, now + signing.TOLERANCE + 1):
+        raise BadSignature
+
+
+def _check_fields(request: Request, config: Config) -> None:
+    """`sig` is over the other fields in order of their names, & and = in their values written as _."""
+    try:
+        fields = {name: _plain(value) for name, value in _fields(request).items()}
+        if not all(map(_NAME.fullmatch, fields)):  # & and = in a name could shift the bounds of the fields
+            raise BadSignature
+        theirs = fields.pop("sig").lower()
+        content = "".join(f"&{name}={re.sub('[&=]', '_', fields[name])}" for name in sorted(fields)).encode()
+    except (KeyError, ValueError, Unreadable):
+        raise BadSignature from None
+    if not _signed(config, content, theirs):
+        raise BadSignature
+
+
+def _signed(config: Config, content: bytes, theirs: str) -> bool:
+    """The plain MD5 hash is what an account has unless it chooses; every other method is an HMAC."""
+    if config.sms_method == "md5hash":
+        return signing.md5_hashed(config.signature_secret, content, theirs)
+    return signing.signed(config.signature_secret, content, [theirs], algorithm=config.sms_method)
+
+
+def _fields(request: Request) -> dict[str, Any]:
+    """The webhook's fields: of the query of a GET, else of a JSON object, else of a form. Raises Unreadable."""
+    if request.method == "GET":
+        return dict(request.query)
+    if request.body.lstrip().startswith(b"{"):
+        return request.json_object()
+    return dict(request.form())
+
+
+def _plain(value: Any) -> str:
+    """A field's value as it is signed. Raises ValueError for what is no plain value."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str | int):
+        raise ValueError("a field that is a structure")
+    return str(value)
+
+
+def _messages_api(fields: dict[str, Any]) -> Iterator[Message | Receipt]:
+    """A message has a type; a receipt a status."""
+    if fields["channel"] not in ("sms", "mms"):
+        return
+    if "status" in fields:
+        yield from _receipt(fields["message_uuid"], fields["status"], _words(fields.get("error") or {}), fields)
+        return
+    kind = fields["message_type"]
+    file = fields.get(kind) if kind in FILES else None
+    yield Message(
+        provider="vonage",
+        id=fields["message_uuid"],
+        sender=_address(fields["from"]),
+        text=fields.get("text") or (file or {}).get("caption") or ("" if file else f"(a message of the kind {kind})"),
+        attachments=(_attachment(kind, file),) if file else (),
+        sent_at=_moment(fields.get("timestamp")),
+        source=fields,
+    )
+
+
+def _sms_api(fields: dict[str, Any]) -> Iterator[Message | Receipt]:
+    """A receipt is about a message of ours: msisdn is then whom it was for."""
+    if "status" in fields:
+        code = _plain(fields.get("err-code", ""))
+        reason = ERRORS.get(code, f"Vonage error {code}" if code not in ("", "0") else "")
+        yield from _receipt(fields["messageId"], fields["status"], reason, fields)
+        return
+    yield Message(
+        provider="vonage",
+        id=fields["messageId"],
+        sender=_address(fields["msisdn"]),
+        text=fields.get("text") or ("(a message that is no text)" if fields.get("type") == "binary" else ""),
+        sent_at=_moment(fields.get("message-timestamp")),
+        fragment=_fragment(fields),
+        source=fields,
+    )
+
+
+def _receipt(id: str, status: str, reason: str, fields: dict[str, Any]) -> Iterator[Receipt]:
+    """A reason belongs to a failure alone: the SMS API gives err-code 0 to what went well."""
+    progress = PROGRESS.get(status)
+    if progress:
+        said = reason if progress is Progress.FAILED else ""
+        yield Receipt(provider="vonage", progress=progress, ids=(id,), reason=said, source=fields)
+
+
+def _fragment(fields: dict[str, Any]) -> Fragment | None:
+    """Which part of a long text it is. One whose numbers make no sense stands for itself."""
+    ref, part, whole = (_plain(fields.get(f"concat-{name}", "")) for name in ("ref", "part", "total"))
+    number, total = (int(one) if _NUMBER.fullmatch(one) else 0 for one in (part, whole))
+    joins = _plain(fields.get("concat", "")) == "true" and ref and 1 <= number <= total <= MOST_PARTS and total > 1
+    return Fragment(of=f"{_plain(fields['to'])} {ref}", number=number, total=total) if joins else None
+
+
+def _attachment(kind: str, file: Mapping[str, Any]) -> Attachment:
+    name = file.get("name") or file["url"].partition("?")[0].rpartition("/")[2]
+    return Attachment(name=name, type=kind, reference=file["url"])
+
+
+def _address(number: Any) -> Address:
+    """Vonage writes a phone number without +; a short code or a name is no phone number."""
+    written = _plain(number)
+    return Address(channel=channel, id=f"+{written}" if _PHONE.fullmatch(written) else written)
+
+
+def _moment(written: Any) -> datetime | None:
+    """UTC, with or without saying so."""
+    try:
+        moment = datetime.fromisoformat(written)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _words(error: Any, *, hide: str = "") -> str:
+    """What Vonage says of a failure, the longer words first; its code behind them. It may quote what it was shown."""
+    said, code = error.get("detail") or error.get("title") or "", _code(error)
+    words = f"{said} ({code})" if said and code else str(said)
+    return (words.replace(hide, "…") if hide else words)[:LONGEST]
+
+
+def _code(error: Any) -> str:
+    """The end of an error's `type`, an address that explains it; else what it is called by."""
+    return re.split("[#/]", str(error.get("type", "")))[-1]
