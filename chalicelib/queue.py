@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from chalicelib import aws
 from chalicelib.errors import Poison, Unavailable
-from chalicelib.models import ITEM, SCHEMA, Handed, Item, Kind, Message, Parked, Raw, Receipt, Receive, digest
+from chalicelib.models import ITEM, SCHEMA, Fragment, Handed, Item, Kind, Message, Parked, Raw, Receipt, Receive, digest
 
 LARGEST = 240_000  # bytes of one body; SQS takes 256 KiB in all its settings
 BATCH = 10  # entries of one call
@@ -27,6 +27,8 @@ def group(item: Item) -> str:
     match item:
         case Message(kind=Kind.TIMER):
             return "timer#" + digest(item.sender.id)
+        case Message(fragment=Fragment()):
+            return "piece#" + digest(item.claim)  # by itself: one that waits for the others must not hold them up
         case Message():
             return "desk#" + digest(item.provider, item.thread) if item.thread else to_customer("in", item)
         case Receipt():

@@ -86,5 +86,14 @@ def thread_unknown() -> str:
     return "❌ Nothing was sent: this thread belongs to no conversation."
 
 
+def parts_missing(first: int, last: int, total: int) -> str:
+    which = f"part {first}" if first == last else f"parts {first} to {last}"
+    return f"\n({which} of {total} {'has' if first == last else 'have'} not come)\n"
+
+
+def part_alone(number: int, total: int) -> str:
+    return f"(part {number} of {total} of a long text, by itself)\n"
+
+
 def parked(place: str, reason: str) -> str:
     return f"A message could not be worked off and was put aside at {place}: {reason}"

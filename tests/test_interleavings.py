@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.models import Address, Channel, Message
 from tests.lab import Lab, laboratory
-from tests.lab.flows import Flow, judge, opened
+from tests.lab.flows import PARTS, Flow, judge, opened, part
 from tests.lab.interleave import Job, orders, together
 
 SWITCHES = 2  # at most, here; `make soak` plays every order
@@ -97,6 +97,24 @@ def customer_and_timer(lab: Lab) -> list[Job]:
     return workers(lab)
 
 
+def last_parts(lab: Lab) -> list[Job]:
+    """The first part of a long SMS waits; the other two come at once, and either may find that all are there."""
+    part(lab, 1)
+    lab.work()
+    part(lab, 2)
+    part(lab, 3)
+    return workers(lab)
+
+
+def part_at_the_end(lab: Lab) -> list[Job]:
+    """The first part has waited long enough, as another comes; the third never does."""
+    part(lab, 1)
+    lab.work()
+    lab.now += timedelta(minutes=2, seconds=1)
+    part(lab, 2)
+    return workers(lab)
+
+
 def workers(lab: Lab) -> list[Job]:
     first, second = lab.take(2)
     return [lambda: lab.run(first), lambda: lab.run(second)]
@@ -115,6 +133,8 @@ RACES = [
     Race("customer and agent", customer_and_agent, Flow("", nothing, BOTH, ("It is on its way",), (), 1, opened)),
     Race("reply and close", reply_and_close, Flow("", nothing, BOTH[:1], ("It is on its way",), (), 1, opened)),
     Race("customer and close", customer_and_close, Flow("", nothing, BOTH, (), (), 2, opened)),
+    Race("two parts at once", last_parts, Flow("", nothing, ("".join(PARTS),), acknowledged=1)),
+    Race("parts as waiting ends", part_at_the_end, Flow("", nothing, PARTS[:2], acknowledged=1)),
     Race("customer and timer", customer_and_timer, Flow("", nothing, BOTH, ("It is on its way",), (), 1, opened)),
 ]
 

@@ -20,7 +20,7 @@ from chalicelib.models.people import Claim, Contact, Conversation, Heard, Thread
 from chalicelib.models.provider import FOREIGN, Can, Cover, Live, LiveSecret, Provider, current, secret, setting
 from chalicelib.models.shop import Acknowledgement, Desk, Shop
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
-from chalicelib.models.work import Direction, Found, Plan, Receive
+from chalicelib.models.work import Direction, Found, Piece, Pieces, Plan, Receive, Together
 
 __all__ = [
     "FOREIGN",
@@ -55,6 +55,8 @@ __all__ = [
     "Message",
     "Outgoing",
     "Parked",
+    "Piece",
+    "Pieces",
     "Plan",
     "Progress",
     "Provider",
@@ -66,6 +68,7 @@ __all__ = [
     "Strict",
     "Text",
     "Thread",
+    "Together",
     "current",
     "digest",
     "secret",

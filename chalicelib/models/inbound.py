@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
 from chalicelib.models.values import Address, Channel, Frozen, Text, digest
 
@@ -28,11 +28,20 @@ class Location(Frozen):
 
 
 class Fragment(Frozen):
-    """One of several webhooks that a long text comes in; `of` is the same in all of them. Numbers begin at 1."""
+    """One of several webhooks that a long text comes in: number 1 to `total`.
+
+    `of` is the same in all of them; with the sender and `total` it names the text, until it is used again.
+    """
 
     of: Text
     number: int
     total: int
+
+    @model_validator(mode="after")
+    def _in_bounds(self) -> "Fragment":
+        if not 1 <= self.number <= self.total:
+            raise ValueError("a number beyond the total")
+        return self
 
 
 class Kind(StrEnum):

@@ -46,6 +46,38 @@ class Found(Frozen):
     rows: Mapping[Address, str | None] = Field(default_factory=dict)  # address -> its contact's id
 
 
+class Piece(Frozen):
+    """One fragment of a long text as the table keeps it, and when the queue accepted it."""
+
+    message: Message
+    at: datetime
+
+
+class Together(Frozen):
+    """Pieces that make one text: settled once, by one of them, and never changed.
+
+    `pieces` are their claims, `by` the claim of the one that settled it. One that stands `alone` is no text: it came
+    too late for its own, or another with its number was there before it.
+    """
+
+    pieces: tuple[str, ...]
+    by: str
+    at: datetime
+    alone: bool = False
+
+
+class Pieces(Frozen):
+    """What the table holds under one name of a long text: pieces by claim, texts by the claim that settled them.
+
+    A name comes again and again (an SMS has 255 of them, and some phones know one only), so pieces of several texts
+    may be here.
+    """
+
+    version: int = 0
+    pieces: Mapping[str, Piece] = Field(default_factory=dict)
+    texts: Mapping[str, Together] = Field(default_factory=dict)
+
+
 class Direction(StrEnum):
     IN = "in"
     OUT = "out"

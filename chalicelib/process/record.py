@@ -21,7 +21,7 @@ from chalicelib.models import (
     Receipt,
     Receive,
 )
-from chalicelib.process import announced, deliver, outcome, texts
+from chalicelib.process import announced, deliver, fragments, outcome, texts
 from chalicelib.process.outcome import Job, Sign
 from chalicelib.webhook import Request
 
@@ -42,6 +42,8 @@ def message(item: Message, receive: Receive, now: datetime) -> None:
     whole = texts.whole(found)
     if item.kind is Kind.TIMER:
         _timer(whole, receive, now)
+    elif whole.fragment:
+        fragments.fragment(whole, receive, now)
     elif item.thread:
         _agent(whole, receive, now)
     else:
@@ -99,7 +101,7 @@ HANDLERS: Mapping[str, Callable[[Any, Receive, datetime], None]] = {
 
 def abandon(item: Item, receive: Receive, now: datetime, reason: str) -> None:
     """A message is put aside: a card that waits for it waits no more, an agent's reply is told as not sent."""
-    if isinstance(item, Message) and not item.thread and item.kind is not Kind.TIMER:
+    if isinstance(item, Message) and not item.thread and not item.fragment and item.kind is not Kind.TIMER:
         _free_the_card(item)
     if isinstance(item, Handed):
         _give_up(item, receive, now, reason)

@@ -3,6 +3,7 @@
 from chalicelib.route.agents import LATE, Scene, agent
 from chalicelib.route.customers import acknowledges, automation, customer, sender
 from chalicelib.route.cut import part, parts, shortest
+from chalicelib.route.fragments import forgotten, joined, together
 from chalicelib.route.tell import carrier, desk_of, notice
 from chalicelib.route.timers import late
 
@@ -15,10 +16,13 @@ __all__ = [
     "carrier",
     "customer",
     "desk_of",
+    "forgotten",
+    "joined",
     "late",
     "notice",
     "part",
     "parts",
     "sender",
     "shortest",
+    "together",
 ]

@@ -1,5 +1,6 @@
 """DynamoDB: the only house that knows the table's keys. What each row holds is in the architecture page."""
 
+from chalicelib.store.fragments import add_piece, join_pieces, pieces
 from chalicelib.store.keys import Row, contact_id, place
 from chalicelib.store.marking import mark, mark_card, mark_progress, mark_sent
 from chalicelib.store.reading import (
@@ -24,6 +25,7 @@ __all__ = [
     "Moved",
     "Recorded",
     "Row",
+    "add_piece",
     "claim",
     "claim_and_contact",
     "claims",
@@ -33,6 +35,7 @@ __all__ = [
     "due",
     "find",
     "heads",
+    "join_pieces",
     "mark",
     "mark_card",
     "mark_progress",
@@ -40,6 +43,7 @@ __all__ = [
     "message",
     "messages",
     "move",
+    "pieces",
     "place",
     "record",
     "record_alone",

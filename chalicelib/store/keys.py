@@ -33,6 +33,14 @@ def thread_key(provider: str, account: str, thread: str) -> Row:
     return _key("THREAD", provider, account, thread)
 
 
+def fragment_key(message: Message) -> Row:
+    """Under what name the parts of a long text are gathered."""
+    assert message.fragment is not None
+    of, total = message.fragment.of, str(message.fragment.total)
+    sender = (message.sender.channel, message.sender.id)
+    return _key("FRAGMENT", message.provider, message.account, *sender, of, total)
+
+
 def message_key(conversation: str, place: str) -> Row:
     return {"pk": f"CONVERSATION#{conversation}", "sk": f"MESSAGE#{place}"}
 

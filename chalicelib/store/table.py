@@ -95,25 +95,29 @@ def transact(writes: list[Row]) -> None:
         raise
 
 
-def update(change: dict[str, Any]) -> None:
+def update(change: dict[str, Any]) -> Row:
+    """Change a row; returns it as `change` asks (ReturnValues)."""
     try:
-        dynamodb().update_item(**change)
+        return aws.decode(dynamodb().update_item(**change).get("Attributes", {}))
     except aws.FAULTS as error:
         if aws.code(error) == "ConditionalCheckFailedException":
             raise Moved from error
         if aws.code(error) == "TransactionConflictException":
             raise Conflict from error
+        if aws.code(error) in aws.POISONOUS:
+            raise Poison("the table refuses what was to be written") from error
         raise
 
 
-def persist(write: Callable[[], None]) -> None:
+def persist(write: Callable[[], object]) -> None:
     """Write again, at once, what met another write: a mark lost to a conflict is a double message."""
     for pause in PAUSES:
         try:
-            return write()
+            write()
+            return
         except Conflict:
             time.sleep(pause)
-    return write()
+    write()
 
 
 def _size(item: Any) -> int:

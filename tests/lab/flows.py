@@ -144,6 +144,35 @@ def long_text(lab: Lab) -> None:
     lab.settle()
 
 
+PARTS = ("Where is my or", "der? It is num", "ber 7, the blue one")
+
+
+def part(lab: Lab, number: int) -> None:
+    """One of the webhooks in which a long SMS comes; it is sent again until it is accepted."""
+    said = {"msisdn": "4915123456790", "to": "4930555001", "type": "text", "message-timestamp": "2026-03-02 09:00:00"}
+    said |= {"messageId": f"2A0000004F0E1D0{number}", "text": PARTS[number - 1]}
+    said |= {"concat": "true", "concat-ref": "204", "concat-total": str(len(PARTS)), "concat-part": str(number)}
+    for _ in range(6):
+        if 200 <= lab.post_signed("vonage", json.dumps(said).encode()) < 300:
+            return
+        lab.now += timedelta(seconds=5)
+    lab.answers.append(503)
+
+
+def long_sms(lab: Lab) -> None:
+    """Its parts come in any order."""
+    for number in (1, 3, 2):
+        part(lab, number)
+    lab.settle()
+
+
+def late_part(lab: Lab) -> None:
+    """What is there is shown without what does not come; a part that comes after all is shown by itself."""
+    for number in (1, 2):
+        part(lab, number)
+        lab.settle()
+
+
 def unreadable(lab: Lab) -> None:
     """A signed webhook that nobody can read: kept, told, tried for an hour, put aside, told again."""
     _, webhook = lab.webhook("slack", lab.say("hello", 1, "slack", thread="C0FRONT:1.2"))
@@ -200,6 +229,8 @@ FLOWS = [
     Flow("receipt of failure", failed, ("Where is my order?",), ("It is on its way",), acknowledged=1, before=answered),
     Flow("resolve", agent_resolves, ("Where is my order?",), acknowledged=1, before=opened),
     Flow("batch", batch, ("Hello there", "Are you open?", "I wait"), acknowledged=1),
+    Flow("a long SMS in parts", long_sms, ("".join(PARTS),), acknowledged=1),
+    Flow("parts that come late", late_part, PARTS[:2], acknowledged=1),
     Flow("a long text", long_text, ("the beginning", "the end"), acknowledged=1),
     Flow("a desk that stumbles", first_message, ("Where is my order?",), acknowledged=1, before=desk_stumbles),
     Flow("what nobody can read", unreadable, ("could not be read", "was put aside")),
@@ -276,7 +307,7 @@ def _customers(lab: Lab, flow: Flow, doubt: bool) -> list[str]:
 def _acknowledgements(lab: Lab, flow: Flow, plan: Plan | None, calls: Sequence[str]) -> list[str]:
     """Never too many; and none is missing, unless a death at its sending, or just before, leaves it in doubt."""
     count = len([entry for entry in lab.texts() if "Thank you for writing" in entry.text])
-    sends = [number for number, name in enumerate(calls, 1) if name.startswith(("twilio_sms.", "custom."))]
+    sends = [number for number, name in enumerate(calls, 1) if name.startswith(("twilio_sms.", "vonage.", "custom."))]
     struck = plan is not None and bool(sends) and plan.at >= sends[0] - 1
     if count > flow.acknowledged:
         return [f"{count} acknowledgements"]

@@ -106,7 +106,7 @@ def _judged(lab: Lab, flow: Flow, struck: Sequence[Plan], calls: Sequence[str]) 
     if not struck:
         return judge(lab, flow)
     worse = max(struck, key=lambda plan: plan.fault.doubt)._replace(at=max(plan.at for plan in struck))
-    itself = any(plan.name.startswith(("twilio_sms.", "custom.")) for plan in struck)
+    itself = any(plan.name.startswith(("twilio_sms.", "vonage.", "custom.")) for plan in struck)
     excused = ["no acknowledgement"] if len(struck) > 1 and (worse.fault.doubt or itself) else []
     return [what for what in judge(lab, flow, worse, calls) if what not in excused]
 
