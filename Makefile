@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 READY := .venv/.shopbell
 UV := uv==0.13.9
 
-.PHONY: run test lint bench soak lock clean
+.PHONY: run test lint bench soak pictures lock clean
 
 run: $(READY)
 	@$(BIN)/shopbell run $(ARGS)
@@ -20,7 +20,7 @@ lint: $(READY)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench soak: $(READY)
+bench soak pictures: $(READY)
 	@$(BIN)/python -m tests.$@ $(ARGS)
 
 # ARGS=--upgrade takes the newest of everything.

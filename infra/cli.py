@@ -207,6 +207,26 @@ def check() -> None:
     raise SystemExit(1)
 
 
+@cli.group()
+def slack() -> None:
+    """Set Slack up."""
+
+
+@slack.command()
+@click.option("--url", default="", help="Where Slack reaches Shopbell, without /webhooks; default: what runs here.")
+@click.option("--account", default="", help="Which of the shop's accounts there, if it has several.")
+@click.pass_obj
+def manifest(state: Path, url: str, account: str) -> None:
+    """Print the manifest of your Slack app.
+
+    At api.slack.com/apps choose Create New App, From a manifest, and paste it.
+    """
+    from infra import manifest
+
+    base = url or here.find(state).public.removesuffix("/webhooks")
+    click.echo(_json(manifest.manifest(base.rstrip("/").removesuffix("/webhooks"), account)))
+
+
 def _welcome(running: "Running", seconds: float) -> None:
     """What has happened, and how to go on."""
     from infra import show, tables

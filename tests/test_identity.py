@@ -15,6 +15,7 @@ from chalicelib import store
 from chalicelib.mail import tokened
 from chalicelib.models import Address, Channel, Contact
 from infra.simulate import Said
+from infra.world import slack_people
 from tests.lab import SECRETS, SHOP, Lab, laboratory
 
 MIRA, EVE, ANN = "mira@customer.example", "eve@evil.example", "ann@shop.example"
@@ -263,6 +264,15 @@ def event(**changed: Any) -> Play:
     return play
 
 
+def presses(user: str, words: str = "#resolve") -> Play:
+    """A button of hers, chosen by `user`."""
+
+    def play(lab: Lab) -> None:
+        lab.ring("slack", lab.say(words, 51, "slack", thread=lab.thread(), sender=user, press=True))
+
+    return play
+
+
 def badly_signed(lab: Lab) -> None:
     provider, webhook = lab.webhook("slack", lab.say("EVIL", 50, "slack", thread=lab.thread()))
     forged = {**webhook.headers, "x-slack-signature": "v0=" + "0" * 64}
@@ -276,11 +286,14 @@ def stale(lab: Lab) -> None:
     lab.post((provider, late))
 
 
+OTHERS_IN_SLACK = sorted(set(slack_people.OTHERS) - {"U0GRID"})
 EVENTS: dict[str, Play] = {
     "a bot": event(bot_id="B0EVIL"),
     "a bot's message": event(subtype="bot_message", bot_id="B0EVIL"),
     "another team's user": event(user_team="T0EVIL"),
     "another team's message": event(source_team="T0EVIL"),
+    **{f"{user}, who is no member": event(user=user) for user in (*OTHERS_IN_SLACK, "U0NOBODY", "USLACKBOT")},
+    **{f"a button chosen by {user}": presses(user) for user in (*OTHERS_IN_SLACK, "U0NOBODY")},
     "nobody": event(user=None),
     "a join": event(subtype="channel_join"),
     "a topic": event(subtype="channel_topic"),

@@ -1,5 +1,6 @@
 """Mails of ours: one line per header, threads that hold together, words that answers can be told from."""
 
+import re
 from typing import Any
 
 import pytest
@@ -53,6 +54,41 @@ def test_a_mailbox_gets_the_card_below_our_line() -> None:
     assert "Mira &lt;Olsen&gt;" in made.page and "is &lt;b&gt;broken&lt;/b&gt;." in made.page
     assert "<b>" not in made.page and "src=" not in made.page and "href=" not in made.page
     assert mail.text_of(made.page).split() == made.text.split()
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_closes_all_it_opens() -> None:
+    """Mail programs drop style sheets and scripts, and what is loaded tells who has read it."""
+    card = CARD.model_copy(update={"state": ("open", "assigned to <ann>"), "facts": ("a", "b")})
+    made = draft(
+        card=card, thread=TOKEN, text="x <img src=http://evil.example> url(http://evil.example)", own="by <ann>"
+    )
+    for outside in ("<style", "<link", "<script", "<img", 'src="', "href=", "class=", "@import"):
+        assert outside not in made.page
+    tags = re.findall(r"<(/?)([a-z0-9]+)", made.page)
+    opened: list[str] = []
+    for closes, name in tags:
+        if name in ("br", "meta"):
+            continue
+        assert not closes or opened.pop() == name
+        opened += [] if closes else [name]
+    assert opened == [] and {"table", "tr", "td"} <= {name for _, name in tags}
+    for shown in ("open · assigned to &lt;ann&gt;", "by &lt;ann&gt;"):
+        assert shown in made.page
+
+
+def test_our_own_words_stand_apart_from_the_customers() -> None:
+    made = draft(card=CARD, thread=TOKEN, text="Closed by ann.", own="ann set the priority to high.")
+    cells = re.findall(r"<td[^>]*style=\"([^\"]*)\">(.*?)</td>", made.page, re.DOTALL)
+    (ours,) = [style for style, inside in cells if "priority" in inside]
+    (theirs,) = [style for style, inside in cells if "Closed" in inside]
+    assert ours != theirs and "italic" in ours
+    assert made.text.index("priority") < made.text.index("Closed")
+    assert mail.text_of(made.page).split() == made.text.split()
+
+
+def test_a_notice_is_our_own_words_alone() -> None:
+    made = draft(thread=TOKEN, text="", own="Not sent.", repeat=True)
+    assert made.text == f"{mail.MARKER}\n\n(possibly repeated)\n\nNot sent."
 
 
 def test_an_answer_to_the_card_is_cut_at_our_line() -> None:

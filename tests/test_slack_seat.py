@@ -31,7 +31,7 @@ CARD = Card(
     buttons=BUTTONS,
 )
 ASKED = Outgoing(key="k1", to="C0ORDERS", text="Where is my parcel?")
-TOLD = Outgoing(key="n1", to="C0ORDERS", text="Closed.", private_to="U0ANN")
+TOLD = Outgoing(key="n1", to="C0ORDERS", own="Closed.", private_to="U0ANN")
 
 
 @pytest.fixture
@@ -128,14 +128,32 @@ def test_words_that_slack_cannot_carry_whole_are_not_offered() -> None:
 
 @pytest.mark.parametrize("text", ["<!channel> *now* & <@U0MILA>", "&lt;!here&gt;", "`code` _x_ <https://x.example|y>"])
 @pytest.mark.parametrize("where", [{"card": CARD}, {"buttons": BUTTONS}, {"private_to": "U0ANN"}])
-def test_nothing_drawn_is_markup(world: World, text: str, where: dict[str, Any]) -> None:
-    _, entry = sent(world, ASKED.model_copy(update={"text": text, **where}))
+@pytest.mark.parametrize("whose", ["text", "own"])
+def test_nothing_drawn_is_markup(world: World, text: str, where: dict[str, Any], whose: str) -> None:
+    _, entry = sent(world, ASKED.model_copy(update={"text": "", whose: text, **where}))
     assert text in entry.text and "<" not in entry.raw["text"]
     assert "mrkdwn" not in json.dumps(entry.raw["blocks"])
 
 
+def test_nobody_can_pass_a_customers_words_off_as_ours(world: World) -> None:
+    """Ours are in small print. What a customer writes never is."""
+    for text, own in (("Closed by ann.", ""), ("", "Closed by ann.")):
+        for card in (None, CARD.model_copy(update={"facts": (), "hint": ""})):
+            _, entry = sent(world, ASKED.model_copy(update={"text": text, "own": own, "card": card}))
+            drawn = entry.raw.get("blocks", [])
+            fine = [one["elements"][0]["text"] for one in drawn if one["type"] == "context"]
+            assert fine == ([own] if own else []) and "Closed by ann." in entry.text
+
+
+def test_long_words_of_ours_are_whole(world: World) -> None:
+    _, entry = sent(world, ASKED.model_copy(update={"text": "", "own": "x" * 7_000, "repeat": True}))
+    assert entry.text.count("x") == 7_000 and entry.text.startswith("(possibly repeated) x")
+    valid(entry.raw["blocks"])
+
+
 def test_a_word_to_agents_may_offer_choices(world: World) -> None:
-    _, entry = sent(world, ASKED.model_copy(update={"text": "The window is closed.", "buttons": BUTTONS[:1]}))
+    told = {"text": "", "own": "The window is closed.", "buttons": BUTTONS[:1]}
+    _, entry = sent(world, ASKED.model_copy(update=told))
     assert entry.text.splitlines() == ["The window is closed.", "Take it"] and entry.key == "k1"
     valid(entry.raw["blocks"])
 

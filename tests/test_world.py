@@ -712,6 +712,19 @@ def test_phones_are_on_the_left_and_desks_on_the_right(server: Server, slack: We
     assert desks.index("Anna") < desks.index("✅") < desks.index("a reply") < desks.index("❌")
 
 
+def test_what_was_changed_is_shown_once_and_in_its_place(server: Server, slack: WebClient) -> None:
+    first = str(slack.chat_postMessage(channel="C1", text="open")["ts"])
+    reply = str(slack.chat_postMessage(channel="C1", text="a reply", thread_ts=first)["ts"])
+    slack.chat_postEphemeral(channel="C1", user="U0ANN", text="all that is known", thread_ts=first)
+    for state in ("assigned", "closed"):
+        slack.chat_update(channel="C1", ts=first, text=state)
+    slack.chat_delete(channel="C1", ts=reply)
+    page = requests.get(server.url, timeout=5).text
+    assert "edited: closed" in page and "deleted" in page and "to U0ANN alone: all that is known" in page
+    for gone in ("open<", "assigned", "a reply"):
+        assert gone not in page
+
+
 def test_a_reaction_that_was_taken_back_is_not_shown(server: Server, slack: WebClient) -> None:
     first = str(slack.chat_postMessage(channel="C1", text="Anna")["ts"])
     slack.reactions_add(channel="C1", timestamp=first, name="white_check_mark")

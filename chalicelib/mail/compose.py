@@ -14,6 +14,19 @@ MOST_REFERENCES = 20
 REPEATED = "(possibly repeated)"
 DESK_SUBJECT, CUSTOMER_SUBJECT = "Conversation", "A message for you"
 
+# The page's looks, on each element: mail programs drop style sheets
+FITS = '<meta name="viewport" content="width=device-width">'
+PAGE = "margin:0;padding:12px;font-family:Helvetica,Arial,sans-serif;color:#1d2430;background-color:#ffffff"
+FRAME = "max-width:640px;border:1px solid #d5dbe3;border-radius:8px;border-collapse:separate"
+CELL = "padding:14px 18px"
+TOP = "background-color:#f4f6f9;border-radius:7px 7px 0 0"
+OWN = "font-size:14px;line-height:21px;font-style:italic;color:#5b4a12;background-color:#fdf7e3"
+LINE = "border-top:1px solid #d5dbe3"
+TITLE = "font-size:20px;line-height:26px;font-weight:bold"
+STATE = "font-size:14px;line-height:22px;font-weight:bold;color:#1f4f8f"
+WORDS = "font-size:16px;line-height:24px"
+SMALL = "font-size:13px;line-height:19px;color:#5b6472"
+
 
 class Draft(NamedTuple):
     """A mail to be sent. Every value that becomes a header is one line. `page` is HTML, empty where there is none."""
@@ -90,29 +103,46 @@ def _automation(outgoing: Outgoing) -> list[tuple[str, str]]:
 
 
 def _words(outgoing: Outgoing) -> str:
-    return f"{REPEATED}\n\n{outgoing.text}" if outgoing.repeat else outgoing.text
+    return _marked(outgoing, outgoing.text)
+
+
+def _own(outgoing: Outgoing) -> str:
+    return outgoing.own if outgoing.text else _marked(outgoing, outgoing.own)
+
+
+def _marked(outgoing: Outgoing, words: str) -> str:
+    return f"{REPEATED}\n\n{words}" if outgoing.repeat and words else words
 
 
 def _desk_text(outgoing: Outgoing) -> str:
-    """Our line on top, so that an answer can be told from what it quotes; then card and text."""
+    """Our line on top, so that an answer can be told from what it quotes; then card, our words and the customer's."""
     card = outgoing.card
     head = "\n".join(filter(None, [card.title, " · ".join(card.state), *card.facts])) if card else ""
-    return "\n\n".join(filter(None, [MARKER, head, _words(outgoing), card.hint if card else ""]))
+    return "\n\n".join(filter(None, [MARKER, head, _own(outgoing), _words(outgoing), card.hint if card else ""]))
 
 
 def _desk_page(outgoing: Outgoing) -> str:
-    """The same as HTML; everything in it is escaped, and it loads nothing."""
+    """The same as HTML; everything in it is escaped, and it loads nothing. Tables, for Outlook draws with Word."""
     card = outgoing.card
     assert card is not None
-    small = "color:#666;font-size:13px"
-    body = [
-        f'<p style="{small}">{_escaped(MARKER)}</p>',
-        f'<h2 style="font-size:18px;margin:0">{_escaped(card.title)}</h2>',
-        *(f'<div style="{small}">{_escaped(fact)}</div>' for fact in card.facts),
-        f'<p style="font-size:15px">{_escaped(_words(outgoing))}</p>',
-        f'<p style="{small}">{_escaped(card.hint)}</p>' if card.hint else "",
+    head = [
+        f'<div dir="auto" style="{TITLE}">{_escaped(card.title)}</div>',
+        f'<div style="{STATE}">{_escaped(" · ".join(card.state))}</div>' if card.state else "",
+        *(f'<div dir="auto" style="{SMALL}">{_escaped(fact)}</div>' for fact in card.facts),
     ]
-    return f'<!DOCTYPE html><html><body style="font-family:sans-serif">{"".join(body)}</body></html>'
+    rows = [
+        _row("".join(head), f"{CELL};{TOP}"),
+        _row(_escaped(_own(outgoing)), f"{CELL};{OWN}"),
+        _row(_escaped(_words(outgoing)), f"{CELL};{WORDS}"),
+        _row(_escaped(card.hint), f"{CELL};{SMALL};{LINE}") if card.hint else "",
+    ]
+    table = f'<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="{FRAME}">{"".join(rows)}'
+    page = f'<body style="{PAGE}"><p style="{SMALL}">{_escaped(MARKER)}</p>{table}</table></body>'
+    return f'<!DOCTYPE html><html><head><meta charset="utf-8">{FITS}</head>{page}</html>'
+
+
+def _row(inside: str, style: str) -> str:
+    return f'<tr><td dir="auto" style="{style}">{inside}</td></tr>' if inside else ""
 
 
 def _escaped(text: str) -> str:

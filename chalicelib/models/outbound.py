@@ -55,6 +55,7 @@ class Outgoing(Frozen):
     to: str
     thread: str = ""
     text: str = ""
+    own: str = ""  # at a desk: Shopbell's own words, drawn so that nobody can pass a customer's off as them
     card: Card | None = None
     reaction: str = ""
     removed: bool = False  # the reaction is taken back

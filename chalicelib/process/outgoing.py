@@ -19,7 +19,7 @@ def compose(job: Job, delivery: Delivery) -> Outgoing:
     if delivery.kind is DeliveryKind.FORWARD:
         return outgoing.model_copy(update=_to_desk(job, delivery))
     if delivery.kind is DeliveryKind.NOTICE:
-        return outgoing.model_copy(update=_notice(job, delivery))
+        return outgoing.model_copy(update={"text": "", "own": text, **_notice(job, delivery)})
     return outgoing.model_copy(update=_to_customer(job, delivery))
 
 
@@ -45,7 +45,7 @@ def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
     conversation = _conversation(job)
     shop = settings.shop()
     place = route.desk_of(shop, conversation.desk)
-    to = {"to": place.slack or place.mailbox, "subject": conversation.topic}
+    to = {"to": place.slack or place.mailbox, "subject": conversation.topic, "own": delivery.text}
     assert job.contact is not None
     card = desk.card(job.contact, place)
     if place.mailbox:  # each mail shows how things stand, for it is read alone

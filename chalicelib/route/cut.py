@@ -21,14 +21,14 @@ def parts(text: str, size: int) -> list[str]:
 
 
 def part(message: Message, delivery: Delivery, shop: Shop) -> str:
-    """The words of a delivery: its own, and its part of the message."""
+    """The words of a delivery: its own, its part of the message, or (to a customer) both."""
     if delivery.kind in (DeliveryKind.ACKNOWLEDGE, DeliveryKind.NOTICE) or delivery.change == "delete":
         return delivery.text
     forward = delivery.kind is DeliveryKind.FORWARD
     text = desk.shown(message) if forward else message.text
     pieces = parts(text, shortest(shop) if forward else providers.load(delivery.provider).can.text)
     piece = pieces[delivery.part] if delivery.part < len(pieces) else ""
-    return "\n\n".join(filter(None, [delivery.text, piece]))
+    return piece if forward else "\n\n".join(filter(None, [delivery.text, piece]))
 
 
 def shortest(shop: Shop) -> int:

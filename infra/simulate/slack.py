@@ -55,7 +55,7 @@ def _written(one: Said, where: str) -> dict[str, Any]:
         "user": one.sender or AGENT,
         "team": TEAM,
         "text": one.text,
-        "ts": _time_stamp(one),
+        "ts": time_stamp(one),
         "thread_ts": one.thread.partition(":")[2],
         "parent_user_id": BOT,
         "channel_type": "channel",
@@ -64,7 +64,7 @@ def _written(one: Said, where: str) -> dict[str, Any]:
 
 def _changed(one: Said, where: str) -> dict[str, Any]:
     assert one.changes is not None
-    before, now = _written(one.changes, where), _time_stamp(one)
+    before, now = _written(one.changes, where), time_stamp(one)
     outside = {"type": "message", "channel": where, "hidden": True, "ts": now, "previous_message": before}
     if not one.text:
         return {**outside, "subtype": "message_deleted", "deleted_ts": before["ts"]}
@@ -85,7 +85,7 @@ def _pressed(one: Said, where: str, thread: str) -> Webhook:
         "team": {"id": TEAM, "domain": "shop"},
         "channel": {"id": where, "name": "orders"},
         "message": {"type": "message", "bot_id": "B0BELL", "ts": thread, "text": "a card"},
-        "actions": [{**button, "action_ts": _time_stamp(one)}],
+        "actions": [{**button, "action_ts": time_stamp(one)}],
     }
     return _form({"payload": json.dumps(payload)})
 
@@ -112,7 +112,8 @@ def _form(fields: Mapping[str, str]) -> Webhook:
     return Webhook(body=urlencode(fields).encode(), headers={"content-type": "application/x-www-form-urlencoded"})
 
 
-def _time_stamp(one: Said) -> str:
+def time_stamp(one: Said) -> str:
+    """The id that Slack gives to what was said."""
     return f"{int(one.at.timestamp())}.{_micro(one):06d}"
 
 

@@ -23,6 +23,7 @@ EMOJI = {
     "hourglass_flowing_sand": "⏳",
     "question": "❓",
 }
+CHANGED = {"edit": "edited: ", "delete": "deleted"}
 MOST_CHATS, MOST_POSTS = 20, 40  # on the page; the ledger has all
 
 STYLE = """
@@ -93,7 +94,7 @@ def _phone(rows: list[Row]) -> str:
 
 def _desk(rows: list[Row]) -> str:
     """One channel or mailbox: its threads, and what was put on messages that are not ours to show."""
-    posts = [{**row, "thread": row["thread"] or row["id"] or row["refers"]} for row in _without_marks(rows)]
+    posts = [{**row, "thread": row["thread"] or row["id"] or row["refers"]} for row in _as_they_stand(rows)]
     marks = _marks(rows)
     threads = [_thread(thread, marks) for thread in _grouped(posts, "thread")]
     ours = {row["id"] for row in posts}
@@ -108,6 +109,18 @@ def _desk(rows: list[Row]) -> str:
 def _thread(rows: list[Row], marks: dict[str, list[str]]) -> str:
     first, *replies = [_post(row, marks) for row in rows]
     return f"<div>{first}{_box(replies, 'replies')}</div>"
+
+
+def _as_they_stand(rows: list[Row]) -> list[Row]:
+    """Each post once: one that was changed with its last words, in its first place."""
+    posts: dict[str, Row] = {}
+    for number, row in enumerate(_without_marks(rows)):
+        before = posts.get(row["refers"]) if row["what"] in CHANGED else None
+        if before:
+            posts[row["refers"]] = {**before, "text": row["text"], "changed": row["what"]}
+        else:
+            posts[row["id"] or f"row {number}"] = row
+    return list(posts.values())
 
 
 def _without_marks(rows: list[Row]) -> list[Row]:
@@ -131,7 +144,9 @@ def _head(row: Row) -> str:
 
 def _post(row: Row, marks: dict[str, list[str]] | None = None) -> str:
     kind = {"card": ' class="card"'}.get(row["what"], "")
-    said = {"edit": "edited: ", "delete": "deleted"}.get(row["what"], "") + row["text"]
+    said = CHANGED.get(row.get("changed") or row["what"], "") + row["text"]
+    if row["what"] == "private":
+        said = f"to {row['refers'] or row['to']} alone: {said}"
     time = f"<time>{escape(row['at'][11:19])}</time>"
     return f"<p{kind}>{escape(said)}{_pill((marks or {}).get(row['id'], []))}{time}</p>"
 

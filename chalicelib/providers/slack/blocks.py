@@ -18,27 +18,27 @@ LONGEST_CONFIRM, LONGEST_CONFIRM_BUTTON = 300, 30
 Block = dict[str, Any]
 
 
-def card(it: Card, text: str) -> list[Block]:
-    """Who, what state, where from, the words, what can be done, and how to answer."""
+def card(it: Card, own: str, text: str) -> list[Block]:
+    """Who, what state, where from, our words, the customer's, what can be done, and how to answer."""
     return [
         {"type": "header", "text": plain(it.title, LONGEST_TITLE)},
         *sections(" · ".join(it.state)[:LONGEST_TEXT]),
-        *_small(it.facts),
+        *_lines(it.facts),
+        *small(own),
         *sections(text),
         *rows(it.buttons),
-        *_small((it.hint,) if it.hint else ()),
+        *_lines((it.hint,)),
     ]
-
-
-def notice(text: str, buttons: tuple[Button, ...]) -> list[Block]:
-    """A word to agents, with what they may choose from below it."""
-    return [*sections(text), *rows(buttons)]
 
 
 def sections(text: str) -> list[Block]:
     """The whole text, however long; none where it is empty."""
-    pieces = [text[start : start + LONGEST_TEXT] for start in range(0, len(text), LONGEST_TEXT)]
-    return [{"type": "section", "text": plain(piece, LONGEST_TEXT)} for piece in pieces if piece.strip()]
+    return [{"type": "section", "text": plain(piece, LONGEST_TEXT)} for piece in _pieces(text)]
+
+
+def small(text: str) -> list[Block]:
+    """The whole text in small print: Shopbell's own, which nobody's words are shown in."""
+    return [{"type": "context", "elements": [plain(piece, LONGEST_TEXT)]} for piece in _pieces(text)]
 
 
 def rows(buttons: tuple[Button, ...]) -> list[Block]:
@@ -52,10 +52,14 @@ def plain(text: str, longest: int) -> dict[str, Any]:
     return {"type": "plain_text", "text": text[:longest], "emoji": False}
 
 
-def _small(lines: tuple[str, ...]) -> list[Block]:
-    """Lines in small print, each on its own: elements of one block would run on in one line."""
-    text = "\n".join(line[:LONGEST_LINE] for line in lines)
-    return [{"type": "context", "elements": [plain(text, LONGEST_TEXT)]}] if text.strip() else []
+def _lines(lines: tuple[str, ...]) -> list[Block]:
+    """Short lines in small print, each on its own: elements of one block would run on in one line."""
+    return small("\n".join(line[:LONGEST_LINE] for line in lines)[:LONGEST_TEXT])
+
+
+def _pieces(text: str) -> list[str]:
+    pieces = [text[start : start + LONGEST_TEXT] for start in range(0, len(text), LONGEST_TEXT)]
+    return [piece for piece in pieces if piece.strip()]
 
 
 def _element(button: Button, id: str) -> Iterator[dict[str, Any]]:

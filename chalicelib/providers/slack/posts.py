@@ -111,23 +111,26 @@ def _in(thread: str) -> dict[str, str]:
 
 
 def _content(outgoing: Outgoing) -> dict[str, Any]:
-    """A customer's words alone are a text without markup, in which links can be clicked; all else is drawn."""
-    if outgoing.card or outgoing.buttons:
+    """A customer's words are a text without markup, in which links can be clicked; all else is drawn."""
+    if outgoing.card or outgoing.buttons or outgoing.own:
         return _blocks(outgoing)
-    return {"text": _escape(_marked(outgoing)), "mrkdwn": False}
+    return {"text": _escape(_marked(outgoing, outgoing.text)), "mrkdwn": False}
 
 
 def _blocks(outgoing: Outgoing) -> dict[str, Any]:
-    text = _marked(outgoing)
-    if outgoing.card is None:
-        return {"text": _escape(text[:LONGEST_SUMMARY]), "blocks": blocks.notice(text, outgoing.buttons)}
-    text = text or outgoing.card.text
-    summary = f"{outgoing.card.title}: {text}"[:LONGEST_SUMMARY]
-    return {"text": _escape(summary), "blocks": blocks.card(outgoing.card, text)}
+    card = outgoing.card
+    text = _marked(outgoing, outgoing.text or (card.text if card else ""))
+    own = outgoing.own if text else _marked(outgoing, outgoing.own)
+    if card:
+        drawn, summary = blocks.card(card, own, text), f"{card.title}: {text or own}"
+    else:
+        aside = blocks.sections if outgoing.private_to else blocks.small  # whose words it is, its reader knows
+        drawn, summary = [*aside(own), *blocks.sections(text), *blocks.rows(outgoing.buttons)], text or own
+    return {"text": _escape(summary[:LONGEST_SUMMARY]), "blocks": drawn}
 
 
-def _marked(outgoing: Outgoing) -> str:
-    return f"(possibly repeated) {outgoing.text}" if outgoing.repeat else outgoing.text
+def _marked(outgoing: Outgoing, words: str) -> str:
+    return f"(possibly repeated) {words}" if outgoing.repeat and words else words
 
 
 def _escape(text: str) -> str:

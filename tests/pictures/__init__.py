@@ -1,0 +1,1 @@
+"""What agents see, as pictures: a short story is played in the laboratory, and drawn as Slack and a mail program do."""
