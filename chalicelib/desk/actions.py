@@ -69,7 +69,8 @@ def assign(asked: Asked) -> Done:
     agent = asked.agent if asked.rest.lower() in ME else _listed(asked.rest, asked.place)
     if agent not in asked.place.agents.values():
         raise Cannot(f"{known_as(agent, asked.place)} is not listed under agents of this desk in shop.toml.")
-    return Done(f"{asked.who} gave it to {known_as(agent, asked.place)}.", {"assignee": agent})
+    said = "took it" if agent == asked.agent else f"gave it to {known_as(agent, asked.place)}"
+    return Done(f"{asked.who} {said}.", {"assignee": agent})
 
 
 def resolve(asked: Asked) -> Done:
