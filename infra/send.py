@@ -114,10 +114,9 @@ def compose(said: Sequence[Said], sender: Sender, *, forged: bool = False) -> We
     leaf = simulate.load(sender.provider)
     try:
         unsigned = leaf.compose(said, sender.config)
-        signature = leaf.sign(unsigned, sender.signed, datetime.now(UTC), signer)
+        return simulate.signed(sender.provider, unsigned, sender.signed, datetime.now(UTC), signer)
     except ValueError as error:
         raise CannotSend(_why_not(said, sender.provider)) from error
-    return Webhook(body=unsigned.body, headers={**unsigned.headers, **signature}, method=unsigned.method)
 
 
 def post(webhook: Webhook, url: str) -> Posted:

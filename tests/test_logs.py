@@ -19,7 +19,7 @@ import pytest
 from chalicelib import api, providers, receive, route
 from chalicelib.errors import Outcome, SendFailed, Unavailable, Unreadable
 from infra.simulate import File
-from tests.lab import Lab
+from tests.lab import ENVIRONMENT, Lab
 from tests.lab.everything import (
     Case,
     called,
@@ -50,6 +50,13 @@ NUMBERS = count(1)
 def canary() -> str:
     """A word that stands nowhere else."""
     return f"zq{next(NUMBERS):05d}qz"
+
+
+@pytest.fixture(autouse=True)
+def function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What every function has of AWS: credentials, and a region."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
@@ -228,7 +235,10 @@ def canaried(case: Case) -> Case:
 
 def shape(case: Case) -> list[str]:
     try:
+        signed(case)
         return [f"{item.type} {getattr(item, 'kind', '')}" for item in parsed(case)]
+    except ValueError:
+        return ["cannot be signed"]
     except Unreadable:
         return ["unreadable"]
 

@@ -12,9 +12,13 @@ from chalicelib.webhook import Request, Response
 
 
 class Cover(StrEnum):
-    """What a provider's signature covers. CREDENTIAL: nothing is signed, a shared secret is shown."""
+    """What a provider's signature covers. CREDENTIAL: nothing is signed, a shared secret is shown.
+
+    VALUES: the values that count in a JSON body, however it is written; the others say nothing to us.
+    """
 
     PARAMS = "params"
+    VALUES = "values"
     BODY = "body"
     URL = "url"
     TIME = "time"

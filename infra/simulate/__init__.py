@@ -40,7 +40,11 @@ class Webhook:
 
 
 class Simulator(Protocol):
-    """A leaf of this folder, one for each provider."""
+    """A leaf of this folder, one for each provider.
+
+    Where the signature stands in the body, it has `seal(webhook, at, config) -> bytes` as well: the body, signed.
+    Raises ValueError for what such a provider cannot sign.
+    """
 
     def compose(self, said: Sequence[Said], config: Any) -> Webhook:
         """One unsigned webhook that carries everything said (providers that never batch take one)."""
@@ -55,6 +59,12 @@ def load(provider: str) -> Simulator:
 
 def webhook(provider: str, said: Sequence[Said], url: str, at: datetime, config: Any) -> Webhook:
     """A correctly signed webhook."""
+    return signed(provider, load(provider).compose(said, config), url, at, config)
+
+
+def signed(provider: str, unsigned: Webhook, url: str, at: datetime, config: Any) -> Webhook:
+    """A webhook with what proves it, in its headers and in its body. Raises ValueError."""
     simulator = load(provider)
-    unsigned = simulator.compose(said, config)
-    return replace(unsigned, headers={**unsigned.headers, **simulator.sign(unsigned, url, at, config)})
+    seal = getattr(simulator, "seal", None)
+    sealed = replace(unsigned, body=seal(unsigned, at, config)) if seal else unsigned
+    return replace(sealed, headers={**sealed.headers, **simulator.sign(sealed, url, at, config)})

@@ -41,8 +41,8 @@ def webhook(entry: Entry, world: World, webhooks: str) -> urllib.request.Request
     url = f"{webhooks}/{entry.part}"
     unsigned = simulate.Webhook(body=body, headers={"content-type": getattr(part, "RECEIPT_TYPE", "application/json")})
     config = _config(entry.part, world.credentials)
-    signature = simulate.load(entry.part).sign(unsigned, url, world.now(), config)
-    return urllib.request.Request(url, data=body, headers={**unsigned.headers, **signature}, method="POST")
+    signed = simulate.signed(entry.part, unsigned, url, world.now(), config)
+    return urllib.request.Request(url, data=signed.body, headers=dict(signed.headers), method="POST")
 
 
 def _tell(entry: Entry, world: World, webhooks: str, pause: float) -> None:

@@ -178,9 +178,9 @@ class Lab:
         """Post any body, correctly signed; returns the status, 0 where the function died."""
         config, address = settings_config(provider), f"{PUBLIC}/webhooks/{provider}"
         unsigned = simulate.Webhook(body=body, headers={"content-type": "application/json"})
-        headers = {**unsigned.headers, **simulate.load(provider).sign(unsigned, address, self.now, config)}
+        made = simulate.signed(provider, unsigned, address, self.now, config)
         try:
-            return self.post((provider, Request(url=address, headers=headers, body=body, at=self.now))).status
+            return self.post((provider, Request(url=address, headers=made.headers, body=made.body, at=self.now))).status
         except Killed:
             self.seam.dead = False
             return 0
