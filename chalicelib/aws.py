@@ -32,9 +32,32 @@ def client(service: str) -> Any:
     )
 
 
+def region() -> str:
+    return str(session().get_config_variable("region") or "")
+
+
+def signature(method: str, url: str, body: bytes, service: str) -> dict[str, str]:
+    """The headers of a call to an AWS service that is called as any provider is: by `api`, with its outcomes.
+
+    Raises one of FAULTS where there are no credentials.
+    """
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+
+    request = AWSRequest(method, url, headers={"Content-Type": "application/json"}, data=body)
+    credentials: Any = session().get_credentials()  # None is an error of its own below
+    SigV4Auth(credentials, service, region()).add_auth(request)
+    return dict(request.headers.items())
+
+
 def code(error: Exception) -> str:
     """AWS's own code of an error; empty where it has none."""
     return str(error.response["Error"].get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def status(error: Exception) -> int:
+    """The HTTP status of an error; 0 where nothing was answered."""
+    return int(error.response["ResponseMetadata"].get("HTTPStatusCode", 0)) if isinstance(error, ClientError) else 0
 
 
 def encode(item: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlencode
@@ -95,6 +95,15 @@ def clean_text(text: str) -> str:
     if text.isascii() and "\0" not in text:
         return text
     return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def moment(given: object) -> datetime | None:
+    """A time in ISO 8601 as UTC; None for what cannot be read. Without a zone it is UTC."""
+    try:
+        read = datetime.fromisoformat(str(given))
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _refuse(constant: str) -> NoReturn:

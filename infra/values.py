@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from chalicelib import providers, settings
 from chalicelib.models import Live, Shop
 
-OUT = ("api_url", "reply_url")  # fields that say where a provider's calls go
+OUT = ("api_url", "reply_url", "sns_url")  # fields that say where a provider's calls go
 PATHS = {"slack": "/slack/api", "custom": "/custom/answers"}  # where in the outside world, if not at the bare name
 NOBODY = "NOBODY"  # an account that does not exist: its values are well-formed and wrong
 
@@ -29,6 +29,9 @@ FORMS = {
     ("resend", "sender"): "hello{account}@resend.shop.example",
     ("resend", "inbound_address"): "inbound{account}@resend.shop.example",
     ("resend", "verdict_server"): "amazonses.com",
+    ("ses", "topics"): "arn:aws:sns:us-east-1:000000000000:shopbell-mail{account}",  # as the local AWS has it
+    ("ses", "sender"): "hello{account}@ses.shop.example",
+    ("ses", "inbound_address"): "inbound{account}@ses.shop.example",
     ("custom", "signing_secret"): "whsec_{key}",
     ("slack", "bot_token"): "xoxb-{word}",
 }

@@ -6,7 +6,7 @@ from chalicelib.mail.html import text_of
 from chalicelib.mail.message import TOKEN, to_message, tokened
 from chalicelib.mail.parse import Mail, file_name, parse
 from chalicelib.mail.quotes import MARKER, above_marker, stripped
-from chalicelib.mail.values import Mailbox, addresses, is_address, one_line
+from chalicelib.mail.values import Mailbox, addresses, encoded, is_address, one_line
 from chalicelib.mail.verdict import aligned, authenticated, proved
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "automatic",
     "by_machine",
     "draft",
+    "encoded",
     "file_name",
     "is_address",
     "loop_of",

@@ -8,7 +8,7 @@ import quopri
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from email.utils import formataddr, parsedate_to_datetime
 from typing import NamedTuple
 
 from chalicelib.webhook import clean_text
@@ -83,6 +83,12 @@ def addresses(value: str) -> tuple[Mailbox, ...]:
         if len(found) == MOST_ADDRESSES:
             break
     return tuple(found)
+
+
+def encoded(mailbox: str) -> str:
+    """`mailbox` as a header has it: a name that is not ASCII in encoded words."""
+    (name, address), *more = addresses(mailbox) or [Mailbox("", mailbox)]
+    return formataddr((name, address)) if name and not more and address.isascii() else mailbox
 
 
 def ids(value: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ NAMES = (
     "line",
     "postmark",
     "resend",
+    "ses",
     "slack",
     "custom",
 )

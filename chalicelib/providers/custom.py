@@ -62,7 +62,7 @@ from chalicelib.models import (
     secret,
     setting,
 )
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import Request, Response, moment
 
 channel = Channel.WEBCHAT
 can = Can(
@@ -172,7 +172,7 @@ def _message(kind: Kind, item: dict[str, Any], account: str) -> Message:
         location=Location.model_validate(where) if where else None,
         choice=_words(data, "choice"),
         reply_to=_id(data["reply_to"]) if data.get("reply_to") else "",
-        sent_at=_moment(item.get("timestamp")),
+        sent_at=moment(item.get("timestamp")),
         automatic=data.get("automatic") is True,
         context={"channel": data["channel"]} if _words(data, "channel") else {},
         source=item,
@@ -236,15 +236,6 @@ def _id(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise ValueError("no id")
     return str(value)
-
-
-def _moment(timestamp: object) -> datetime | None:
-    """ISO 8601 as UTC. A time that cannot be read is no reason to refuse what was written."""
-    try:
-        moment = datetime.fromisoformat(str(timestamp))
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _data(outgoing: Outgoing) -> dict[str, Any]:

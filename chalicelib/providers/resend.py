@@ -9,7 +9,6 @@ Repeats: https://resend.com/docs/dashboard/emails/idempotency-keys
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -30,7 +29,7 @@ from chalicelib.models import (
     secret,
     setting,
 )
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import Request, Response, moment
 
 channel = Channel.EMAIL
 can = Can(
@@ -158,7 +157,7 @@ def _announced(data: dict[str, Any], config: Config) -> Iterator[Message]:
     letter = _letter(data, ())
     message = _message(letter, identifier, data, config, proved=False)
     if message:
-        late = {"late": identifier, "sent_at": _moment(data.get("created_at")), "source": data}
+        late = {"late": identifier, "sent_at": moment(data.get("created_at")), "source": data}
         yield message.model_copy(update=late)
 
 
@@ -228,15 +227,6 @@ def _listed(value: str) -> list[Any]:
     except (ValueError, RecursionError):
         return [value]
     return found if isinstance(found, list) else [value]
-
-
-def _moment(given: object) -> datetime | None:
-    """ISO 8601 as UTC; None for a time that cannot be read."""
-    try:
-        moment = datetime.fromisoformat(str(given))
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _required(data: dict[str, Any], name: str) -> str:

@@ -22,6 +22,7 @@ PARTS = (
     "line",
     "postmark",
     "resend",
+    "ses",
     "slack",
     "custom",
 )  # the first segment of a path: /slack/api/…

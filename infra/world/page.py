@@ -14,6 +14,7 @@ NAMES = {
     "line": "LINE",
     "postmark": "Mail",
     "resend": "Mail",
+    "ses": "Mail",
 }
 EMOJI = {
     "white_check_mark": "✅",

@@ -1,0 +1,305 @@
+"""Mail through Amazon SES: a customer's channel, and a desk that is a mailbox. What comes in is told by SNS.
+
+Received: https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-contents.html
+Receipts: https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
+Sending: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
+
+A receipt rule puts each mail into S3 and tells a topic of it, or gives mail up to 150 kB to the topic itself (choose
+Base64 there). From the stack's own topic it comes by a queue, without HTTP; from another AWS account over HTTPS.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from chalicelib import api, aws, mail, signing, sns
+from chalicelib.errors import Outcome, SendFailed, Unreadable
+from chalicelib.models import (
+    Can,
+    Channel,
+    Cover,
+    Frozen,
+    LiveSecret,
+    Message,
+    Outgoing,
+    Progress,
+    Receipt,
+    secret,
+    setting,
+)
+from chalicelib.webhook import Request, Response, moment
+
+channel = Channel.EMAIL
+can = Can(text=100_000, covers=frozenset({Cover.VALUES}), files=200, receipts=True, desk=True)  # SES takes 40 MB
+accepted = Response()
+
+PROGRESS = {
+    "Delivery": Progress.DELIVERED,
+    "Open": Progress.READ,
+    "Bounce": Progress.FAILED,
+    "Complaint": Progress.FAILED,
+    "Reject": Progress.FAILED,
+}
+PASSING = {"bounceType": "Transient", "bounceSubType": "General"}  # so an out-of-office reply bounces, to what arrived
+OUTCOMES = dict.fromkeys(  # they come with HTTP 400 or 403
+    (
+        *("LimitExceededException", "Throttling", "ThrottlingException", "TooManyRequestsException"),
+        *("ExpiredTokenException", "RequestExpired"),
+    ),
+    Outcome.NOT_SENT,
+)
+REASONS = {
+    "AccessDeniedException": "the worker's role may not send from this address",
+    "AccountSuspendedException": "AWS has ended the account's sending",
+    "MailFromDomainNotVerifiedException": "the MAIL FROM domain is not verified",
+    "SendingPausedException": "the account's sending is paused, see Account dashboard in the SES console",
+}
+GREETING = "Successfully validated SNS topic for Amazon SES event publishing."  # no JSON, once for each topic
+VERDICTS = ("dmarc", "spf", "spam", "virus")
+LISTED = {"From": "from", "To": "to", "Cc": "cc", "Reply-To": "replyTo"}  # headers, and the same by SES's name
+ONCE = {"Subject": "subject", "Message-ID": "messageId"}
+LONGEST_VALUE = 995  # characters of a header
+MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
+
+
+class Config(Frozen):
+    topics: LiveSecret = secret(
+        "ARN of the SNS topic that tells of mail (MailTopic among the stack's outputs); of two with a space between",
+        inbound=True,
+    )
+    reply_secret: LiveSecret = secret(
+        "a long random word of your own: the reply addresses in agents' mail grow from it", outbound=True, seeds=True
+    )
+    sender: str = setting("the shop's mail address, of an identity verified in SES", inbound=True, outbound=True)
+    inbound_address: str = setting("address for which SES has a receipt rule", inbound=True, outbound=True)
+    sns_url: str = setting("where SNS is, if not where AWS has it in the topic's region", inbound=True, optional=True)
+    api_url: str = setting("where SES is, if not where AWS has it in our region", outbound=True, optional=True)
+
+
+class Place(NamedTuple):
+    """Where a mail lies in S3, and which of our addresses it came to: what `late` holds, as JSON."""
+
+    bucket: str
+    key: str
+    came_to: list[str]
+
+
+def verify(request: Request, config: Config) -> Response | None:
+    """SNS's signature; a subscription of a topic of ours is confirmed. Unavailable where SNS itself is."""
+    return sns.verify(request, config.topics, config.sns_url)
+
+
+def parse(request: Request, config: Config) -> list[Message | Receipt]:
+    """One mail that came in, or one word on a mail we sent. Other notifications and events say nothing to us."""
+    told = sns.notification(request)
+    if told is None or told[1] == GREETING:
+        return []
+    region, text = told
+    content = replace(request, body=text.encode("utf-8", "surrogatepass")).json_object()
+    try:
+        kind = content.get("notificationType") or content.get("eventType")
+        return list(_received(content, config) if kind == "Received" else _receipts(kind, content, region))
+    except MALFORMED as error:
+        raise Unreadable("an SES notification without its fields") from error
+
+
+def complete(message: Message, config: Config) -> Message | None:
+    """The whole mail, from S3. Proved is whom SES proved, if he is the one author of what lies there."""
+    place = Place(*json.loads(message.late))
+    letter = mail.parse(_stored(place))
+    one = [author.address.lower() for author in letter.authors] == [message.sender.id]
+    if not letter.authors:  # none that could be answered; SES reads more
+        letter = replace(letter, authors=(mail.Mailbox(message.name, message.sender.id),))
+    found = _message(letter, message.id, place.came_to, config, proved=one and message.sender.channel is channel)
+    return found and _as_told(found, message.sent_at, bad=message.automatic)
+
+
+def send(outgoing: Outgoing, config: Config) -> str:
+    """Post one mail; returns the Message-ID that SES puts in the place of ours: what answers and receipts name."""
+    if not mail.is_address(outgoing.to):
+        raise SendFailed("this is no mail address", Outcome.REFUSED)
+    region = aws.region()
+    url = f"{config.api_url or f'https://email.{region}.amazonaws.com'}/v2/email/outbound-emails"
+    post = _post(mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address), outgoing.to)
+    try:
+        signed = aws.signature(
+            "POST", url, json.dumps(post, allow_nan=False).encode(), "ses"
+        )  # as `requests` writes it
+    except aws.FAULTS:
+        raise SendFailed("SES: there are no AWS credentials", Outcome.NOT_SENT) from None
+    answer = api.call("POST", url, headers=signed, json=post)
+    said = answer.json()
+    _refuse(answer, said)
+    identifier = said.get("MessageId")
+    if not identifier or not isinstance(identifier, str):
+        raise SendFailed("SES: an answer without MessageId", Outcome.UNKNOWN)
+    return _message_id(identifier, region)
+
+
+# ---- what came in -----------------------------------------------------------------------------------------------
+
+
+def _received(content: dict[str, Any], config: Config) -> Iterator[Message]:
+    envelope, receipt = content["mail"], content["receipt"]
+    identifier, action = _required(envelope, "messageId"), receipt["action"]
+    came_to = [str(one) for one in receipt["recipients"]]
+    match action["type"]:
+        case "S3":
+            letter = _letter(envelope)
+            late = json.dumps(Place(_required(action, "bucketName"), _required(action, "objectKey"), came_to))
+        case "SNS":
+            letter, late = mail.parse(_raw(content["content"], action.get("encoding"))), ""
+        case _:  # the rule's other actions tell of the same mail: they neither hold it nor say where it lies
+            return
+    verdicts = {name: (receipt.get(f"{name}Verdict") or {}).get("status") for name in VERDICTS}
+    proved = _proved(verdicts, str(envelope.get("source") or ""), letter)
+    found = _message(letter, identifier, came_to, config, proved=proved)
+    if found:
+        found = _as_told(found, moment(envelope.get("timestamp")), bad=_bad(verdicts))
+        source = {name: value for name, value in content.items() if name != "content"}
+        yield found.model_copy(update={"late": late, "source": source})
+
+
+def _receipts(kind: Any, content: dict[str, Any], region: str) -> Iterator[Receipt]:
+    progress = PROGRESS.get(kind)
+    if progress is None:
+        return
+    about = content.get(kind.lower()) or {}
+    if PASSING.items() <= about.items():
+        return
+    yield Receipt(
+        provider="ses",
+        progress=progress,
+        ids=(_message_id(_required(content["mail"], "messageId"), region),),
+        reason=mail.one_line(_reason(kind, about), 200) if progress is Progress.FAILED else "",
+        source=content,
+    )
+
+
+def _proved(verdicts: Mapping[str, Any], envelope_from: str, letter: mail.Mail) -> bool:
+    """DMARC passed for the one author; or his domain has no policy, and its envelope is aligned and allowed (SPF)."""
+    author = letter.sender.address
+    if len(letter.authors) != 1 or not mail.is_address(author):
+        return False
+    allowed = verdicts["dmarc"] == "GRAY" and verdicts["spf"] == "PASS" and mail.is_address(envelope_from)
+    aligned = mail.aligned(envelope_from.rpartition("@")[2], author.rpartition("@")[2])
+    return verdicts["dmarc"] == "PASS" or (allowed and aligned)
+
+
+def _bad(verdicts: Mapping[str, Any]) -> bool:
+    """Spam, a virus, a forged author: an automatic answer would reach the wrong one."""
+    return "FAIL" in (verdicts["dmarc"], verdicts["spam"], verdicts["virus"])
+
+
+def _reason(kind: str, about: dict[str, Any]) -> str:
+    who: dict[str, Any] = next(iter(about.get("bouncedRecipients") or []), {})
+    kinds = f"{about.get('bounceType', '')} {about.get('bounceSubType', '')}".strip()
+    words = who.get("diagnosticCode") or about.get("reason") or kinds or "no reason given"
+    return "reported as spam" if kind == "Complaint" else str(words)
+
+
+def _letter(envelope: dict[str, Any]) -> mail.Mail:
+    """The mail as far as the notification tells it: its headers, read as those of the whole mail will be.
+
+    It holds the first 10 kB of them, and the usual ones once more by name.
+    """
+    usual = envelope.get("commonHeaders") or {}
+    listed = {name: ", ".join(map(str, usual.get(key) or [])) for name, key in LISTED.items()}
+    once = {name: str(usual.get(key) or "") for name, key in ONCE.items()}
+    given = [(str(header["name"]), str(header["value"])) for header in envelope.get("headers") or []]
+    there = {name.lower() for name, _ in given}
+    missing = [(name, value) for name, value in {**listed, **once}.items() if value and name.lower() not in there]
+    lines = [mail.one_line(f"{name}: {value}", 10_000) for name, value in [*given, *missing]]
+    return mail.parse("\r\n".join([*lines, "", ""]).encode("utf-8", "replace"))
+
+
+def _raw(content: str, encoding: Any) -> bytes:
+    if str(encoding).upper() != "BASE64":
+        return content.encode("utf-8", "surrogatepass")
+    raw = signing.decoded(content)
+    if not raw:
+        raise ValueError("content")
+    return raw
+
+
+def _message(letter: mail.Mail, identifier: str, came_to: list[str], config: Config, *, proved: bool) -> Message | None:
+    return mail.to_message(
+        letter,
+        provider="ses",
+        id=identifier,
+        proved=proved,
+        came_to=came_to,
+        sender=config.sender,
+        inbound=config.inbound_address,
+        source=None,
+    )
+
+
+def _as_told(found: Message, sent_at: datetime | None, *, bad: bool) -> Message:
+    """With what SES says beside the mail. An agent's words are judged by the mail alone."""
+    return found.model_copy(update={"sent_at": sent_at, "automatic": found.automatic or (bad and not found.thread)})
+
+
+def _stored(place: Place) -> bytes:
+    """A mail as it lies in S3. Raises SendFailed; a mail that is not there looks like one that we may not read."""
+    try:
+        raw: bytes = aws.client("s3").get_object(Bucket=place.bucket, Key=place.key)["Body"].read()
+    except aws.FAULTS as error:
+        reason = f"it lies at s3://{place.bucket}/{place.key} ({aws.code(error) or 'S3 does not answer'})"
+        outcome = Outcome.REFUSED if aws.status(error) in (403, 404) else Outcome.NOT_SENT
+        raise SendFailed(mail.one_line(reason, 300), outcome) from None
+    return raw
+
+
+# ---- what goes out ----------------------------------------------------------------------------------------------
+
+
+def _post(draft: mail.Draft, to: str) -> dict[str, Any]:
+    page = {"Html": _text(draft.page)} if draft.page else {}
+    simple = {
+        "Subject": _text(draft.subject),
+        "Body": {"Text": _text(draft.text), **page},
+        "Headers": [{"Name": name, "Value": value} for name, value in _headers(draft)],
+    }
+    return {
+        "FromEmailAddress": mail.encoded(draft.sender),
+        "Destination": {"ToAddresses": [to]},
+        "Content": {"Simple": simple},
+        **({"ReplyToAddresses": [draft.reply_to]} if draft.reply_to else {}),
+    }
+
+
+def _text(text: str) -> dict[str, str]:
+    return {"Data": text, "Charset": "UTF-8"}
+
+
+def _headers(draft: mail.Draft) -> Iterator[tuple[str, str]]:
+    """SES puts its own Message-ID, and takes short ASCII values: of too many references the last ones count."""
+    for name, value in draft.headers:
+        words = [word for word in value.split(" ") if word.isascii() and len(word) <= LONGEST_VALUE]
+        while len(" ".join(words)) > LONGEST_VALUE:
+            words.pop(0)
+        if words and name != "Message-ID":
+            yield name, " ".join(words)
+
+
+def _refuse(answer: api.Answer, said: dict[str, Any]) -> None:
+    """Raise SendFailed for all but success. AWS gives its code in a header or in the body, with more around it."""
+    given = str(answer.headers.get("x-amzn-errortype") or said.get("__type") or said.get("code") or "")
+    code = given.partition(":")[0].rpartition("#")[2] if answer.status >= 300 else ""
+    words = REASONS.get(code) or said.get("message") or said.get("Message") or code or answer.status
+    api.refuse(answer, f"SES: {mail.one_line(str(words), 200)}", OUTCOMES, code or None)
+
+
+def _message_id(identifier: str, region: str) -> str:
+    """As SES writes it (https://docs.aws.amazon.com/ses/latest/dg/header-fields.html); us-east-1 has an older name."""
+    return f"<{identifier}@{'email' if region == 'us-east-1' else region}.amazonses.com>"
+
+
+def _required(table: dict[str, Any], name: str) -> str:
+    value = table[name]
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(name)
+    return value.strip()
