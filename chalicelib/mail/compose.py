@@ -12,7 +12,7 @@ from chalicelib.models import Outgoing, digest
 
 MOST_REFERENCES = 20
 REPEATED = "(possibly repeated)"
-DESK_SUBJECT, CUSTOMER_SUBJECT = "Conversation", "A message for you"
+DESK_SUBJECT, CUSTOMER_SUBJECT, OWN_SUBJECT = "Conversation", "A message for you", "A word from Shopbell"
 
 # The page's looks, on each element: mail programs drop style sheets
 FITS = '<meta name="viewport" content="width=device-width">'
@@ -64,7 +64,7 @@ def reply_subject(subject: str) -> str:
 
 
 def _to_desk(outgoing: Outgoing) -> bool:
-    return bool(outgoing.thread or outgoing.card)
+    return bool(outgoing.thread or outgoing.card or outgoing.own)
 
 
 def _subject(outgoing: Outgoing) -> str:
@@ -72,6 +72,8 @@ def _subject(outgoing: Outgoing) -> str:
     given = one_line(outgoing.subject or outgoing.context.get("subject", ""), 300)
     if outgoing.thread:
         return given or f"{DESK_SUBJECT} {digest('subject', outgoing.thread)[:6]}"
+    if outgoing.own:
+        return given or OWN_SUBJECT
     return reply_subject(given or "your message") if outgoing.context else given or CUSTOMER_SUBJECT
 
 
@@ -118,7 +120,8 @@ def _desk_text(outgoing: Outgoing) -> str:
     """Our line on top, so that an answer can be told from what it quotes; then card, our words and the customer's."""
     card = outgoing.card
     head = "\n".join(filter(None, [card.title, " · ".join(card.state), *card.facts])) if card else ""
-    return "\n\n".join(filter(None, [MARKER, head, _own(outgoing), _words(outgoing), card.hint if card else ""]))
+    marker = MARKER if outgoing.thread else ""  # what has no thread cannot be answered
+    return "\n\n".join(filter(None, [marker, head, _own(outgoing), _words(outgoing), card.hint if card else ""]))
 
 
 def _desk_page(outgoing: Outgoing) -> str:
