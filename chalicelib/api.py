@@ -2,7 +2,9 @@
 
 import json
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalicelib.errors import Outcome, SendFailed
@@ -13,10 +15,15 @@ if TYPE_CHECKING:
 DEADLINE = 8.0  # seconds; three deliveries fit into the worker's 30
 LONGEST_WAIT = 3600.0  # seconds of a Retry-After that are honoured
 LARGEST_ANSWER = 1_000_000  # bytes
+CHUNK = 65_536  # bytes of a file that are read at once
 
 
 class Call(NamedTuple):
-    """What goes out."""
+    """What goes out: one of `json`, `form` (with `files`: several parts) and `body`.
+
+    With a `limit` a file is fetched: bytes of it, as they are, and no more than that many and one; `public` keeps that
+    to https and to public addresses.
+    """
 
     method: str
     url: str
@@ -25,6 +32,10 @@ class Call(NamedTuple):
     form: Mapping[str, Any] | None = None
     query: Mapping[str, str] | None = None
     auth: tuple[str, str] | None = None
+    body: bytes | None = None
+    files: Mapping[str, tuple[str, bytes, str]] | None = None  # field -> name, content and media type of a file
+    limit: int | None = None
+    public: bool = False
 
 
 class Answer(NamedTuple):
@@ -55,33 +66,36 @@ _session: "requests.Session | None" = None
 def transport(call: Call) -> Answer:
     """The one way out. Tests put their seam here. Raises SendFailed for a call without an answer."""
     import requests
+    from urllib3.exceptions import HTTPError
 
     try:
-        answer = _connection().request(
-            call.method,
-            call.url,
-            headers=dict(call.headers),
-            json=call.json,
-            data=call.form,
-            params=call.query,
-            auth=call.auth,
-            timeout=DEADLINE,
-            allow_redirects=False,
-        )
+        if call.limit is not None:
+            return _fetched(call, call.limit)
+        answer = _request(_connection(), call)
+        return _answer(answer, answer.content[:LARGEST_ANSWER])
     # from None: these errors show the URL, and Telegram's holds the token
     except requests.ConnectTimeout:
         raise SendFailed("could not be reached", Outcome.NOT_SENT) from None
     except requests.ConnectionError as error:
         raise SendFailed("the connection failed", _how_far(error)) from None
-    except requests.RequestException:
+    except (requests.RequestException, HTTPError):
         raise SendFailed("no answer came", Outcome.UNKNOWN) from None
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Answer(answer.status_code, headers, answer.content[:LARGEST_ANSWER])
 
 
 def call(method: str, url: str, **rest: Any) -> Answer:
     """Call a provider. Raises SendFailed where no answer came."""
     return transport(Call(method, url, **rest))
+
+
+@contextmanager
+def repeatable() -> Iterator[None]:
+    """Around calls that nobody sees, like a fetch: one whose end is not known is as good as not made."""
+    try:
+        yield
+    except SendFailed as failure:
+        if failure.outcome is not Outcome.UNKNOWN:
+            raise
+        raise SendFailed(failure.reason, Outcome.NOT_SENT, failure.retry_after) from None
 
 
 def outcome(status: int) -> Outcome | None:
@@ -102,6 +116,40 @@ def refuse(answer: Answer, reason: str, codes: Mapping[Any, Outcome] | None = No
     what = known or outcome(answer.status) or (Outcome.REFUSED if code else None)
     if what:
         raise SendFailed(reason, what, answer.retry_after)
+
+
+def _request(session: "requests.Session", call: Call, stream: bool = False) -> "requests.Response":
+    return session.request(
+        call.method,
+        call.url,
+        headers=dict(call.headers),
+        json=call.json,
+        data=call.form if call.body is None else call.body,
+        files=call.files,
+        params=call.query,
+        auth=call.auth,
+        timeout=DEADLINE,
+        allow_redirects=False,
+        stream=stream,
+    )
+
+
+def _fetched(call: Call, limit: int) -> Answer:
+    """A file, over a connection of its own. What ends only because its time was over is not the whole of it."""
+    from chalicelib import guard
+
+    end = time.monotonic() + guard.WITHIN
+    with guard.session(public=call.public) as session, _request(session, call, stream=True) as answer:
+        body = bytearray()
+        while len(body) <= limit and (read := answer.raw.read(CHUNK, decode_content=False)):
+            body += read
+    if time.monotonic() >= end:
+        raise SendFailed("it took too long", Outcome.UNKNOWN)
+    return _answer(answer, bytes(body[: limit + 1]))
+
+
+def _answer(answer: "requests.Response", body: bytes) -> Answer:
+    return Answer(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
 
 
 def _connection() -> "requests.Session":

@@ -28,6 +28,7 @@ def client(service: str) -> Any:
             retries={"mode": "standard", "total_max_attempts": 3},
             parameter_validation=os.environ.get("AWS_LAMBDA_FUNCTION_NAME") is None,
             user_agent_extra="shopbell",
+            **(_s3() if service == "s3" else {}),
         ),
     )
 
@@ -48,6 +49,15 @@ def signature(method: str, url: str, body: bytes, service: str) -> dict[str, str
     credentials: Any = session().get_credentials()  # None is an error of its own below
     SigV4Auth(credentials, service, region()).add_auth(request)
     return dict(request.headers.items())
+
+
+def _s3() -> dict[str, Any]:
+    """What links need: the newer signature everywhere, and the bucket's own region in the address.
+
+    The other address leads to the wrong region while a bucket is new, and with it the signature is wrong.
+    """
+    style = "path" if os.environ.get("AWS_ENDPOINT_URL") else "virtual"
+    return {"signature_version": "s3v4", "s3": {"addressing_style": style}}
 
 
 def code(error: Exception) -> str:

@@ -1,11 +1,15 @@
-"""The bucket: raw bodies, and texts too long for a row."""
+"""The bucket: raw bodies, texts too long for a row, attachments."""
 
-import hashlib
 import os
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 from chalicelib import aws
+from chalicelib.models import Content
+from chalicelib.webhook import place_of
+
+LINK_LIVES = 7 * 24 * 3600  # seconds; S3's longest. One signed by a role's credentials ends with these, hours later
 
 
 @cache
@@ -15,7 +19,7 @@ def _s3() -> Any:
 
 def put_raw(body: bytes) -> str:
     """Keep a webhook's body under its own hash; returns its place. Raises one of aws.FAULTS."""
-    return _put(f"raw/{hashlib.sha256(body).hexdigest()}", body)
+    return _put(place_of(body), body)
 
 
 def put_text(name: str, text: str) -> str:
@@ -28,12 +32,33 @@ def put_parked(name: str, letter: bytes) -> str:
     return _put(f"parked/{name}", letter)
 
 
+def put_file(key: str, file: Content) -> str:
+    """Keep an attachment under a key of our own, never its name; returns its place. Raises one of aws.FAULTS.
+
+    Whoever opens a link to it gets a download of that name: nothing in it runs in a browser.
+    """
+    named = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
+    return _put(f"files/{key}", file.data, ContentType=file.type, ContentDisposition=named)
+
+
+def get_file(place: str, name: str) -> Content:
+    """An attachment that was kept. Raises one of aws.FAULTS."""
+    found = _s3().get_object(Bucket=os.environ["BUCKET"], Key=place)
+    return Content(name=name, type=found["ContentType"], data=found["Body"].read())
+
+
+def link(place: str) -> str:
+    """Where anybody who has it can read what lies at `place`, for LINK_LIVES at most. No call is made."""
+    where = {"Bucket": os.environ["BUCKET"], "Key": place}
+    return str(_s3().generate_presigned_url("get_object", Params=where, ExpiresIn=LINK_LIVES))
+
+
 def get(place: str) -> bytes:
     """What lies at `place`. Raises one of aws.FAULTS."""
     body: bytes = _s3().get_object(Bucket=os.environ["BUCKET"], Key=place)["Body"].read()
     return body
 
 
-def _put(place: str, body: bytes) -> str:
-    _s3().put_object(Bucket=os.environ["BUCKET"], Key=place, Body=body)
+def _put(place: str, body: bytes, **about: str) -> str:
+    _s3().put_object(Bucket=os.environ["BUCKET"], Key=place, Body=body, **about)
     return place

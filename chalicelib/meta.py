@@ -103,10 +103,13 @@ def moment(value: Any, per_second: int = 1) -> datetime | None:
     return datetime.fromtimestamp(int(value) / per_second, UTC)
 
 
-def post(path: str, body: Mapping[str, Any], config: App, token: str, errors: Errors) -> dict[str, Any]:
-    """One call to the Graph API; returns its answer. Raises SendFailed by Meta's own code, else by HTTP status."""
+def call(method: str, path: str, config: App, token: str, errors: Errors, **rest: Any) -> dict[str, Any]:
+    """One call to the Graph API; returns its answer. Raises SendFailed by Meta's own code, else by HTTP status.
+
+    `rest` is what it says, as fields of api.Call.
+    """
     headers = {"Authorization": f"Bearer {token}"}
-    answer = api.call("POST", f"{config.api_url}/{config.graph_version}/{path}", headers=headers, json=body)
+    answer = api.call(method, f"{config.api_url}/{config.graph_version}/{path}", headers=headers, **rest)
     said = answer.json()
     error = said["error"] if isinstance(said.get("error"), dict) else {}
     why = reason(error or {"message": f"HTTP {answer.status}"}, errors, hide=token)

@@ -64,8 +64,16 @@ def _receive(request: Request, provider: str, account: str, request_id: str) -> 
         if not module.can.gets:
             raise BadSignature  # a URL check that is no handshake proves nothing
         request = request.posted()
-    _queue(_items(request, module, config, provider, account), request_id)
+    items = _items(request, module, config, provider, account)
+    if any(isinstance(item, Message) and _holds_files(item) for item in items):
+        _keep(request)
+    _queue(items, request_id)
     return module.accepted
+
+
+def _holds_files(item: Message) -> bool:
+    """Whether files of a message lie in the webhook's own body; then that is kept until they are fetched from it."""
+    return any(file.reference.startswith("raw/") for file in item.attachments)
 
 
 def _items(request: Request, module: Provider, config: object, provider: str, account: str) -> Sequence[Item]:
@@ -88,19 +96,22 @@ def _named_all(items: Sequence[Message | Receipt], account: str) -> list[Item]:
 
 
 def _raw(request: Request, provider: str, account: str) -> Raw:
-    try:
-        place = files.put_raw(request.body)
-    except aws.FAULTS as error:
-        raise _unavailable(error) from error
     return Raw(
         provider=provider,
         account=account,
-        file=place,
+        file=_keep(request),
         url=request.url,
         query=request.query,
         content_type=request.header("content-type"),
         at=request.at,
     )
+
+
+def _keep(request: Request) -> str:
+    try:
+        return files.put_raw(request.body)
+    except aws.FAULTS as error:
+        raise _unavailable(error) from error
 
 
 def _queue(items: Sequence[Item], request_id: str) -> None:

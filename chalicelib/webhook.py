@@ -1,5 +1,6 @@
 """A webhook in our own terms: what came in over HTTP, and what is answered."""
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -64,6 +65,11 @@ class Response:
     status: int = 200
     body: str = ""
     content_type: str = "text/plain"
+
+
+def place_of(body: bytes) -> str:
+    """Where a body lies in the bucket if it is kept: under its own hash."""
+    return f"raw/{hashlib.sha256(body).hexdigest()}"
 
 
 @lru_cache(maxsize=1)  # verify and parse ask for the same body

@@ -16,6 +16,39 @@ def receipt_failed(reason: str) -> str:
     return f"❌ Not delivered to the customer: {reason or 'the provider gives no reason'}"
 
 
+def file_not_fetched(name: str, reason: str) -> str:
+    return f"📎 {name} could not be fetched: {reason}"
+
+
+def file_not_shown(name: str, reason: str) -> str:
+    return f"📎 {name} could not be shown here: {reason}"
+
+
+def file_unknown(name: str) -> str:
+    return f"📎 {name} may be missing here: it is not known whether it arrived, twice."
+
+
+def file_not_sent(name: str, reason: str) -> str:
+    return f"❌ {name} was not sent to the customer: {reason}"
+
+
+def files_kept_back(names: list[str]) -> str:
+    return (
+        f"Not sent to the customer: {', '.join(names)}. What is attached to the message itself can be, ten files at "
+        "most: no picture within the text of a mail, and no file that lies elsewhere."
+    )
+
+
+def file_link(name: str, size: int, url: str) -> str:
+    """A file as a link, for customers and agents alike."""
+    return f"📎 {name} ({in_bytes(size)}): {url}\nThis link works for a limited time, 7 days at most."
+
+
+def in_bytes(size: int) -> str:
+    """A number of bytes, as people read it."""
+    return f"{size / 1_000_000:.1f} MB" if size >= 1_000_000 else f"{-(-size // 1000)} kB"
+
+
 def reply_given_up(reason: str) -> str:
     return f"❌ Not sent to the customer, although tried for days: {reason}"
 

@@ -1,5 +1,6 @@
 """One more signed webhook for the shop, as its provider would send it, and what became of it."""
 
+import base64
 import json
 import mimetypes
 import time
@@ -167,6 +168,8 @@ def carry_out(order: Order, rules: Shop, given: Mapping[str, str], state: Path) 
     url = order.url or (found.url if found else "")
     who = sender(order.provider, account, all_values, rules, url, ours.public if ours else url)
     webhook = compose(words, who, forged=order.forged)
+    if found:
+        _hold(words, who, found)
     answers = [post(webhook, who.url) for _ in range(order.repeat)]
     keys = claims(webhook, who) if ours and any(answer.accepted for answer in answers) else []
     complete = settled(keys)
@@ -195,6 +198,15 @@ def agent(conversation: Conversation, rules: Shop) -> str:
     """Somebody who may answer in a conversation; empty where the provider's own example may."""
     agents = route.desk_of(rules, conversation.desk).agents
     return next(iter(agents.values()), "")
+
+
+def _hold(words: Sequence[Said], who: Sender, found: Here) -> None:
+    """Let the outside world hand out the files of what is said. Raises CannotSend."""
+    for id, file in simulate.held(who.provider, words, who.config).items():
+        about = {"part": who.provider, "id": id, "name": file.name, "type": file.type}
+        held = json.dumps({**about, "content": base64.b64encode(file.content).decode()}).encode()
+        if not post(Webhook(body=held, headers={"content-type": "application/json"}), f"{found.world}/held").accepted:
+            raise CannotSend(f"the outside world does not take {file.name}")
 
 
 def _here(order: Order, state: Path) -> Here | None:

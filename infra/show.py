@@ -111,7 +111,7 @@ def as_json(chat: Chat) -> dict[str, Any]:
                            receipt: null|delivered|read|failed, provider_id, attempts}]}]}
 
     `status` is open or closed, `at` is UTC in ISO 8601, `size` is in bytes or null, `kind` is forward, acknowledge,
-    reply or notice, `to` is a desk's name or a customer's address, `attempts` counts receives from the queue.
+    reply, file or notice, `to` is a desk's name or a customer's address, `attempts` counts receives from the queue.
     """
     contact, conversation = chat.contact, chat.conversation
     addresses = [{"channel": heard.address.channel.value, "id": heard.address.id} for heard in contact.heard]
@@ -135,7 +135,7 @@ def _message(one: Spoken) -> dict[str, Any]:
         "from": message.sender.id,
         "text": message.text,
         "at": one.at.isoformat(),
-        "attachments": [attachment.model_dump() for attachment in message.attachments],
+        "attachments": [attachment.model_dump(exclude={"inline"}) for attachment in message.attachments],
         "deliveries": [_delivery(delivery) for delivery in one.claim.in_order],
     }
 

@@ -22,9 +22,10 @@ from hypothesis import strategies as some
 
 from chalicelib import api, providers, queue, settings, store
 from chalicelib.errors import Outcome, SendFailed, Unreadable
-from chalicelib.models import Cover, Kind, Message, Progress, Raw, Receipt
+from chalicelib.models import Attachment, Content, Cover, Kind, Message, Progress, Raw, Receipt
 from chalicelib.webhook import Request, Response
-from infra.world import Entry
+from infra import simulate
+from infra.world import Entry, File
 from tests.lab import ENVIRONMENT, START, Lab
 from tests.lab.everything import (
     EVERYTHING_SECRETS,
@@ -52,6 +53,7 @@ from tests.lab.everything import (
     secrets_of,
     signature,
     signed,
+    somewhere,
     value_at,
 )
 
@@ -125,7 +127,15 @@ def test_what_is_signed_is_accepted(case: Case, front: Door) -> None:
     assert post(front, signed(case), case.provider) == providers.load(case.provider).accepted
     assert [dumped(item) for item in queued(front) if isinstance(item, Message | Receipt)] == case.means
     assert len(queued(front)) == len(case.means)
-    assert calls(front) == ["sqs.SendMessageBatch"] * math.ceil(len(case.means) / BATCH)
+    assert calls(front) == ["s3.PutObject"] * holds_files(case) + ["sqs.SendMessageBatch"] * math.ceil(
+        len(case.means) / BATCH
+    )
+
+
+def holds_files(case: Case) -> bool:
+    """Whether files lie in the webhook's own body: it is kept, and before anything is promised."""
+    files = [file for item in case.means for file in item.get("attachments", ())]
+    return any(file.get("reference", "").startswith("raw/") for file in files)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -760,6 +770,138 @@ def hang_up(server: socket.socket) -> None:
     connection, _ = server.accept()
     with connection:
         connection.recv(65_536)
+
+
+# ---- files ------------------------------------------------------------------------------------------------------
+
+PDF = Content(
+    name="invoice 7 ü.pdf", type="application/pdf", data=b"%PDF-1.4 of order 7", url="https://files.example/7"
+)
+TAKING = [name for name in NAMES if CAN[name].takes(PDF.type, len(PDF.data))]
+HANDING = [name for name in NAMES if providers.optional(providers.load(name), "fetch")]
+HOLDING = [name for name in NAMES if providers.optional(providers.load(name), "unpack")]
+ELSEWHERE = ["https://evil.example/a", "http://169.254.169.254/", "https://127.0.0.1/a", "file:///etc/passwd", "", "x",
+             "../../a", "https://world/a", "http://world.evil.example/a", "raw/" + "0" * 64 + "/0"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TAKING)
+def test_a_file_is_sent_once_and_has_an_id(name: str, front: Door) -> None:
+    """However many calls that takes: the last one alone is seen by anybody."""
+    seen: list[int] = []
+
+    def watch(number: int, what: str, apply: Callable[[], Any], given: Any) -> Any:
+        answer = apply()
+        seen.append(len(front.world.ledger))
+        return answer
+
+    front.seam.intercept = watch
+    identifier = send_file(name)
+    (entry,) = front.world.ledger
+    assert entry.id and identifier.endswith(entry.id) and seen == [0] * (len(seen) - 1) + [1]
+    assert PDF.name in f"{entry.text} {entry.raw}" and entry.to in outgoing(name).to
+
+
+@pytest.mark.parametrize("name", TAKING)
+def test_what_goes_before_a_file_is_in_no_doubt(name: str, front: Door) -> None:
+    """No answer to what nobody sees is as if it had not been asked; to the last call, it may have arrived."""
+    send_file(name)
+    total = len(calls(front))
+    for struck in range(total):
+        emptied(front)
+
+        def no_answer(number: int, what: str, apply: Callable[[], Any], given: Any, struck: int = struck) -> Any:
+            if number == struck + 1:
+                raise SendFailed("no answer came", Outcome.UNKNOWN)
+            return apply()
+
+        front.seam.intercept = no_answer
+        with pytest.raises(SendFailed) as caught:
+            send_file(name)
+        assert caught.value.outcome is (Outcome.UNKNOWN if struck == total - 1 else Outcome.NOT_SENT)
+
+
+@pytest.mark.parametrize("name", HANDING)
+def test_a_file_that_comes_by_reference_can_be_fetched(name: str, front: Door) -> None:
+    file = simulate.File("kettle ü.pdf", "application/pdf", b"%PDF of a kettle")
+    words = said(name, "Look", thread=somewhere(name), files=(file,))
+    for id, held in simulate.held(name, [words], config(name)).items():
+        front.world.hold(name, id, File(*held))
+    attachments = [
+        one for item in parsed(composed(name, words)) if isinstance(item, Message) for one in item.attachments
+    ]
+    (found,) = (fetch(name, attachment) for attachment in attachments)
+    assert (found.data, found.type) == (file.content, file.type)
+    with pytest.raises(SendFailed) as caught:
+        fetch(name, attachments[0], limit=len(file.content) - 1)
+    assert caught.value.outcome is Outcome.REFUSED
+    front.world.state.clear()
+    with pytest.raises(SendFailed) as caught:
+        fetch(name, attachments[0])
+    assert caught.value.outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize("name", HOLDING)
+def test_a_file_that_comes_within_the_webhook_can_be_taken_out(name: str, front: Door) -> None:
+    file = simulate.File("kettle ü.pdf", "application/pdf", b"%PDF of a kettle")
+    case = composed(name, said(name, "Look", files=(file,)))
+    (message,) = parsed(case)
+    assert isinstance(message, Message)
+    place, _, number = message.attachments[0].reference.rpartition("/")
+    assert post(front, signed(case), name).status < 300
+    assert front.kept == [place]
+    unpack = vars(providers.load(name))["unpack"]
+    assert (unpack(case.body, int(number)).data, unpack(case.body, int(number)).type) == (file.content, file.type)
+    for body, wrong in ((case.body, 1), (b"", 0), (b"[]", 0), (b"{}", 0), (b'{"Attachments": [7]}', 0)):
+        with pytest.raises(Unreadable):
+            unpack(body, wrong)
+
+
+@pytest.mark.parametrize("reference", ELSEWHERE)
+@pytest.mark.parametrize("name", HANDING)
+def test_no_file_is_fetched_from_elsewhere(name: str, reference: str, front: Door) -> None:
+    """Whatever a webhook calls its place."""
+    called = calls_of(front)
+    with pytest.raises(SendFailed) as caught:
+        fetch(name, Attachment(name="a", reference=reference))
+    assert caught.value.outcome is Outcome.REFUSED
+    assert all(url.startswith(origin_of(name)) for url in called)
+
+
+@pytest.mark.parametrize("name", HANDING)
+def test_no_file_is_fetched_from_where_an_answer_leads_to_elsewhere(name: str, front: Door) -> None:
+    """Asked where a file lies, the provider itself names a strange host, in every field there is."""
+    called: list[str] = []
+
+    def lead_away(number: int, what: str, apply: Callable[[], Any], given: api.Call) -> api.Answer:
+        called.append(given.url)
+        place = dict.fromkeys(("url", "file_path", "upload_url"), "https://evil.example/a")
+        said = {"ok": True, **place, "result": place}
+        return api.Answer(
+            200 if number == 1 else 302, {"location": "https://evil.example/a"}, json.dumps(said).encode()
+        )
+
+    front.seam.intercept = lead_away
+    words = said(name, "Look", thread=somewhere(name), files=(simulate.File("a.png", "image/png", b"x"),))
+    (message,) = parsed(composed(name, words))
+    assert isinstance(message, Message)
+    with suppress(SendFailed):
+        fetch(name, message.attachments[0])
+    assert called and all(url.startswith(origin_of(name)) for url in called)
+
+
+def origin_of(name: str) -> str:
+    """Where a provider is, as the shop here has it; its files may lie beside its API."""
+    (host,) = hosts_of(name)
+    return "/".join(host.split("/")[:3]) + "/"
+
+
+def fetch(name: str, attachment: Attachment, limit: int = 1_000) -> Content:
+    found: Content = vars(providers.load(name))["fetch"](attachment, config(name), limit)
+    return found
+
+
+def send_file(name: str) -> str:
+    return providers.load(name).send(outgoing(name, "", file=PDF), config(name))
 
 
 # ---- secrets and strangers --------------------------------------------------------------------------------------

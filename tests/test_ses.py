@@ -328,7 +328,7 @@ def test_a_large_mail_is_read_in_time() -> None:
     whole = head + "--b" + "--b".join(parts) + "--b--\r\n"
     told_so = message(told("lies_in_s3"))
     began = datetime.now()
-    with mock.patch.object(ses, "_stored", lambda place: whole.encode()):
+    with mock.patch.object(ses, "_stored", lambda bucket, key: whole.encode()):
         found = ses.complete(told_so, CONFIG)
     assert datetime.now() - began < timedelta(seconds=8)  # of the worker's 30
     assert found and found.text == "See the film." and found.attachments[0].size == 22_000_000

@@ -188,8 +188,9 @@ def test_what_customers_wrote_outlives_the_stack_and_stays_private(template: dic
         assert part["DeletionPolicy"] == part["UpdateReplacePolicy"] == "Retain"
     assert properties(template, "Table")["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert set(properties(template, "Bucket")["PublicAccessBlockConfiguration"].values()) == {True}
-    (raw,) = properties(template, "Bucket")["LifecycleConfiguration"]["Rules"]
-    assert (raw["Prefix"], raw["ExpirationInDays"], raw["Status"]) == ("raw/", 60, "Enabled")
+    rules = properties(template, "Bucket")["LifecycleConfiguration"]["Rules"]
+    lives = {(rule["Prefix"], rule["ExpirationInDays"], rule["Status"]) for rule in rules}
+    assert lives == {("raw/", 60, "Enabled"), ("files/", 180, "Enabled")}
 
 
 def test_the_indexes_hold_keys_only(template: dict[str, Any]) -> None:

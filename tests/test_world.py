@@ -358,6 +358,23 @@ def test_slack_takes_no_other_path(server: Server) -> None:
     assert said.json()["error"] == "unknown_method"
 
 
+def test_slack_takes_a_file_in_three_steps_and_shows_it_with_the_last(slack: WebClient, server: Server) -> None:
+    thread = slack.chat_postMessage(channel="C0SHOP", text="Hello")["ts"]
+    shared = slack.files_upload_v2(
+        channel="C0SHOP", thread_ts=thread, content=b"%PDF of order 7", filename="invoice ü.pdf", initial_comment="Look"
+    )
+    entry = ledger(server)[-1]
+    assert (entry["what"], entry["to"], entry["thread"]) == ("file", "C0SHOP", thread)
+    assert entry["text"] == "invoice ü.pdf\nLook" and entry["id"] == shared["files"][0]["id"]
+    with pytest.raises(SlackApiError, match="file_not_found"):
+        slack.files_completeUploadExternal(files=[{"id": "F0NONE", "title": "a"}], channel_id="C0SHOP")
+    with pytest.raises(SlackApiError, match="invalid_arguments"):
+        slack.files_getUploadURLExternal(filename="empty.pdf", length=0)
+    place = slack.files_getUploadURLExternal(filename="a.pdf", length=7)["upload_url"]
+    assert requests.post(place, data=b"12345678", timeout=5).status_code == 400
+    assert len(ledger(server)) == 2
+
+
 # ---- Twilio, read by twilio -------------------------------------------------------------------------------------
 
 
@@ -561,7 +578,7 @@ def raw(server: Server, request: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("head", "status"),
     [
-        (b"Content-Length: 5000001", b"413"),
+        (b"Content-Length: 40000001", b"413"),
         (b"Content-Length: -1", b"411"),
         (b"Content-Length: many", b"411"),
         (b"Transfer-Encoding: chunked", b"411"),

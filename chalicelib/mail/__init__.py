@@ -4,7 +4,7 @@ from chalicelib.mail.automation import LOOP, automatic, by_machine, loop_of
 from chalicelib.mail.compose import Draft, draft, reply_subject
 from chalicelib.mail.html import text_of
 from chalicelib.mail.message import TOKEN, to_message, tokened
-from chalicelib.mail.parse import Mail, file_name, parse
+from chalicelib.mail.parse import Mail, content_of, file_name, parse
 from chalicelib.mail.quotes import MARKER, above_marker, stripped
 from chalicelib.mail.values import Mailbox, addresses, encoded, is_address, one_line
 from chalicelib.mail.verdict import aligned, authenticated, proved
@@ -22,6 +22,7 @@ __all__ = [
     "authenticated",
     "automatic",
     "by_machine",
+    "content_of",
     "draft",
     "encoded",
     "file_name",

@@ -105,7 +105,8 @@ def _automation(outgoing: Outgoing) -> list[tuple[str, str]]:
 
 
 def _words(outgoing: Outgoing) -> str:
-    return _marked(outgoing, outgoing.text)
+    file = f"📎 {outgoing.file.name}" if outgoing.file else ""  # no mail goes without words
+    return _marked(outgoing, outgoing.text or file)
 
 
 def _own(outgoing: Outgoing) -> str:

@@ -16,12 +16,14 @@ MOST_REFERENCES = 10
 
 
 def to_message(
-    mail: Mail, *, provider: str, id: str, proved: bool, came_to: Iterable[str], sender: str, inbound: str, source: Any
-) -> Message | None:
+    mail: Mail, *, provider: str, id: str, proved: bool, came_to: Iterable[str], sender: str, inbound: str, source: Any,
+    files_at: str = "",
+) -> Message | None:  # fmt: skip
     """The Message of a mail that came to the addresses `came_to`; None for a mail of our own that came back.
 
     `sender` is our From, `inbound` the address whose plus part carries reply tokens. `proved` says that the author is
-    who he claims to be. Raises ValueError for a mail without author or id.
+    who he claims to be. `files_at` begins the references of its files. Raises ValueError for a mail without author or
+    id.
     """
     author = mail.sender.address.lower()
     if not author or not id:
@@ -40,7 +42,7 @@ def to_message(
         name=mail.sender.name,
         text=text,
         full=mail.text if len(text) < len(mail.text.strip()) else "",
-        attachments=tuple(_attachments(mail, f"{provider}/{id}")),
+        attachments=tuple(_attachments(mail, files_at or f"{provider}/{id}")),
         sent_at=mail.received_at,
         thread=thread,
         automatic=_by_machine(mail) if thread else _unanswerable(mail, ours) or not _addressed(named, envelope, ours),
@@ -106,7 +108,7 @@ def _addressed(named: list[str], envelope: list[str], ours: set[str]) -> bool:
 
 def _attachments(mail: Mail, where: str) -> Iterator[Attachment]:
     for number, file in enumerate(mail.attachments):
-        yield file.model_copy(update={"reference": f"{where}/{number}"})
+        yield file.model_copy(update={"reference": f"{where}/{file.reference or number}"})
 
 
 def _context(mail: Mail) -> dict[str, str]:

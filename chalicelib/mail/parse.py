@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import Message as Params
 from email.utils import collapse_rfc2231_value
+from itertools import islice
 from typing import NamedTuple
 
 from chalicelib.mail import values
@@ -30,6 +31,7 @@ DEEPEST = 30
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _HEADER = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
 _SIGNATURE = "-- "  # the one line that ends with a space and does not go on
+_SHOWN = re.compile(rb"""\bcid:([^\s"'<>)]{1,250})""", re.IGNORECASE)
 _CALENDAR = "[calendar invitation]"
 
 
@@ -101,15 +103,18 @@ def parse(raw: bytes) -> Mail:
     """The mail in `raw`, whatever it is."""
     headers, _ = _split(raw[:LARGEST], MOST_HEADERS)
     texts: list[_Text] = []
-    attachments: list[Attachment] = []
+    files: list[_Part] = []
+    shown: set[bytes] = set()
     left = LARGEST_TEXT
     for part in _leaves(raw[:LARGEST]):
         if _is_text(part):
             content = _content(part)[:left]
             left -= len(content)
+            shown.update(_SHOWN.findall(content) if part.type == "text/html" else ())
             texts.append(_Text(part.type == "text/plain", _read(content, part), part.choice))
         else:
-            attachments.append(_attachment(part))
+            files.append(part)
+    attachments = [_attachment(part, shown) for part in files]
     return Mail(
         headers=headers,
         authors=_all(headers, "from"),
@@ -120,6 +125,13 @@ def parse(raw: bytes) -> Mail:
         text=_chosen(texts) or (_CALENDAR if any(file.type == "text/calendar" for file in attachments) else ""),
         attachments=tuple(attachments),
     )
+
+
+def content_of(raw: bytes, number: int) -> tuple[Attachment, bytes] | None:
+    """An attachment of the mail in `raw`, as `parse` numbers them, and its bytes; None where it has none such."""
+    files = (part for part in _leaves(raw[:LARGEST]) if not _is_text(part))
+    part = next(islice(files, number, None), None)
+    return (_attachment(part, set()), _content(part)) if part else None
 
 
 def file_name(name: str) -> str:
@@ -246,9 +258,11 @@ def _unflowed(text: str, spaces_go: bool) -> str:
     return "".join(pieces)[1:]
 
 
-def _attachment(part: _Part) -> Attachment:
+def _attachment(part: _Part, shown: set[bytes]) -> Attachment:
+    """`shown` are the Content-IDs that stand within the text."""
     name = _name(part) or ("message.eml" if part.type == "message/rfc822" else "")
-    return Attachment(name=name, type=part.type[:100], size=_size(part))
+    id = first(part.headers, "content-id").strip().strip("<>").encode()
+    return Attachment(name=name, type=part.type[:100], size=_size(part), inline=id in shown)
 
 
 def _size(part: _Part) -> int:

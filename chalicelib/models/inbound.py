@@ -11,12 +11,17 @@ from chalicelib.models.values import Address, Channel, Frozen, Text, digest
 
 
 class Attachment(Frozen):
-    """A file that came with a message, by reference. `size` in bytes where the provider tells it."""
+    """A file that came with a message, by reference. `size` in bytes where the provider tells it.
+
+    `raw/<hash>/<number>` lies in the webhook's own body, which is kept under raw/. An `inline` one is shown within the
+    text: a pasted picture, but a logo below a signature or a picture in what is quoted just as well.
+    """
 
     name: Text = ""
     type: Text = ""
     size: int | None = None
     reference: Text = ""
+    inline: bool = False
 
 
 class Location(Frozen):

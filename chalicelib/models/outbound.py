@@ -82,6 +82,7 @@ class DeliveryKind(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     REPLY = "reply"
     NOTICE = "notice"
+    FILE = "file"  # a customer's, for the desk
 
 
 class State(StrEnum):
@@ -103,6 +104,8 @@ class Delivery(Frozen):
     address: Address | None = None
     thread: str = ""  # a notice's thread; a forward's is read from the head
     part: int = 0  # which part of the message's text
+    file: int | None = None  # or which of its attachments
+    stored: str = ""  # where that file lies in the bucket; before, it was never sent
     text: str = ""  # the final words, where they are not the message's own
     urgent: bool = False  # a notice that asks somebody to act: it is tried like a forward
     card: bool = False  # a notice that says nothing but writes the card anew, as the head then stands
@@ -125,5 +128,5 @@ class Delivery(Frozen):
     def ended(self) -> bool:
         """Nothing more is owed. A forward or an urgent notice whose outcome is unknown is still owed."""
         if self.state is State.UNKNOWN:
-            return self.kind in (DeliveryKind.ACKNOWLEDGE, DeliveryKind.REPLY) and self.told
+            return self.kind in (DeliveryKind.ACKNOWLEDGE, DeliveryKind.REPLY, DeliveryKind.FILE) and self.told
         return self.state is not State.PLANNED

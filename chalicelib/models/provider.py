@@ -1,5 +1,6 @@
 """What a provider is: what it can do, what it needs to be told, and its functions."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, Protocol
 
@@ -37,6 +38,7 @@ class Can(NamedTuple):
     react: bool = False
     files: int = 0  # attachments in one message
     file_size: int = 0  # bytes of one attachment that we may send; 0: files go as links
+    file_types: Mapping[str, int] | None = None  # media types it takes, each with its own bytes; None: any
     receipts: bool = False
     window: int | None = None  # hours after the customer's last word in which we may write
     human_window: int | None = None  # hours in which a person still may, if it is marked (Outgoing.human)
@@ -45,6 +47,10 @@ class Can(NamedTuple):
     gets: bool = False  # a message may come by GET, its fields in the query (then GET is one of the methods)
     desk: bool = False  # it carries a desk
     customers: bool = True  # it carries customers
+
+    def takes(self, type: str, size: int) -> bool:
+        """Whether a file may be sent as such; else it goes as a link."""
+        return size <= (self.file_size if self.file_types is None else self.file_types.get(type, 0))
 
 
 FOREIGN = "belongs to another team"  # what `vouch` says of somebody whom a desk may let in all the same (Desk.connect)
@@ -88,6 +94,8 @@ class Provider(Protocol):
 
     `find(outgoing, config) -> str | None`: where an earlier try arrived, None if it did not. Raises SendFailed.
     `fetch(attachment, config, limit) -> Content`: an attachment's bytes, at most `limit`. Raises SendFailed.
+    `unpack(body, number) -> Content`: an attachment that lies in a webhook's own body (see Attachment). Raises
+    Unreadable.
     `complete(message, config) -> Message | None`: the whole of a message that its webhook only announced (`late`), with
     the same claim; None if it turns out to be our own, coming back. Raises SendFailed: refused if it is gone for good.
     `vouch(sender, config) -> str`: why this person may not act at a desk; empty if they may. Raises SendFailed.

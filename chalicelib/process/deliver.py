@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from chalicelib import providers, queue, settings
 from chalicelib.errors import Later, Outcome, SendFailed, Unavailable
-from chalicelib.models import Claim, Delivery, DeliveryKind, Handed, Message, Outgoing, Receive, State, digest
-from chalicelib.process import outcome
+from chalicelib.models import Claim, Content, Delivery, DeliveryKind, Handed, Message, Outgoing, Receive, State, digest
+from chalicelib.process import attachments, outcome
 from chalicelib.process.outcome import Job, Sign, Wait
 from chalicelib.process.outgoing import compose
 
@@ -36,14 +36,14 @@ def hand_on(claim: Claim, deliveries: list[Delivery], message: Message | None, r
     """Put deliveries on the queue in groups of their own: to a customer, or to a desk's thread."""
     groups: dict[str, list[Delivery]] = {}
     for delivery in {delivery.id: delivery for delivery in deliveries}.values():
-        groups.setdefault(_group(delivery), []).append(delivery)
+        groups.setdefault(_group(claim, delivery), []).append(delivery)
     items = [
         Handed(
             claim=claim.key,
             contact=claim.contact,
             group=group,
             deliveries=tuple(delivery.id for delivery in members),
-            message=_carried(message) if any(one.kind is DeliveryKind.REPLY for one in members) else None,
+            message=_carried(message, members),
         )
         for group, members in groups.items()
     ]
@@ -66,10 +66,10 @@ def _deliver(job: Job, deliveries: list[Delivery]) -> list[Wait]:
     for place, delivery in enumerate(owed):
         if delivery.id in job.states or delivery.kind in blocked:
             continue
-        if tried == AT_ONCE:
+        if tried and tried + _weight(delivery) > AT_ONCE:
             outcome.postpone(job, owed[place:])
             return [Wait("more to deliver", 0)]
-        tried += 1
+        tried += _weight(delivery)
         if delivery.note == job.receive.previous:
             sure.add(delivery.kind)
         died_here = delivery.kind not in sure
@@ -82,12 +82,24 @@ def _deliver(job: Job, deliveries: list[Delivery]) -> list[Wait]:
 
 
 def _attempt(job: Job, delivery: Delivery, doubtful: bool) -> Wait | None:
-    """One delivery in one receive: settle the doubt of the last try first, then try."""
+    """One delivery in one receive; its file is fetched first, and before it is kept there is no doubt."""
     if delivery.kind is DeliveryKind.ACKNOWLEDGE and (doubtful or _too_late(job)):
         return outcome.end(job, delivery, State.UNKNOWN if doubtful else State.SKIPPED)
-    doubtful = doubtful and (delivery.kind in outcome.SURE or delivery.urgent)
+    if delivery.kind is DeliveryKind.FILE:
+        delivery = outcome.at_its_desk(job, delivery)
+    if delivery.file is None or delivery.stored:
+        return _try(job, delivery, doubtful and (delivery.kind in outcome.SURE or delivery.urgent))
     try:
-        outgoing = compose(job, delivery)
+        kept, file = attachments.keep(job, delivery)
+    except SendFailed as failure:
+        return outcome.TABLE[failure.outcome](job, delivery, failure)
+    return _try(job, kept, False, file)
+
+
+def _try(job: Job, delivery: Delivery, doubtful: bool, file: Content | None = None) -> Wait | None:
+    """Settle the doubt of the last try first, then try."""
+    try:
+        outgoing = compose(job, delivery, file)
         arrived = _look(delivery, outgoing) if doubtful else ""
     except (Later, SendFailed) as error:
         if isinstance(error, SendFailed) and error.outcome is Outcome.REFUSED:
@@ -152,8 +164,13 @@ def _come_back(waits: list[Wait]) -> None:
 
 
 def _owed(job: Job) -> list[Delivery]:
-    """What was handed on and is not settled: it is queued again, in case the last receive died before it was."""
-    return [one for one in job.claim.in_order if one.handed and not one.ended and one.id not in job.states]
+    """What was handed on and is not settled: it is queued again, in case the last receive died before it was.
+
+    A file waits until the words that it came with stand at the desk.
+    """
+    rest = [one for one in job.claim.in_order if not one.ended and one.id not in job.states]
+    shown = not any(one.kind is DeliveryKind.FORWARD for one in rest)
+    return [one for one in rest if one.handed and (shown or one.kind is not DeliveryKind.FILE)]
 
 
 def _too_late(job: Job) -> bool:
@@ -163,18 +180,28 @@ def _too_late(job: Job) -> bool:
     return job.now - job.at >= ACKNOWLEDGE_WITHIN or bool(answered and answered >= job.at)
 
 
-def _group(delivery: Delivery) -> str:
+def _weight(delivery: Delivery) -> int:
+    """A file takes as much of an invocation's time as it has: it is fetched, kept and sent."""
+    return 1 if delivery.file is None else AT_ONCE
+
+
+def _group(claim: Claim, delivery: Delivery) -> str:
+    """What must stay in order; a customer's files wait for nothing, not even for one another."""
+    if delivery.kind is DeliveryKind.FILE:
+        return "file#" + digest(claim.key, delivery.id)
     if delivery.kind is DeliveryKind.NOTICE:
         return "tell#" + digest(delivery.provider, delivery.to, delivery.thread)
     assert delivery.address is not None
     return "out#" + digest(delivery.address.channel, delivery.address.id)
 
 
-def _carried(message: Message | None) -> Message | None:
-    """The words that go along, without their source; a text that lies in the bucket stays there."""
-    if message is None:
+def _carried(message: Message | None, members: list[Delivery]) -> Message | None:
+    """What goes along: for a reply its words (if they lie in the bucket, where), for a file all else. No source."""
+    kinds = {one.kind for one in members}
+    if message is None or not kinds & {DeliveryKind.REPLY, DeliveryKind.FILE}:
         return None
-    return message.model_copy(update={"source": None, "full": "", **({"text": ""} if message.text_file else {})})
+    light = {"source": None, "full": "", **({"text": ""} if message.text_file else {})}
+    return message.model_copy(update=light if DeliveryKind.REPLY in kinds else {**light, "text": "", "text_file": ""})
 
 
 def _signal_end(job: Job) -> None:

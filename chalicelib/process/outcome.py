@@ -1,12 +1,18 @@
-"""What each outcome means for each kind of delivery: the table in section 5 of the architecture page, as code."""
+"""What each outcome means for each kind of delivery: the table in section 5 of the architecture page, as code.
+
+A file (a customer's, for the desk; it is fetched first, and only what is kept in the bucket can have been sent):
+not sent or not fetched: later, for a day; refused, or never to be had: a note in the thread says so; unknown: once
+again, marked, then a note; given up: a note. A file of a reply is a part of it: one that cannot be had within ten
+minutes fails, so that later replies do not wait for it, and its failure skips no other part.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from chalicelib import providers, route, settings, store, words
+from chalicelib import mail, providers, route, settings, store, words
 from chalicelib.errors import Later, Outcome, SendFailed, ThreadGone, Unavailable
 from chalicelib.models import (
     Claim,
@@ -20,11 +26,12 @@ from chalicelib.models import (
     digest,
 )
 
-GIVEN_UP = timedelta(days=4)
+GIVEN_UP = {DeliveryKind.REPLY: timedelta(days=4), DeliveryKind.FILE: timedelta(days=1)}
+FETCHED_WITHIN = timedelta(minutes=10)  # an agent's file, behind which later replies wait
 COPY_EVERY = timedelta(hours=6)  # of a forward whose copies go unanswered
 NOTICE_TRIES = 3
 TOKEN_LIVES = timedelta(days=90)  # a mail's reply token
-SURE = (DeliveryKind.FORWARD, DeliveryKind.REPLY)  # kinds that must not be lost
+SURE = (DeliveryKind.FORWARD, DeliveryKind.REPLY, DeliveryKind.FILE)  # kinds that must not be lost
 
 
 @dataclass
@@ -86,8 +93,8 @@ def _opens(contact: Contact) -> bool:
 
 def not_sent(job: Job, delivery: Delivery, failure: SendFailed) -> Wait | None:
     """Later; what has grown too old for that is given up."""
-    if delivery.kind is DeliveryKind.REPLY and job.now - job.at >= GIVEN_UP:
-        return reply_failed(job, delivery, words.reply_given_up(failure.reason), failure.reason)
+    if _too_late(job, delivery):
+        return given_up(job, delivery, failure.reason)
     if _tried_enough(job, delivery):
         return end(job, delivery, State.FAILED, failure.reason)
     changes: dict[str, Any] = {"reason": failure.reason}
@@ -103,8 +110,10 @@ def not_sent(job: Job, delivery: Delivery, failure: SendFailed) -> Wait | None:
 
 def refused(job: Job, delivery: Delivery, failure: SendFailed) -> Wait | None:
     """It will never be taken there."""
+    if delivery.file is not None:
+        return _file_failed(job, delivery, failure.reason)
     if delivery.kind is DeliveryKind.REPLY:
-        return reply_failed(job, delivery, words.reply_failed(failure.reason), failure.reason)
+        return _reply_failed(job, delivery, words.reply_failed(failure.reason), failure.reason)
     if delivery.kind is DeliveryKind.FORWARD and isinstance(failure, ThreadGone):
         return _new_card(job, delivery, _desk(job), failure.reason)
     if delivery.kind is DeliveryKind.FORWARD:
@@ -144,6 +153,8 @@ def again_once(job: Job, delivery: Delivery) -> bool:
 
 def still_unknown(job: Job, delivery: Delivery) -> Wait | None:
     """Even a second copy went unanswered: the agent decides on a reply; a forward goes to the fallback desk."""
+    if delivery.kind is DeliveryKind.FILE:
+        return _file_ended(job, delivery, State.UNKNOWN, words.file_unknown(file_name(job, delivery)))
     if delivery.kind is DeliveryKind.REPLY:
         return _reply_ended(job, delivery, State.UNKNOWN, words.reply_unknown(), f"{delivery.id}-unknown")
     if delivery.kind is DeliveryKind.FORWARD and _fallback(job):
@@ -152,9 +163,11 @@ def still_unknown(job: Job, delivery: Delivery) -> Wait | None:
     return note(job, delivery, Wait("nobody can tell whether it arrived", (due - job.now).total_seconds()))
 
 
-def reply_failed(job: Job, delivery: Delivery, said: str, reason: str) -> Wait | None:
-    """A part of a reply fails: the agent is told, the later parts are skipped."""
-    return _reply_ended(job, delivery, State.FAILED, said, f"{delivery.id}-failed", reason)
+def given_up(job: Job, delivery: Delivery, reason: str) -> Wait | None:
+    """A reply or a file was tried for long enough, or cannot be worked off: whom it concerns is told."""
+    if delivery.file is not None:
+        return _file_failed(job, delivery, reason)
+    return _reply_failed(job, delivery, words.reply_given_up(reason), reason)
 
 
 def end(job: Job, delivery: Delivery, state: State, reason: str = "") -> Wait | None:
@@ -210,10 +223,49 @@ def write_head(job: Job, changes: Mapping[str, Any], deliveries: Mapping[str, Ma
     job.contact = written
 
 
+def at_its_desk(job: Job, delivery: Delivery) -> Delivery:
+    """A file goes where its conversation is by now."""
+    conversation = job.contact.conversation if job.contact else None
+    return delivery.model_copy(update=_at_desk(conversation.desk)) if conversation else delivery
+
+
+def file_name(job: Job, delivery: Delivery) -> str:
+    """What the file of a delivery is called, on one line and without folders."""
+    known = job.message.attachments if job.message else ()
+    given = known[delivery.file].name if delivery.file is not None and delivery.file < len(known) else ""
+    return mail.file_name(given).lstrip(".") or "file"
+
+
+def _reply_failed(job: Job, delivery: Delivery, said: str, reason: str) -> Wait | None:
+    """A part of a reply fails: the agent is told, the later parts are skipped."""
+    return _reply_ended(job, delivery, State.FAILED, said, f"{delivery.id}-failed", reason)
+
+
+def _file_failed(job: Job, delivery: Delivery, reason: str) -> Wait | None:
+    """It never gets where it should; whether it could not be had or is not taken there."""
+    name = file_name(job, delivery)
+    if delivery.kind is DeliveryKind.REPLY:
+        return _reply_failed(job, delivery, words.file_not_sent(name, reason), reason)
+    said = words.file_not_shown(name, reason) if delivery.stored else words.file_not_fetched(name, reason)
+    return _file_ended(job, delivery, State.FAILED, said, reason)
+
+
+def _file_ended(job: Job, delivery: Delivery, state: State, said: str, reason: str = "") -> Wait | None:
+    """In one write: how a customer's file ended, and the note in the conversation's thread."""
+    conversation = job.contact.conversation if job.contact else None
+    shop, thread = settings.shop(), conversation.thread if conversation else ""
+    desk = conversation.desk if conversation else delivery.to
+    job.told.append(route.notice(shop, desk, thread, said, f"{delivery.id}-failed", urgent=True))
+    ended = {"state": state, "reason": reason, "told": True, **_tried(job)}
+    store.mark(job.claim.key, {delivery.id: ended}, job.told)
+    job.states[delivery.id] = state
+    return None
+
+
 def _reply_ended(job: Job, delivery: Delivery, state: State, said: str, what: str, reason: str = "") -> Wait | None:
     """All in one write: how this part ended, the later parts skipped, the word for the agent."""
     replies = [other for other in job.claim.in_order if other.kind is DeliveryKind.REPLY and not other.ended]
-    behind = [other.id for other in replies if other.id > delivery.id]
+    behind = [other.id for other in replies if other.id > delivery.id and delivery.file is None]
     changes: dict[str, dict[str, Any]] = {place: {"state": State.SKIPPED} for place in behind}
     changes[delivery.id] = {"state": state, "reason": reason, "told": True, **_tried(job)}
     job.told.append(notice(job.claim, said, what))
@@ -273,6 +325,13 @@ def _fallback(job: Job) -> str:
 def _copy_due(job: Job, delivery: Delivery) -> bool:
     stays = delivery.kind is DeliveryKind.NOTICE or (delivery.kind is DeliveryKind.FORWARD and not _fallback(job))
     return stays and delivery.copied_at is not None and job.now - delivery.copied_at >= COPY_EVERY
+
+
+def _too_late(job: Job, delivery: Delivery) -> bool:
+    if delivery.kind is DeliveryKind.REPLY and delivery.file is not None and not delivery.stored:
+        first = datetime.fromtimestamp(job.receive.first_ms / 1000, UTC)
+        return job.now - first >= FETCHED_WITHIN
+    return delivery.kind in GIVEN_UP and job.now - job.at >= GIVEN_UP[delivery.kind]
 
 
 def _tried_enough(job: Job, delivery: Delivery) -> bool:

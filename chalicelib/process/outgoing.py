@@ -4,18 +4,25 @@ from typing import Any
 
 from chalicelib import desk, route, settings, store
 from chalicelib.errors import Later, Outcome, SendFailed
-from chalicelib.models import Card, Conversation, Delivery, DeliveryKind, Desk, Outgoing, digest
-from chalicelib.process import texts
+from chalicelib.models import Card, Content, Conversation, Delivery, DeliveryKind, Desk, Outgoing, digest
+from chalicelib.process import attachments, texts
 from chalicelib.process.outcome import Job, write_head
 
 
-def compose(job: Job, delivery: Delivery) -> Outgoing:
-    """The provider call of a delivery. Raises Later while the thread it belongs to is being opened."""
+def compose(job: Job, delivery: Delivery, file: Content | None = None) -> Outgoing:
+    """The provider call of a delivery; a `file` that is at hand need not be read again.
+
+    Raises Later while the thread it belongs to is being opened, or its file cannot be read.
+    """
     shop = settings.shop()
     text = route.part(job.message, delivery, shop) if job.message else delivery.text
     key = f"{job.claim.key}-{delivery.id}"
     tried = {"repeat": delivery.repeated, "tried": delivery.attempts > 0, "since": job.at, "at": job.now}
     outgoing = Outgoing(key=key, to=delivery.to, text=text, **tried)
+    if delivery.file is not None:
+        outgoing = outgoing.model_copy(update=attachments.sent_as(delivery, file or attachments.load(job, delivery)))
+    if delivery.kind is DeliveryKind.FILE:
+        return outgoing.model_copy(update=_into_thread(job))
     if delivery.kind is DeliveryKind.FORWARD:
         return outgoing.model_copy(update=_to_desk(job, delivery))
     if delivery.kind is DeliveryKind.NOTICE:
@@ -51,6 +58,15 @@ def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
     if place.mailbox:  # each mail shows how things stand, for it is read alone
         return {**to, "card": card, "thread": conversation.thread or _token(delivery, conversation)}
     return {**to, "thread": conversation.thread} if conversation.thread else {**to, "card": card}
+
+
+def _into_thread(job: Job) -> dict[str, Any]:
+    """The thread of the conversation, which somebody else's card may be opening."""
+    conversation = job.contact.conversation if job.contact else None
+    if conversation is None or not conversation.thread:
+        raise Later("the conversation's card is not posted yet")
+    place = route.desk_of(settings.shop(), conversation.desk)
+    return {"to": place.slack or place.mailbox, "subject": conversation.topic, "thread": conversation.thread}
 
 
 def _conversation(job: Job) -> Conversation:

@@ -110,14 +110,16 @@ def abandon(item: Item, receive: Receive, now: datetime, reason: str) -> None:
 
 
 def _give_up(item: Handed, receive: Receive, now: datetime, reason: str) -> None:
-    """What was handed on is put aside: a reply fails and its agent is told."""
+    """What was handed on is put aside: a reply or a file fails, and whom it concerns is told."""
     claim, contact = store.claim_and_contact(item.claim, item.contact)
-    replies = [claim.deliveries[place] for place in item.deliveries if place in claim.deliveries] if claim else []
-    owed = [delivery for delivery in replies if delivery.kind is DeliveryKind.REPLY and not delivery.ended]
-    if claim and owed:
-        job = Job(claim, contact, item.message, receive, now, fresh=False)
-        outcome.reply_failed(job, owed[0], words.reply_given_up(reason), reason)
-        deliver.hand_on(claim, job.told, None, receive)
+    here = [claim.deliveries[place] for place in item.deliveries if place in claim.deliveries] if claim else []
+    owed = [one for one in here if one.kind in outcome.GIVEN_UP and not one.ended]
+    job = Job(claim, contact, item.message, receive, now, fresh=False) if claim else None
+    for delivery in owed:
+        if job and delivery.id not in job.states:  # skipped, as one before it failed
+            outcome.given_up(job, delivery, reason)
+    if job and job.told:
+        deliver.hand_on(job.claim, job.told, None, receive)
 
 
 # ---- who writes -------------------------------------------------------------------------------------------------

@@ -29,5 +29,5 @@ def load(name: str) -> Provider:
 
 
 def optional(provider: Provider, name: str) -> Callable[..., Any] | None:
-    """A function that not every provider has: `find`, `fetch`, `complete` or `vouch` (see models.Provider)."""
+    """A function that not every provider has, like `find` or `fetch`: see models.Provider for all of them."""
     return getattr(provider, name, None)

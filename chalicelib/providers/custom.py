@@ -31,7 +31,11 @@ them. name, email and phone are shown as the sender's name: nobody proved them, 
 Out, POST to the setting `reply_url`, answered with any 2xx and, if you like, {"message_id": "…"} for your receipts:
 
     {"type": "message.sent", "timestamp": "…", "data": {
-        "message_id": "…", "to": "visitor-7", "text": "…", "automatic": false, "channel": "…"}}
+        "message_id": "…", "to": "visitor-7", "text": "…", "automatic": false, "channel": "…",
+        "attachments": [{"name": "…", "type": "image/png", "size": 2048, "url": "https://…"}]}}
+
+An attachment's url can be read by whoever has it, for a limited time: fetch it at once. Yours are fetched by us, from
+the host of `reply_url` and those of `file_hosts`, without any credentials, at most 25 MB.
 
 The webhook-id is the same when we send it again: take it once, answer 2xx each time. 408, 425, 429 and 503 mean later
 (Retry-After is honoured), any other 4xx means never.
@@ -43,13 +47,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import api, signing
+from chalicelib import api, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import (
     Address,
     Attachment,
     Can,
     Channel,
+    Content,
     Cover,
     Frozen,
     Kind,
@@ -69,6 +74,7 @@ can = Can(
     text=4000,  # ours to choose: with it a body stays under the 20 kB that the standard asks for
     covers=frozenset({Cover.BODY, Cover.TIME, Cover.ID}),
     files=10,
+    file_size=1_000_000_000,
     receipts=True,
     idempotent=96,  # its side of the standard: it knows a webhook-id for as long as we try
 )
@@ -94,6 +100,10 @@ class Config(Frozen):
         "whsec_… that we sign answers with; only where it is not signing_secret", outbound=True, optional=True
     )
     reply_url: str = setting("where your system takes answers (https://…)", outbound=True, optional=True)
+    file_hosts: str = setting(
+        "hosts that attachments may be fetched from, beside that of reply_url; spaces between them",
+        outbound=True, optional=True,
+    )  # fmt: skip
 
 
 def verify(request: Request, config: Config) -> None:
@@ -123,7 +133,7 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
-    """Post one text; returns the id the answer gives it, else our own key."""
+    """Post one text or file; returns the id the answer gives it, else our own key."""
     if not config.reply_url:
         raise SendFailed("your system takes no answers: reply_url is not set", Outcome.REFUSED)
     now = (outgoing.at or datetime.now(UTC)).timestamp()  # the signature holds the time of this very try
@@ -139,6 +149,13 @@ def send(outgoing: Outgoing, config: Config) -> str:
         return _id(said["message_id"])
     except MALFORMED:
         return outgoing.key
+
+
+def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
+    """A file from one of the hosts that the shop named."""
+    hosts = config.file_hosts.lower().split()
+    answer = download.get(attachment.reference, hosts=hosts, own=config.reply_url, limit=limit)
+    return download.content(attachment, answer)
 
 
 def _account(request: Request) -> str:
@@ -240,7 +257,14 @@ def _id(value: object) -> str:
 
 def _data(outgoing: Outgoing) -> dict[str, Any]:
     data = {"message_id": outgoing.key, "to": outgoing.to.partition(":")[2], "text": outgoing.text}
-    return {**data, "automatic": outgoing.automatic, **{k: v for k, v in outgoing.context.items() if k == "channel"}}
+    file = outgoing.file
+    about = {"name": file.name, "type": file.type, "size": len(file.data), "url": file.url} if file else {}
+    return {
+        **data,
+        "automatic": outgoing.automatic,
+        **({"attachments": [about]} if about else {}),
+        **{k: v for k, v in outgoing.context.items() if k == "channel"},
+    }
 
 
 def _signed(key: str, seconds: str, body: dict[str, Any], config: Config) -> dict[str, str]:

@@ -4,6 +4,7 @@ Webhook: https://developers.line.biz/en/reference/messaging-api/#webhook-event-o
 Signature: https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/
 Sending: https://developers.line.biz/en/reference/messaging-api/#send-push-message
 Repeating: https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
+Files: https://developers.line.biz/en/reference/messaging-api/#get-content
 
 Only a one-on-one chat is one customer: groups and rooms are ignored on purpose, for an answer there would be read by
 people who never wrote. A person's id is theirs with one LINE provider only, so an address is `<account's>/<person's>`.
@@ -13,18 +14,20 @@ against the account's plan. So an acknowledgement goes by the reply token, once;
 LINE tells neither what was delivered nor what was read, and takes messages for people who have blocked the account.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from chalicelib import api, signing
+from chalicelib import api, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import (
     Address,
     Attachment,
     Can,
     Channel,
+    Content,
     Cover,
     Frozen,
     Kind,
@@ -48,6 +51,7 @@ can = Can(
     idempotent=24,
 )
 accepted = Response()
+FILE_HOST = "api-data.line.me"
 
 FRESH = timedelta(seconds=50)  # for a reply token: LINE gives it a minute
 MONTHLY_LIMIT = "You have reached your monthly limit."  # comes with 429, and waiting does not help
@@ -59,6 +63,7 @@ FILES = {  # kind of a message: name and type where LINE tells none
     "audio": ("audio.m4a", "audio/mp4"),
     "file": ("a file", ""),
 }
+_MESSAGE = re.compile(r"[0-9]{1,30}", re.ASCII)
 MALFORMED = (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError)
 
 
@@ -118,6 +123,16 @@ def send(outgoing: Outgoing, config: Config) -> str:
         code = MONTHLY_LIMIT if said.get("message") == MONTHLY_LIMIT else None
         api.refuse(answer, f"LINE: {words[:LONGEST]}", OUTCOMES, code)
     return _id(said) or key
+
+
+def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
+    """A file by its message's id, as long as LINE keeps it. One that lies elsewhere is not fetched."""
+    if not _MESSAGE.fullmatch(attachment.reference):
+        raise SendFailed("it does not lie at LINE", Outcome.REFUSED)
+    own = download.moved(config)
+    url = f"{own or f'https://{FILE_HOST}'}/v2/bot/message/{attachment.reference}/content"
+    headers = {"Authorization": f"Bearer {current(config.channel_token)}"}
+    return download.content(attachment, download.get(url, hosts=[FILE_HOST], own=own, limit=limit, headers=headers))
 
 
 def _reply_token(outgoing: Outgoing) -> str:

@@ -4,23 +4,26 @@ Webhook: https://developers.facebook.com/documentation/business-messaging/messen
 Signature: https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-notifications
 Sending: https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages
 Errors: https://developers.facebook.com/documentation/business-messaging/messenger-platform/error-codes
+Files: https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages#sending-attachments
 
 A person's id (PSID) is theirs on one page only, so an address is `<page id>/<PSID>`.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from chalicelib import meta
+from chalicelib import download, meta
 from chalicelib.errors import Outcome, SendFailed
 from chalicelib.models import (
     Address,
     Attachment,
     Can,
     Channel,
+    Content,
     Cover,
     Kind,
     LiveSecret,
@@ -35,8 +38,19 @@ from chalicelib.models import (
 from chalicelib.webhook import Request, Response
 
 channel = Channel.MESSENGER
-can = Can(text=2000, covers=frozenset({Cover.BODY}), methods=meta.METHODS, files=30, receipts=True, window=24)
+can = Can(
+    text=2000,
+    covers=frozenset({Cover.BODY}),
+    methods=meta.METHODS,
+    files=30,
+    file_size=25_000_000,
+    receipts=True,
+    window=24,
+)
 accepted = Response()
+FILE_HOSTS = (".fbcdn.net", ".fbsbx.com")
+SHOWN_AS = ("image", "video", "audio")  # any other file is a file
+LARGEST_IMAGE = 8_000_000  # bytes; a larger one goes as a file
 
 OUTCOMES = meta.OUTCOMES | {
     80006: Outcome.NOT_SENT,
@@ -74,17 +88,40 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
-    """Send one text from the page that the customer wrote to; returns its id (mid)."""
+    """Send one text or file from the page that the customer wrote to; returns its id (mid)."""
     page, _, person = outgoing.to.partition("/")
     if not _ID.fullmatch(page) or not person:
         raise SendFailed("Messenger: this is no address of a person on a page", Outcome.REFUSED)
-    body = {
-        "recipient": {"id": person},
-        "messaging_type": "RESPONSE",
-        "message": {"text": outgoing.text, "metadata": outgoing.key},  # metadata comes back in the echo
-    }
-    said = meta.post(f"{page}/messages", body, config, current(config.token), ERRORS)
+    file = outgoing.file
+    said = meta.call(
+        "POST",
+        f"{page}/messages",
+        config,
+        current(config.token),
+        ERRORS,
+        **(_with_file(person, file, outgoing.key) if file else {"json": _with_text(person, outgoing)}),
+    )
     return meta.id_in(said, ERRORS, "message_id")
+
+
+def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
+    """A file from Meta's hosts; its address is the proof."""
+    answer = download.get(attachment.reference, hosts=FILE_HOSTS, own=download.moved(config), limit=limit)
+    return download.content(attachment, answer)
+
+
+def _with_text(person: str, outgoing: Outgoing) -> dict[str, Any]:
+    message = {"text": outgoing.text, "metadata": outgoing.key}  # metadata comes back in the echo
+    return {"recipient": {"id": person}, "messaging_type": "RESPONSE", "message": message}
+
+
+def _with_file(person: str, file: Content, key: str) -> dict[str, Any]:
+    """The same as a form of several parts, the file among them."""
+    kind = file.type.partition("/")[0]
+    shown = kind if kind in SHOWN_AS and (kind != "image" or len(file.data) <= LARGEST_IMAGE) else "file"
+    message = {"attachment": {"type": shown, "payload": {"is_reusable": False}}, "metadata": key}
+    form = {"recipient": json.dumps({"id": person}), "messaging_type": "RESPONSE", "message": json.dumps(message)}
+    return {"form": form, "files": {"filedata": (file.name, file.data, file.type)}}
 
 
 def _entry(entry: dict[str, Any]) -> Iterator[meta.Found]:
@@ -174,13 +211,14 @@ PROGRESS = {"delivery": Progress.DELIVERED, "read": Progress.READ}
 
 
 def _attachments(files: list[dict[str, Any]]) -> Iterator[Attachment]:
-    """Files by their address at Meta, which is valid for some days; a shared link is one of type `fallback`."""
+    """Files by their address at Meta, which is valid for some days. A shared link (`fallback`) is none: it is named."""
     for file in files:
         inner = file.get("payload") or {}
         url = inner.get("url") or file.get("url") or ""
         if file["type"] not in ("location", "template"):
-            name = file.get("title") or inner.get("title") or unquote(urlsplit(url).path.rpartition("/")[2])
-            yield Attachment(name=name, type=file["type"], reference=url)
+            link, title = file["type"] == "fallback", file.get("title") or inner.get("title") or ""
+            name = f"{title} {url}".strip() if link else title or unquote(urlsplit(url).path.rpartition("/")[2])
+            yield Attachment(name=name, type=file["type"], reference="" if link else url)
 
 
 def _location(files: list[dict[str, Any]]) -> Location | None:

@@ -3,9 +3,11 @@
 Inbound: https://postmarkapp.com/developer/webhooks/inbound-webhook  Receipts: …/webhooks/bounce-webhook and its like
 Sending: https://postmarkapp.com/developer/api/email-api  Codes: https://postmarkapp.com/developer/api/overview
 Looking: https://postmarkapp.com/support/article/1125-custom-metadata-faq
+Limits: https://postmarkapp.com/support/article/1056-what-are-the-attachment-and-email-size-limits
 """
 
 import base64
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -16,6 +18,7 @@ from chalicelib.models import (
     Attachment,
     Can,
     Channel,
+    Content,
     Cover,
     Frozen,
     LiveSecret,
@@ -28,13 +31,14 @@ from chalicelib.models import (
     secret,
     setting,
 )
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import Request, Response, place_of
 
 channel = Channel.EMAIL
 can = Can(
     text=100_000,  # Postmark takes 5 MB
     covers=frozenset({Cover.CREDENTIAL}),
     files=200,
+    file_size=7_000_000,  # Postmark takes 10 MB as they are written, which is a third more than they are
     receipts=True,
     desk=True,
 )
@@ -95,7 +99,9 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """One mail, or one word on a mail we sent. Clicks and subscriptions say nothing to us."""
     content = request.json_object()
     try:
-        return list(_receipts(content) if "RecordType" in content else _messages(content, config))
+        if "RecordType" in content:
+            return list(_receipts(content))
+        return list(_messages(content, config, place_of(request.body)))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise Unreadable("a Postmark webhook without its fields") from error
 
@@ -116,6 +122,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
         "MessageStream": STREAM,
         **({"HtmlBody": draft.page} if draft.page else {}),
         **({"ReplyTo": draft.reply_to} if draft.reply_to else {}),
+        **({"Attachments": [_attached(outgoing.file)]} if outgoing.file else {}),
     }
     said = _call("POST", "email", config, json=post)
     return _identifier(said)
@@ -138,6 +145,26 @@ def find(outgoing: Outgoing, config: Config) -> str | None:
     raise SendFailed("Postmark: not found, or not yet", Outcome.REFUSED)
 
 
+def unpack(body: bytes, number: int) -> Content:
+    """A file of a mail whose webhook was kept: as Postmark lists it, else out of the raw mail."""
+    try:
+        content = json.loads(body)
+        listed = content.get("Attachments") or []
+        if listed:
+            data = base64.b64decode(listed[number].get("Content") or listed[number]["Data"])
+            return Content(name="", type=str(listed[number].get("ContentType") or ""), data=data)
+        found = mail.content_of(content["RawEmail"].encode("utf-8", "replace"), number)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise Unreadable("a Postmark webhook without this file") from error
+    if found is None:
+        raise Unreadable("a mail without this file")
+    return Content(name=found[0].name, type=found[0].type, data=found[1])
+
+
+def _attached(file: Content) -> dict[str, str]:
+    return {"Name": file.name, "Content": base64.b64encode(file.data).decode(), "ContentType": file.type}
+
+
 def _receipts(content: dict[str, Any]) -> Iterator[Receipt]:
     progress = PROGRESS.get(content["RecordType"])
     if progress is None or (content["RecordType"] == "Bounce" and content.get("Type") not in FINAL_BOUNCES):
@@ -152,7 +179,8 @@ def _receipts(content: dict[str, Any]) -> Iterator[Receipt]:
     )
 
 
-def _messages(content: dict[str, Any], config: Config) -> Iterator[Message]:
+def _messages(content: dict[str, Any], config: Config, place: str) -> Iterator[Message]:
+    """The mail; its files lie in the webhook's own body, which is kept at `place`."""
     letter = _letter(content)
     message = mail.to_message(
         letter,
@@ -163,6 +191,7 @@ def _messages(content: dict[str, Any], config: Config) -> Iterator[Message]:
         sender=config.sender,
         inbound=config.inbound_address,
         source=_without_files(content),
+        files_at=place,
     )
     if message:
         yield message
@@ -174,6 +203,7 @@ def _letter(content: dict[str, Any]) -> mail.Mail:
     if not isinstance(raw, str) or not raw.strip():
         return fields
     whole = mail.parse(raw.encode("utf-8", "replace"))
+    whole = replace(whole, attachments=fields.attachments or whole.attachments)
     if not whole.authors:  # none that could be answered; Postmark reads more
         return replace(whole, authors=(*fields.authors, *fields.authors))
     return whole if raw.isascii() else replace(fields, authors=whole.authors)
@@ -206,11 +236,15 @@ def _mailboxes(those: list[dict[str, Any]]) -> Iterator[mail.Mailbox]:
 
 
 def _files(content: dict[str, Any]) -> Iterator[Attachment]:
+    page = str(content.get("HtmlBody") or "")
     for file in (content.get("Attachments") or [])[: can.files]:
         name, type_ = (str(file.get(field) or "") for field in ("Name", "ContentType"))
-        size = file.get("ContentLength")
+        size, id = file.get("ContentLength"), str(file.get("ContentID") or "").strip("<>")
         yield Attachment(
-            name=mail.file_name(name), type=mail.one_line(type_, 100), size=size if isinstance(size, int) else None
+            name=mail.file_name(name),
+            type=mail.one_line(type_, 100),
+            size=size if isinstance(size, int) else None,
+            inline=bool(id) and f"cid:{id}" in page,
         )
 
 

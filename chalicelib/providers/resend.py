@@ -5,19 +5,23 @@ The rest: https://resend.com/docs/api-reference/emails/retrieve-received-email
 Signature: https://docs.svix.com/receiving/verifying-payloads/how-manual
 Sending: https://resend.com/docs/api-reference/emails/send-email  Codes: https://resend.com/docs/api-reference/errors
 Repeats: https://resend.com/docs/dashboard/emails/idempotency-keys
+Files: https://resend.com/docs/api-reference/emails/retrieve-received-email-attachment
 """
 
+import base64
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib import api, mail, signing
+from chalicelib import api, download, mail, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import (
     Attachment,
     Can,
     Channel,
+    Content,
     Cover,
     Frozen,
     LiveSecret,
@@ -36,6 +40,7 @@ can = Can(
     text=100_000,  # Resend takes 40 MB
     covers=frozenset({Cover.BODY, Cover.TIME, Cover.ID}),
     files=200,
+    file_size=28_000_000,  # Resend takes 40 MB as they are written, which is a third more than they are
     receipts=True,
     idempotent=24,
     desk=True,
@@ -66,6 +71,8 @@ REASONS = {
     "monthly_quota_exceeded": "the account has sent all it may this month",
 }
 SENT_BEFORE = "invalid_idempotent_request"  # the key was used with other words: its first try was taken
+FILE = re.compile(r"resend/([^/]+)/([^/]+)")
+FILE_HOSTS = ("inbound-cdn.resend.com",)
 MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
 
 
@@ -131,9 +138,27 @@ def send(outgoing: Outgoing, config: Config) -> str:
         "headers": {name: value for name, value in draft.headers if name != "Message-ID"},  # Resend puts its own
         **({"html": draft.page} if draft.page else {}),
         **({"reply_to": draft.reply_to} if draft.reply_to else {}),
+        **({"attachments": [_attached(outgoing.file)]} if outgoing.file else {}),
     }
     said = _call("POST", "emails", config, headers={"Idempotency-Key": outgoing.key}, json=post)
     return str(said.get("id") or outgoing.key)
+
+
+def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
+    """A file of a mail that came in: first where it lies, for an hour, then the file."""
+    ids = FILE.fullmatch(attachment.reference)
+    if not ids:
+        raise SendFailed("it has no id at Resend", Outcome.REFUSED)
+    mail_id, file_id = (quote(id, safe="") for id in ids.groups())
+    with api.repeatable():
+        place = _call("GET", f"emails/receiving/{mail_id}/attachments/{file_id}", config)
+    own = download.moved(config)
+    answer = download.get(str(place.get("download_url")), hosts=FILE_HOSTS, own=own, limit=limit)
+    return download.content(attachment, answer)
+
+
+def _attached(file: Content) -> dict[str, str]:
+    return {"filename": file.name, "content": base64.b64encode(file.data).decode(), "content_type": file.type}
 
 
 def _receipts(kind: str, data: dict[str, Any]) -> Iterator[Receipt]:
@@ -195,7 +220,7 @@ def _letter(data: dict[str, Any], headers: tuple[tuple[str, str], ...]) -> mail.
         reply_to=_mailboxes(data.get("reply_to")),
         subject=mail.one_line(str(data.get("subject") or ""), 500),
         text=text.replace("\r\n", "\n") if text.strip() else mail.text_of(page),
-        attachments=tuple(_files(data.get("attachments") or [])),
+        attachments=tuple(_files(data.get("attachments") or [], page)),
     )
 
 
@@ -203,12 +228,16 @@ def _mailboxes(those: list[Any] | None) -> tuple[mail.Mailbox, ...]:
     return mail.addresses(", ".join(str(one) for one in those or []))
 
 
-def _files(those: list[dict[str, Any]]) -> Iterator[Attachment]:
+def _files(those: list[dict[str, Any]], page: str) -> Iterator[Attachment]:
     for file in those[: can.files]:
-        name, type_ = (str(file.get(field) or "") for field in ("filename", "content_type"))
-        size = file.get("size")
+        name, type_, id = (str(file.get(field) or "") for field in ("filename", "content_type", "id"))
+        size, shown_as = file.get("size"), str(file.get("content_id") or "").strip("<>")
         yield Attachment(
-            name=mail.file_name(name), type=mail.one_line(type_, 100), size=size if isinstance(size, int) else None
+            name=mail.file_name(name),
+            type=mail.one_line(type_, 100),
+            size=size if isinstance(size, int) else None,
+            reference=id,
+            inline=bool(shown_as) and f"cid:{shown_as}" in page,
         )
 
 

@@ -8,7 +8,9 @@ A receipt rule puts each mail into S3 and tells a topic of it, or gives mail up 
 Base64 there). From the stack's own topic it comes by a queue, without HTTP; from another AWS account over HTTPS.
 """
 
+import base64
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -17,8 +19,10 @@ from typing import Any, NamedTuple
 from chalicelib import api, aws, mail, signing, sns
 from chalicelib.errors import Outcome, SendFailed, Unreadable
 from chalicelib.models import (
+    Attachment,
     Can,
     Channel,
+    Content,
     Cover,
     Frozen,
     LiveSecret,
@@ -29,10 +33,17 @@ from chalicelib.models import (
     secret,
     setting,
 )
-from chalicelib.webhook import Request, Response, moment
+from chalicelib.webhook import Request, Response, moment, place_of
 
 channel = Channel.EMAIL
-can = Can(text=100_000, covers=frozenset({Cover.VALUES}), files=200, receipts=True, desk=True)  # SES takes 40 MB
+can = Can(
+    text=100_000,  # SES takes 40 MB
+    covers=frozenset({Cover.VALUES}),
+    files=200,
+    file_size=20_000_000,
+    receipts=True,
+    desk=True,
+)
 accepted = Response()
 
 PROGRESS = {
@@ -60,6 +71,7 @@ GREETING = "Successfully validated SNS topic for Amazon SES event publishing."  
 VERDICTS = ("dmarc", "spf", "spam", "virus")
 LISTED = {"From": "from", "To": "to", "Cc": "cc", "Reply-To": "replyTo"}  # headers, and the same by SES's name
 ONCE = {"Subject": "subject", "Message-ID": "messageId"}
+STORED = re.compile(r"s3://([a-z0-9.-]{3,63})/(.{1,1024})/([0-9]{1,4})", re.ASCII)  # bucket, key, number
 LONGEST_VALUE = 995  # characters of a header
 MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
 
@@ -100,7 +112,11 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
     content = replace(request, body=text.encode("utf-8", "surrogatepass")).json_object()
     try:
         kind = content.get("notificationType") or content.get("eventType")
-        return list(_received(content, config) if kind == "Received" else _receipts(kind, content, region))
+        return list(
+            _received(content, config, place_of(request.body))
+            if kind == "Received"
+            else _receipts(kind, content, region)
+        )
     except MALFORMED as error:
         raise Unreadable("an SES notification without its fields") from error
 
@@ -108,12 +124,37 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 def complete(message: Message, config: Config) -> Message | None:
     """The whole mail, from S3. Proved is whom SES proved, if he is the one author of what lies there."""
     place = Place(*json.loads(message.late))
-    letter = mail.parse(_stored(place))
+    letter = mail.parse(_stored(place.bucket, place.key))
     one = [author.address.lower() for author in letter.authors] == [message.sender.id]
     if not letter.authors:  # none that could be answered; SES reads more
         letter = replace(letter, authors=(mail.Mailbox(message.name, message.sender.id),))
-    found = _message(letter, message.id, place.came_to, config, proved=one and message.sender.channel is channel)
+    proved = one and message.sender.channel is channel
+    files_at = f"s3://{place.bucket}/{place.key}"
+    found = _message(letter, message.id, place.came_to, config, proved=proved, files_at=files_at)
     return found and _as_told(found, message.sent_at, bad=message.automatic)
+
+
+def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
+    """A file of a mail that lies in S3."""
+    place = STORED.fullmatch(attachment.reference)
+    if not place:
+        raise SendFailed("it lies nowhere that we know", Outcome.REFUSED)
+    found = mail.content_of(_stored(place[1], place[2]), int(place[3]))
+    if found is None:
+        raise SendFailed("the mail holds no such file", Outcome.REFUSED)
+    return Content(name=found[0].name, type=found[0].type, data=found[1])
+
+
+def unpack(body: bytes, number: int) -> Content:
+    """A file of a mail that came within the notification itself."""
+    try:
+        content = json.loads(json.loads(body)["Message"])
+        found = mail.content_of(_raw(content["content"], content["receipt"]["action"].get("encoding")), number)
+    except MALFORMED as error:
+        raise Unreadable("an SES notification without this file") from error
+    if found is None:
+        raise Unreadable("a mail without this file")
+    return Content(name=found[0].name, type=found[0].type, data=found[1])
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
@@ -122,7 +163,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
         raise SendFailed("this is no mail address", Outcome.REFUSED)
     region = aws.region()
     url = f"{config.api_url or f'https://email.{region}.amazonaws.com'}/v2/email/outbound-emails"
-    post = _post(mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address), outgoing.to)
+    post = _post(mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address), outgoing)
     try:
         signed = aws.signature(
             "POST", url, json.dumps(post, allow_nan=False).encode(), "ses"
@@ -141,7 +182,8 @@ def send(outgoing: Outgoing, config: Config) -> str:
 # ---- what came in -----------------------------------------------------------------------------------------------
 
 
-def _received(content: dict[str, Any], config: Config) -> Iterator[Message]:
+def _received(content: dict[str, Any], config: Config, kept: str) -> Iterator[Message]:
+    """The one mail; `kept` is where the notification itself is kept if files lie in it."""
     envelope, receipt = content["mail"], content["receipt"]
     identifier, action = _required(envelope, "messageId"), receipt["action"]
     came_to = [str(one) for one in receipt["recipients"]]
@@ -155,7 +197,7 @@ def _received(content: dict[str, Any], config: Config) -> Iterator[Message]:
             return
     verdicts = {name: (receipt.get(f"{name}Verdict") or {}).get("status") for name in VERDICTS}
     proved = _proved(verdicts, str(envelope.get("source") or ""), letter)
-    found = _message(letter, identifier, came_to, config, proved=proved)
+    found = _message(letter, identifier, came_to, config, proved=proved, files_at="" if late else kept)
     if found:
         found = _as_told(found, moment(envelope.get("timestamp")), bad=_bad(verdicts))
         source = {name: value for name, value in content.items() if name != "content"}
@@ -224,7 +266,9 @@ def _raw(content: str, encoding: Any) -> bytes:
     return raw
 
 
-def _message(letter: mail.Mail, identifier: str, came_to: list[str], config: Config, *, proved: bool) -> Message | None:
+def _message(
+    letter: mail.Mail, identifier: str, came_to: list[str], config: Config, *, proved: bool, files_at: str
+) -> Message | None:
     return mail.to_message(
         letter,
         provider="ses",
@@ -234,6 +278,7 @@ def _message(letter: mail.Mail, identifier: str, came_to: list[str], config: Con
         sender=config.sender,
         inbound=config.inbound_address,
         source=None,
+        files_at=files_at,
     )
 
 
@@ -242,12 +287,12 @@ def _as_told(found: Message, sent_at: datetime | None, *, bad: bool) -> Message:
     return found.model_copy(update={"sent_at": sent_at, "automatic": found.automatic or (bad and not found.thread)})
 
 
-def _stored(place: Place) -> bytes:
+def _stored(bucket: str, key: str) -> bytes:
     """A mail as it lies in S3. Raises SendFailed; a mail that is not there looks like one that we may not read."""
     try:
-        raw: bytes = aws.client("s3").get_object(Bucket=place.bucket, Key=place.key)["Body"].read()
+        raw: bytes = aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     except aws.FAULTS as error:
-        reason = f"it lies at s3://{place.bucket}/{place.key} ({aws.code(error) or 'S3 does not answer'})"
+        reason = f"it lies at s3://{bucket}/{key} ({aws.code(error) or 'S3 does not answer'})"
         outcome = Outcome.REFUSED if aws.status(error) in (403, 404) else Outcome.NOT_SENT
         raise SendFailed(mail.one_line(reason, 300), outcome) from None
     return raw
@@ -256,19 +301,24 @@ def _stored(place: Place) -> bytes:
 # ---- what goes out ----------------------------------------------------------------------------------------------
 
 
-def _post(draft: mail.Draft, to: str) -> dict[str, Any]:
+def _post(draft: mail.Draft, outgoing: Outgoing) -> dict[str, Any]:
     page = {"Html": _text(draft.page)} if draft.page else {}
     simple = {
         "Subject": _text(draft.subject),
         "Body": {"Text": _text(draft.text), **page},
         "Headers": [{"Name": name, "Value": value} for name, value in _headers(draft)],
+        **({"Attachments": [_attached(outgoing.file)]} if outgoing.file else {}),
     }
     return {
         "FromEmailAddress": mail.encoded(draft.sender),
-        "Destination": {"ToAddresses": [to]},
+        "Destination": {"ToAddresses": [outgoing.to]},
         "Content": {"Simple": simple},
         **({"ReplyToAddresses": [draft.reply_to]} if draft.reply_to else {}),
     }
+
+
+def _attached(file: Content) -> dict[str, str]:
+    return {"FileName": file.name, "ContentType": file.type, "RawContent": base64.b64encode(file.data).decode()}
 
 
 def _text(text: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 Webhook: https://core.telegram.org/bots/api#update
 Proof: https://core.telegram.org/bots/api#setwebhook (nothing is signed: `secret_token` is shown with each update)
 Sending: https://core.telegram.org/bots/api#sendmessage
+Files: https://core.telegram.org/bots/api#getfile (at most 20 MB) and #senddocument
 
 Only a private chat is one customer: groups and channels are ignored on purpose. Its id is the person's own, the same
 for every bot. setWebhook has to name `allowed_updates` message, edited_message, callback_query and message_reaction:
@@ -13,13 +14,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import api, signing
+from chalicelib import api, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import (
     Address,
     Attachment,
     Can,
     Channel,
+    Content,
     Cover,
     Frozen,
     Kind,
@@ -36,7 +38,13 @@ from chalicelib.models import (
 from chalicelib.webhook import Request, Response
 
 channel = Channel.TELEGRAM
-can = Can(text=4096, covers=frozenset({Cover.CREDENTIAL}), files=1)  # an album is several messages
+can = Can(
+    text=4096,
+    covers=frozenset({Cover.CREDENTIAL}),
+    files=1,  # an album is several messages
+    file_size=50_000_000,
+)
+FILE_HOSTS = ("api.telegram.org",)
 accepted = Response()
 
 OUTCOMES = {
@@ -98,15 +106,36 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
-    """Post one text; returns `chat_id:message_id`."""
-    url = f"{config.api_url}/bot{current(config.bot_token)}/sendMessage"
-    answer = api.call("POST", url, json={"chat_id": outgoing.to, "text": outgoing.text})
+    """Post one text or file; returns `chat_id:message_id`.
+
+    A picture goes as a document too: as a photo, Telegram would refuse a long or a large one, and shrink the others.
+    """
+    file = outgoing.file
+    if file:
+        parts = {"document": (file.name, file.data, file.type)}
+        result = _call("sendDocument", config, form={"chat_id": outgoing.to, "caption": outgoing.text}, files=parts)
+    else:
+        result = _call("sendMessage", config, json={"chat_id": outgoing.to, "text": outgoing.text})
+    return f"{outgoing.to}:{result.get('message_id', '')}"
+
+
+def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
+    """A file by its id: first where it lies, for an hour, then the file."""
+    with api.repeatable():
+        place = _call("getFile", config, json={"file_id": attachment.reference}).get("file_path")
+    url = f"{config.api_url}/file/bot{current(config.bot_token)}/{place}"
+    answer = download.get(url, hosts=FILE_HOSTS, own=download.moved(config), limit=limit)
+    return download.content(attachment, answer)
+
+
+def _call(method: str, config: Config, **rest: Any) -> dict[str, Any]:
+    """The result of one method of the Bot API. Raises SendFailed."""
+    answer = api.call("POST", f"{config.api_url}/bot{current(config.bot_token)}/{method}", **rest)
     said = answer.json()
     if said.get("ok") is not True:
         _refuse(answer, said, current(config.bot_token))
     result = said.get("result")
-    number = result.get("message_id", "") if isinstance(result, dict) else ""
-    return f"{outgoing.to}:{number}"
+    return result if isinstance(result, dict) else {}
 
 
 def _refuse(answer: api.Answer, said: dict[str, Any], token: str) -> None:

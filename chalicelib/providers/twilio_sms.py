@@ -3,18 +3,21 @@
 Webhook: https://www.twilio.com/docs/messaging/guides/webhook-request
 Signature: https://www.twilio.com/docs/usage/security#validating-requests
 Sending: https://www.twilio.com/docs/messaging/api/message-resource
+Media: https://www.twilio.com/docs/messaging/api/media-resource
 """
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
 
-from chalicelib import api, signing
+from chalicelib import api, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import (
     Address,
     Attachment,
     Can,
     Channel,
+    Content,
     Cover,
     Frozen,
     LiveSecret,
@@ -31,6 +34,9 @@ from chalicelib.webhook import Request, Response
 channel = Channel.SMS
 can = Can(text=1600, covers=frozenset({Cover.PARAMS, Cover.URL}), files=10, receipts=True)
 accepted = Response(status=204)
+# https://help.twilio.com/articles/223183748: where media lie, with and without "HTTP auth on media URLs"
+FILE_HOSTS = ("mms.twiliocdn.com", "media.twiliocdn.com", "s3-external-1.amazonaws.com/media.twiliocdn.com/")
+MEDIA = re.compile(r"/2010-04-01/Accounts/([A-Za-z0-9]+)/Messages/[A-Za-z0-9]+/Media/[A-Za-z0-9]+\Z")
 
 PROGRESS = {
     "delivered": Progress.DELIVERED,
@@ -106,6 +112,21 @@ def send(outgoing: Outgoing, config: Config) -> str:
     if not said.get("sid"):
         raise SendFailed("Twilio: an answer that cannot be read", Outcome.UNKNOWN)
     return str(said["sid"])
+
+
+def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
+    """A medium of our own account from Twilio's API, which sends on to where it lies."""
+    media = MEDIA.search(attachment.reference)
+    if not media or media[1] != config.account_sid:
+        raise SendFailed("its address is none of this Twilio account", Outcome.REFUSED)
+    answer = download.get(
+        config.api_url + media[0],
+        hosts=("api.twilio.com", *FILE_HOSTS),
+        own=download.moved(config),
+        limit=limit,
+        auth=(config.account_sid, current(config.auth_token)),
+    )
+    return download.content(attachment, answer)
 
 
 def _receipt(form: dict[str, str]) -> Iterator[Receipt]:

@@ -5,6 +5,7 @@ Its signature: https://developer.vonage.com/en/getting-started/concepts/webhooks
 SMS API: https://developer.vonage.com/en/messaging/sms/guides/inbound-sms and .../delivery-receipts
 Its signature: https://developer.vonage.com/en/getting-started/concepts/signing-messages
 Errors: https://developer.vonage.com/en/api-errors/messages
+Media: https://developer.vonage.com/en/messages/concepts/secure-inbound-media (we show no token: the standard way)
 
 The account's settings say which API brings a number's messages. Sending goes by the Messages API for either: it gives
 one id and one receipt to a text of several SMS, finds out by itself whether a text needs Unicode, and takes the address
@@ -19,13 +20,14 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from chalicelib import api, signing
+from chalicelib import api, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import (
     Address,
     Attachment,
     Can,
     Channel,
+    Content,
     Cover,
     Fragment,
     Frozen,
@@ -65,6 +67,7 @@ OUTCOMES = {  # by the end of an error's `type`; what is not here goes by the HT
 }
 OPTED_OUT = "the customer has asked not to get messages from this number"
 ERRORS = {"9": OPTED_OUT}  # err-code of the SMS API; for others Vonage's number stands
+FILE_HOSTS = (".nexmo.com",)
 FILES = ("image", "audio", "video", "file", "vcard")  # what an MMS may hold beside its text
 _PHONE = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
@@ -136,6 +139,12 @@ def send(outgoing: Outgoing, config: Config) -> str:
     if not said.get("message_uuid"):
         raise SendFailed("Vonage: an answer that cannot be read", Outcome.UNKNOWN)
     return str(said["message_uuid"])
+
+
+def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
+    """A medium from Vonage, for 48 hours; its address is the proof."""
+    answer = download.get(attachment.reference, hosts=FILE_HOSTS, own=download.moved(config), limit=limit)
+    return download.content(attachment, answer)
 
 
 def _check_token(token: str, request: Request, config: Config) -> None:

@@ -4,6 +4,7 @@ Webhook: https://developers.facebook.com/documentation/business-messaging/whatsa
 Signature: https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-notifications
 Sending: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/text-messages
 Errors: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+Media: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media
 
 An address is `+` and the digits of a phone, or the id that WhatsApp gives a user for this business (BSUID,
 `DE.1234…`), which never begins with `+`. The phone may be absent.
@@ -14,13 +15,14 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from chalicelib import meta
-from chalicelib.errors import Outcome
+from chalicelib import api, download, meta
+from chalicelib.errors import Outcome, SendFailed
 from chalicelib.models import (
     Address,
     Attachment,
     Can,
     Channel,
+    Content,
     Cover,
     Kind,
     LiveSecret,
@@ -36,7 +38,28 @@ from chalicelib.models import (
 from chalicelib.webhook import Request, Response
 
 channel = Channel.WHATSAPP
-can = Can(text=4096, covers=frozenset({Cover.BODY}), methods=meta.METHODS, files=1, receipts=True, window=24)
+MB = 1_000_000
+OFFICE = "application/vnd.openxmlformats-officedocument"
+FILES = {  # media types that WhatsApp takes, what they are sent as, and their bytes (supported media types)
+    **dict.fromkeys(("image/jpeg", "image/png"), ("image", 5 * MB)),
+    **dict.fromkeys(("video/mp4", "video/3gpp"), ("video", 16 * MB)),
+    **dict.fromkeys(("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"), ("audio", 16 * MB)),
+    **dict.fromkeys(("text/plain", "application/pdf", "application/msword"), ("document", 100 * MB)),
+    **dict.fromkeys(("application/vnd.ms-excel", "application/vnd.ms-powerpoint"), ("document", 100 * MB)),
+    f"{OFFICE}.wordprocessingml.document": ("document", 100 * MB),
+    f"{OFFICE}.spreadsheetml.sheet": ("document", 100 * MB),
+    f"{OFFICE}.presentationml.presentation": ("document", 100 * MB),
+}
+FILE_HOSTS = ("lookaside.fbsbx.com",)
+can = Can(
+    text=4096,
+    covers=frozenset({Cover.BODY}),
+    methods=meta.METHODS,
+    files=1,
+    file_types={type_: size for type_, (_, size) in FILES.items()},
+    receipts=True,
+    window=24,
+)
 accepted = Response()
 
 PROGRESS = {
@@ -76,6 +99,7 @@ ERRORS = meta.Errors("WhatsApp", OUTCOMES, WORDS)
 NOTHING_SAID = {"request_welcome"}  # the chat was opened, nobody wrote
 _PHONE = re.compile(r"[0-9]{5,20}", re.ASCII)
 _NUMBER_ID = re.compile(r"[0-9]{1,30}", re.ASCII)
+_MEDIA = re.compile(r"media/([0-9]{1,30})", re.ASCII)
 
 
 class Config(meta.App):
@@ -96,19 +120,43 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
-    """Send one text, from the number that the customer wrote to; returns its id (wamid)."""
-    number = outgoing.context.get("phone_number_id", "")
+    """Send one text or file, from the number that the customer wrote to; returns its id (wamid)."""
+    given = outgoing.context.get("phone_number_id", "")
+    number = given if _NUMBER_ID.fullmatch(given) else config.phone_number_id
+    text = {"type": "text", "text": {"body": outgoing.text, "preview_url": False}}
     body = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         "to" if outgoing.to.startswith("+") else "recipient": outgoing.to,
-        "type": "text",
-        "text": {"body": outgoing.text, "preview_url": False},
+        **(_uploaded(outgoing.file, number, config) if outgoing.file else text),
         "biz_opaque_callback_data": outgoing.key,  # comes back in the receipts
     }
-    path = f"{number if _NUMBER_ID.fullmatch(number) else config.phone_number_id}/messages"
-    said = meta.post(path, body, config, current(config.token), ERRORS)
+    said = meta.call("POST", f"{number}/messages", config, current(config.token), ERRORS, json=body)
     return meta.id_in(said, ERRORS, "messages", 0, "id")
+
+
+def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
+    """A medium by its id: first where it lies, for some minutes, then the medium. Both want the token."""
+    media = _MEDIA.fullmatch(attachment.reference)
+    if not media:
+        raise SendFailed("it has no id at WhatsApp", Outcome.REFUSED)
+    token = current(config.token)
+    with api.repeatable():
+        place = meta.call("GET", media[1], config, token, ERRORS)
+    headers = {"Authorization": f"Bearer {token}"}
+    own = download.moved(config)
+    answer = download.get(str(place.get("url")), hosts=FILE_HOSTS, own=own, limit=limit, headers=headers)
+    return download.content(attachment, answer)
+
+
+def _uploaded(file: Content, number: str, config: Config) -> dict[str, Any]:
+    """What a message says of a file, which is uploaded first; nobody sees that."""
+    kind, _ = FILES.get(file.type, ("document", 0))
+    with api.repeatable():
+        form, parts = {"messaging_product": "whatsapp", "type": file.type}, {"file": (file.name, file.data, file.type)}
+        said = meta.call("POST", f"{number}/media", config, current(config.token), ERRORS, form=form, files=parts)
+        media = {"id": meta.id_in(said, ERRORS, "id")}
+    return {"type": kind, kind: {**media, "filename": file.name} if kind == "document" else media}
 
 
 def _change(change: dict[str, Any]) -> Iterator[meta.Found]:

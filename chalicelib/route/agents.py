@@ -25,7 +25,7 @@ from chalicelib.models import (
     Thread,
 )
 from chalicelib.route.cut import parts
-from chalicelib.route.tell import card_anew, desk_of, next_head, tell
+from chalicelib.route.tell import card_anew, desk_of, next_head, sendable, tell
 
 LATE = timedelta(minutes=10)  # for a reply
 MESSAGES = (Kind.MESSAGE, Kind.COMMAND)
@@ -97,21 +97,36 @@ def _refusal(message: Message, scene: Scene) -> str:
 def _planned(noted: Plan, scene: Scene, read: desk.Words) -> Plan:
     """What is asked for, all of it or (raising Cannot) nothing."""
     _check_words(read)
-    writes = bool(read.text and not read.note) or any(desk.ACTIONS[word].writes for word, _ in read.commands)
+    files, kept_back = ([], []) if read.note else _files(noted.message)
+    own = [read.text] if (read.text or files) and not read.note else []
+    writes = bool(own) or any(desk.ACTIONS[word].writes for word, _ in read.commands)
     contact = _answering(scene, noted.message) if writes else scene.before
     done: list[desk.Done] = []
     for word, rest in read.commands:
         done.append(_done(word, rest, read, noted.message, scene, contact))
         contact = _changed(contact, done[-1])
     plan = noted.model_copy(update={"contact": next_head(contact)})
-    replies = [one.reply for one in done if one.reply] or ([read.text] if read.text and not read.note else [])
+    replies = [one.reply for one in done if one.reply] or own
     to = next((one.to for one in done if one.to), None)
     for text in replies[:1]:
-        plan = _reply(plan, scene, text, to)
+        plan = _reply(plan, scene, text, files, to)
+    if kept_back:
+        plan = _tell(plan, scene, "files", words.files_kept_back(kept_back))
     plan = _with_turn(plan, scene)
     for number, one in enumerate(done):
         plan = _said(plan, scene, one, f"{number}")
     return card_anew(plan, scene.shop, scene.thread) if _card_differs(plan, scene) else plan
+
+
+def _files(message: Message) -> tuple[list[int], list[str]]:
+    """Which files go to the customer, and the names of those that the agent should know do not.
+
+    A picture within a mail's text stays here: mail programs add those of what is quoted, notes among them. It matters
+    to the agent where the words name it, as they do in place of it; else it is the logo below the signature.
+    """
+    files = [number for number in sendable(message) if not message.attachments[number].inline]
+    others = [one for number, one in enumerate(message.attachments) if number not in files]
+    return files, [one.name or "file" for one in others if not one.inline or (one.name and one.name in message.text)]
 
 
 def _check_words(read: desk.Words) -> None:
@@ -160,20 +175,23 @@ def _said(plan: Plan, scene: Scene, done: desk.Done, which: str) -> Plan:
     return _tell(plan, scene, f"done-{which}", done.said, done.private)
 
 
-def _reply(plan: Plan, scene: Scene, text: str, to: Address | None) -> Plan:
-    """The words for the customer, in parts, to the address last heard unless another is named."""
+def _reply(plan: Plan, scene: Scene, text: str, files: list[int], to: Address | None) -> Plan:
+    """The words for the customer, in parts, then the files, to the address last heard unless another is named."""
     conversation = plan.contact.conversation
     assert conversation is not None
     heard = _heard(plan.contact, to or conversation.heard)
-    pieces = parts(text, providers.load(heard.provider).can.text)
+    pieces = parts(text, providers.load(heard.provider).can.text) if text else []
+    sendings = [_part_of_reply(heard, number) for number in range(len(pieces))]
+    sendings += [_part_of_reply(heard, number, file) for number, file in enumerate(files, len(pieces))]
+    names = ", ".join(plan.message.attachments[file].name for file in files)
     at = scene.receive.accepted_at
-    spoken = conversation.model_copy(update={"agent_at": at, "answered": desk.excerpt(text)})
+    spoken = conversation.model_copy(update={"agent_at": at, "answered": desk.excerpt(text or names)})
     contact = plan.contact.model_copy(update={"conversation": spoken, "due": {"late": at + LATE, **plan.contact.due}})
     written = {
         "contact": contact,
         "message": plan.message.model_copy(update={"text": text}),
         "direction": Direction.OUT,
-        "deliveries": (*plan.deliveries, *(_part_of_reply(heard, number) for number in range(len(pieces)))),
+        "deliveries": (*plan.deliveries, *sendings),
     }
     replied = plan.model_copy(update=written)
     elsewhere = scene.current.status == "open" and not scene.own
@@ -211,7 +229,7 @@ def _heard(contact: Contact, address: Address) -> Heard:
     return next(other for other in contact.heard if other.address == address)
 
 
-def _part_of_reply(heard: Heard, number: int) -> Delivery:
+def _part_of_reply(heard: Heard, number: int, file: int | None = None) -> Delivery:
     return Delivery(
         id=f"{number:03d}",
         kind=DeliveryKind.REPLY,
@@ -220,6 +238,7 @@ def _part_of_reply(heard: Heard, number: int) -> Delivery:
         account=heard.account,
         address=heard.address,
         part=number,
+        file=file,
         handed=True,
     )
 
@@ -247,10 +266,11 @@ def _change(noted: Plan, scene: Scene, original: Claim | None, read: desk.Words)
 
 
 def _edited(sent: list[Delivery], read: desk.Words) -> list[Delivery]:
-    """One part for one part: what has other parts than before cannot be changed in place."""
+    """One part for one part: what has other parts than before cannot be changed in place. Files stay as they are."""
+    written = [other for other in sent if other.file is None]
     can = providers.load(sent[0].provider).can
-    one = len(sent) == 1 and len(parts(read.text, can.text)) == 1
-    return [_anew(sent[0], "edit")] if can.edit and one and read.text and not (read.note or read.commands) else []
+    one = len(written) == 1 and len(parts(read.text, can.text)) == 1
+    return [_anew(written[0], "edit")] if can.edit and one and read.text and not (read.note or read.commands) else []
 
 
 def _deleted(sent: list[Delivery], read: desk.Words) -> list[Delivery]:

@@ -24,7 +24,7 @@ from chalicelib.models import (
     digest,
 )
 from chalicelib.route.cut import parts, shortest
-from chalicelib.route.tell import carrier, desk_of, next_head
+from chalicelib.route.tell import carrier, desk_of, next_head, sendable
 
 ACKNOWLEDGE_EVERY = timedelta(hours=24)
 TOO_OLD = timedelta(minutes=15)  # for an acknowledgement
@@ -47,6 +47,7 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     if turned and acknowledges(message, before, shop, receive, now):
         deliveries.append(_acknowledgement(message, shop, len(deliveries)))
         contact = contact.model_copy(update={"acknowledged_until": now + ACKNOWLEDGE_EVERY})
+    deliveries += _files(message, conversation, shop)
     return Plan(
         contact=contact,
         message=message,
@@ -166,6 +167,21 @@ def _forwards(message: Message, conversation: Conversation, shop: Shop) -> Itera
             account=place.account,
             part=number,
             text="\n".join(conversation.news) if number == 0 else "",
+        )
+
+
+def _files(message: Message, conversation: Conversation, shop: Shop) -> Iterator[Delivery]:
+    """The files it came with, each on its own, behind the words."""
+    place = desk_of(shop, conversation.desk)
+    for number in sendable(message):
+        yield Delivery(
+            id=f"f{number:03d}",
+            kind=DeliveryKind.FILE,
+            to=conversation.desk,
+            provider=carrier(place),
+            account=place.account,
+            file=number,
+            handed=True,
         )
 
 

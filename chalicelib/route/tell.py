@@ -3,7 +3,9 @@
 from typing import Any
 
 from chalicelib import providers
-from chalicelib.models import Contact, Delivery, DeliveryKind, Desk, Plan, Shop, Thread
+from chalicelib.models import Contact, Delivery, DeliveryKind, Desk, Message, Plan, Shop, Thread
+
+MOST_FILES = 10  # of one message; the others are named where the message is shown
 
 
 def notice(shop: Shop, name: str, thread: str, text: str, what: str, **more: Any) -> Delivery:
@@ -34,6 +36,14 @@ def desk_of(shop: Shop, name: str) -> Desk:
 def carrier(place: Desk) -> str:
     """The provider that carries a desk."""
     return place.provider or ("slack" if place.slack else "postmark")
+
+
+def sendable(message: Message) -> list[int]:
+    """Which of its attachments may be sent on: the first ten that its provider hands out."""
+    module = providers.load(message.provider)
+    if not providers.optional(module, "fetch") and not providers.optional(module, "unpack"):
+        return []
+    return [number for number, one in enumerate(message.attachments) if one.reference][:MOST_FILES]
 
 
 def tell(plan: Plan, shop: Shop, thread: Thread, what: str, text: str, **more: Any) -> Plan:

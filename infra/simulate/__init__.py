@@ -1,6 +1,6 @@
 """Webhooks as the providers send them, correctly signed: for trying the shop, for the demonstration, for tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
@@ -43,7 +43,7 @@ class Simulator(Protocol):
     """A leaf of this folder, one for each provider.
 
     Where the signature stands in the body, it has `seal(webhook, at, config) -> bytes` as well: the body, signed.
-    Raises ValueError for what such a provider cannot sign.
+    Raises ValueError for what such a provider cannot sign. Where files come by reference it has a `held` as well.
     """
 
     def compose(self, said: Sequence[Said], config: Any) -> Webhook:
@@ -55,6 +55,12 @@ class Simulator(Protocol):
 
 def load(provider: str) -> Simulator:
     return cast(Simulator, import_module(f"{__name__}.{provider}"))
+
+
+def held(provider: str, said: Sequence[Said], config: Any) -> Mapping[str, File]:
+    """What a provider hands out when it is asked for the files of what was said, each by the id it has there."""
+    found: Callable[..., Mapping[str, File]] | None = getattr(load(provider), "held", None)
+    return found(said, config) if found else {}
 
 
 def webhook(provider: str, said: Sequence[Said], url: str, at: datetime, config: Any) -> Webhook:

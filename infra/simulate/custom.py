@@ -7,15 +7,16 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
-from infra.simulate import Said, Webhook
+from infra.simulate import File, Said, Webhook
 
 VISITOR = "visitor-7"
 
 
 def compose(said: Sequence[Said], config: Any) -> Webhook:
     """One message, or a batch of several."""
-    items = [_item(one) for one in said]
+    items = [_item(one, _files_at(config)) for one in said]
     body = items[0] if len(items) == 1 else {"type": "batch", "items": items}
     return Webhook(body=json.dumps(body, ensure_ascii=False).encode(), headers={"content-type": "application/json"})
 
@@ -33,9 +34,22 @@ def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, 
     return {"webhook-id": webhook_id, "webhook-timestamp": seconds, "webhook-signature": signatures}
 
 
-def _item(one: Said) -> dict[str, Any]:
+def held(said: Sequence[Said], config: Any) -> Mapping[str, File]:
+    return {_place(one, file): file for one in said for file in one.files}
+
+
+def _files_at(config: Any) -> str:
+    """Beside where the system takes answers."""
+    return f"{config.reply_url.rpartition('/')[0]}/files" if config.reply_url else "https://files.example"
+
+
+def _place(one: Said, file: File) -> str:
+    return f"{quote(one.id, safe='')}/{quote(file.name)}"
+
+
+def _item(one: Said, files_at: str) -> dict[str, Any]:
     files = [
-        {"name": file.name, "type": file.type, "size": len(file.content), "url": f"https://files.example/{file.name}"}
+        {"name": file.name, "type": file.type, "size": len(file.content), "url": f"{files_at}/{_place(one, file)}"}
         for file in one.files
     ]
     return {

@@ -23,6 +23,14 @@ def compose(said: Sequence[Said], config: Any) -> Webhook:
     return Webhook(body=json.dumps(body, ensure_ascii=False).encode(), headers={"content-type": "application/json"})
 
 
+def held(said: Sequence[Said], config: Any) -> Mapping[str, File]:
+    return {_id(f"{one.id}/{place}"): file for one in said for place, file in enumerate(one.files)}
+
+
+def _id(id: str) -> str:
+    return str(int(hashlib.sha256(id.encode()).hexdigest()[:14], 16))
+
+
 def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, str]:
     mac = hmac.new(current(config.channel_secret).encode(), webhook.body, hashlib.sha256).digest()
     return {"x-line-signature": base64.b64encode(mac).decode()}
@@ -40,7 +48,7 @@ def _event(said: Said, id: str, message: dict[str, Any]) -> dict[str, Any]:
     person = said.sender or EXAMPLE
     return {
         "type": "message",
-        "message": {"id": str(int(seed[:14], 16)), "quoteToken": f"q{seed[:20]}", **message},
+        "message": {"id": _id(id), "quoteToken": f"q{seed[:20]}", **message},
         "webhookEventId": f"01{seed[:24]}".upper(),
         "deliveryContext": {"isRedelivery": False},
         "timestamp": at,

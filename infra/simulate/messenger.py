@@ -1,7 +1,7 @@
 """Messenger's webhooks. A sender is a person's id on the shop's page: digits."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +20,10 @@ def compose(said: Sequence[Said], config: Any) -> Webhook:
     return Webhook(body=envelope([_event(one, config) for one in said]), headers=HEADERS)
 
 
+def held(said: Sequence[Said], config: Any) -> Mapping[str, File]:
+    return {_place(one, file): file for one in said for file in one.files}
+
+
 def _event(said: Said, config: Any) -> dict[str, Any]:
     message: dict[str, Any] = {"mid": "m_" + hashlib.sha256(said.id.encode()).hexdigest()}
     if said.text:
@@ -31,5 +35,9 @@ def _event(said: Said, config: Any) -> dict[str, Any]:
 
 def _attachment(said: Said, file: File, config: Any) -> dict[str, Any]:
     kind = file.type.partition("/")[0]
-    url = f"{config.api_url}/attachments/{digits(said.id)}/{quote(file.name)}"
+    url = f"{config.api_url}/attachments/{_place(said, file)}"
     return {"type": kind if kind in KINDS else "file", "payload": {"url": url}}
+
+
+def _place(said: Said, file: File) -> str:
+    return f"{digits(said.id)}/{quote(file.name)}"

@@ -15,7 +15,7 @@ from typing import Any
 
 from chalicelib import signing
 from chalicelib.mail import MARKER, tokened
-from infra.simulate import Said, Webhook
+from infra.simulate import File, Said, Webhook
 
 CUSTOMER, CUSTOMER_NAME = "emil.berg@customer.example", "Emil Berg"
 SERVER = "amazonses.com"  # what takes mail in for Resend calls itself so
@@ -39,6 +39,14 @@ def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, 
     seconds = str(int(at.timestamp()))
     signatures = signing.standard_signatures(config.webhook_secret, webhook_id, seconds, webhook.body)
     return {"svix-id": webhook_id, "svix-timestamp": seconds, "svix-signature": signatures}
+
+
+def held(said: Sequence[Said], config: Any) -> Mapping[str, File]:
+    return {_file_id(file): file for one in said for file in one.files}
+
+
+def _file_id(file: File) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, file.name))
 
 
 def packed(mail: Mapping[str, Any]) -> str:
@@ -73,7 +81,7 @@ def _mail(one: Said, config: Any) -> dict[str, Any]:
         "text": text,
         "headers": _headers(one, sender),
         "attachments": [
-            {"id": str(uuid.uuid5(uuid.NAMESPACE_OID, file.name)), "filename": file.name, "content_type": file.type,
+            {"id": _file_id(file), "filename": file.name, "content_type": file.type,
              "content_disposition": "attachment", "content_id": None, "size": len(file.content)}
             for file in one.files
         ],

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from chalicelib.models import current
-from infra.simulate import Said, Webhook
+from infra.simulate import File, Said, Webhook
 
 TEAM, BOT, AGENT = "T0SHOP", "U0BELL", "U0AGENT"
 
@@ -24,7 +24,25 @@ def compose(said: Sequence[Said], config: Any) -> Webhook:
     if one.press:
         return _pressed(one, where, thread) if thread else _typed(one, where)
     event = _changed(one, where) if one.changes else _written(one, where)
+    if one.files:
+        event |= {"subtype": "file_share", "files": [_file(one, file, config) for file in one.files]}
     return Webhook(body=json.dumps(_outer(one, event)).encode(), headers={"content-type": "application/json"})
+
+
+def held(said: Sequence[Said], config: Any) -> Mapping[str, File]:
+    return {_id(one, file): file for one in said for file in one.files}
+
+
+def _id(one: Said, file: File) -> str:
+    return "F" + hashlib.sha256(f"{one.id} {file.name}".encode()).hexdigest()[:10].upper()
+
+
+def _file(one: Said, file: File, config: Any) -> dict[str, Any]:
+    """As Slack tells of it; the stand-in hands it out beside its API."""
+    id, where = _id(one, file), config.api_url.removesuffix("/api")
+    url = f"{where}/files/{id}/download/{quote(file.name)}"
+    about = {"id": id, "name": file.name, "title": file.name, "mimetype": file.type, "size": len(file.content)}
+    return {**about, "mode": "hosted", "url_private": url, "url_private_download": url}
 
 
 def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, str]:

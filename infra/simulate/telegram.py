@@ -37,15 +37,23 @@ def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, 
     return {"x-telegram-bot-api-secret-token": current(config.secret_token)}
 
 
+def held(said: Sequence[Said], config: Any) -> Mapping[str, File]:
+    return {_file_id(file): file for one in said for file in one.files}
+
+
 def _number(text: str) -> int:
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 1_000_000_000 + 1
 
 
 def _attached(file: File) -> dict[str, Any]:
     """A picture comes in several sizes, the largest last; anything else as a document."""
-    unique = hashlib.sha256(file.content).hexdigest()[:15]
-    stored = {"file_id": f"BQAC{unique}", "file_unique_id": unique, "file_size": len(file.content)}
+    unique = _file_id(file).removeprefix("BQAC")
+    stored = {"file_id": _file_id(file), "file_unique_id": unique, "file_size": len(file.content)}
     if not file.type.startswith("image/"):
         return {"document": {**stored, "file_name": file.name, "mime_type": file.type}}
     small = {"file_id": f"AgACs{unique}", "file_unique_id": f"s{unique}", "file_size": 900, "width": 90, "height": 67}
     return {"photo": [small, {**stored, "width": 1280, "height": 960}]}
+
+
+def _file_id(file: File) -> str:
+    return "BQAC" + hashlib.sha256(file.content).hexdigest()[:15]

@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from chalicelib.models import current
-from infra.simulate import Said, Webhook
+from infra.simulate import File, Said, Webhook
 
 
 def compose(said: Sequence[Said], config: Any) -> Webhook:
     """One SMS or MMS; Twilio never batches."""
     (one,) = said
-    sid = hashlib.md5(one.id.encode(), usedforsecurity=False).hexdigest()
+    sid = _hash(one.id)
     form = {
         "ToCountry": "DE",
         "MessageSid": f"SM{sid}",
@@ -29,11 +29,23 @@ def compose(said: Sequence[Said], config: Any) -> Webhook:
         "ApiVersion": "2010-04-01",
     }
     for place, file in enumerate(one.files):
-        path = f"/2010-04-01/Accounts/{config.account_sid}/Messages/SM{sid}/Media/ME{place:032d}"
+        path = f"/2010-04-01/Accounts/{config.account_sid}/Messages/SM{sid}/Media/{_medium(one, place)}"
         form |= {f"MediaUrl{place}": config.api_url + path, f"MediaContentType{place}": file.type}
     return Webhook(
         body=urlencode(form).encode(), headers={"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
     )
+
+
+def held(said: Sequence[Said], config: Any) -> Mapping[str, File]:
+    return {_medium(one, place): file for one in said for place, file in enumerate(one.files)}
+
+
+def _medium(one: Said, place: int) -> str:
+    return f"ME{_hash(f'{one.id} {place}')}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from chalicelib.models import current
-from infra.simulate import Said, Webhook
+from infra.simulate import File, Said, Webhook
 
 EXAMPLE = "+4915123456799"
 
@@ -37,6 +37,10 @@ def compose(said: Sequence[Said], config: Any) -> Webhook:
         body = {**{name: value for name, value in body.items() if name not in ("text", "sms")}, "channel": "mms"}
         body |= {"message_type": kind, kind: held}
     return Webhook(body=json.dumps(body, ensure_ascii=False).encode(), headers={"content-type": "application/json"})
+
+
+def held(said: Sequence[Said], config: Any) -> Mapping[str, File]:
+    return {str(uuid5(NAMESPACE_OID, one.id)): file for one in said for file in one.files}
 
 
 def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, str]:

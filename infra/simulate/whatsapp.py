@@ -6,7 +6,7 @@ alone (`DE.1234`: somebody whose phone is hidden), or both with a space between.
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from infra.simulate import File, Said, Webhook
@@ -29,6 +29,21 @@ def compose(said: Sequence[Said], config: Any) -> Webhook:
     return Webhook(body=envelope(*values), headers=HEADERS)
 
 
+def held(said: Sequence[Said], config: Any) -> Mapping[str, File]:
+    return {digits(id): file for one in said for id, file in _with_ids(one)}
+
+
+def _with_ids(said: Said) -> Iterator[tuple[str, File]]:
+    """Each file, and the id of the message that it comes with."""
+    below = _has_text_below(said)
+    for place, file in enumerate(said.files):
+        yield said.id if below and not place else f"{said.id}/{place}", file
+
+
+def _has_text_below(said: Said) -> bool:
+    return [_kind(file) for file in said.files][:1] not in ([], ["audio"])
+
+
 def _who(said: Said) -> tuple[dict[str, Any], dict[str, str]]:
     """The contact, and how a message names it. A phone that is hidden is missing in both."""
     ids = (said.sender or EXAMPLE).split()
@@ -43,15 +58,13 @@ def _who(said: Said) -> tuple[dict[str, Any], dict[str, str]]:
 
 def _messages(said: Said) -> Iterator[dict[str, Any]]:
     """The text, or the files with the text below the first; a sound has no room for a text."""
-    kinds = [_kind(file) for file in said.files]
-    below = kinds[:1] not in ([], ["audio"])
-    if not below:
+    if not _has_text_below(said):
         yield _message(said, said.id, "text", {"body": said.text})
-    for place, (file, kind) in enumerate(zip(said.files, kinds, strict=True)):
-        id = said.id if below and not place else f"{said.id}/{place}"
+    for id, file in _with_ids(said):
+        kind = _kind(file)
         media = {"id": digits(id), "mime_type": file.type, "sha256": _hash(file.content)}
         media |= {"filename": file.name} if kind == "document" else {}
-        media |= {"caption": said.text} if said.text and below and not place else {}
+        media |= {"caption": said.text} if said.text and id == said.id else {}
         yield _message(said, id, kind, media)
 
 

@@ -4,13 +4,15 @@ Each provider's part is a leaf of this folder and answers as the real one would.
 code: it is judged only by what arrives.
 """
 
+import base64
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 from urllib.parse import parse_qsl
 
 PARTS = (
@@ -26,6 +28,19 @@ PARTS = (
     "slack",
     "custom",
 )  # the first segment of a path: /slack/api/…
+
+
+PART = [  # name, name of its file, and media type of one part of a form
+    re.compile(rule, re.IGNORECASE) for rule in (r'\bname="([^"]*)"', r'\bfilename="([^"]*)"', r"content-type: *(\S+)")
+]
+
+
+class File(NamedTuple):
+    """A file, or another part of a form. Its name is empty where it is none."""
+
+    name: str
+    type: str
+    content: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +62,22 @@ class Sent:
             return {}
         return value if isinstance(value, dict) else {}
 
+    def parts(self) -> dict[str, File]:
+        """The parts of a form that has several, by their names."""
+        boundary = self.headers.get("content-type", "").partition("boundary=")[2].strip('"').encode()
+        found: dict[str, File] = {}
+        for part in self.body.split(b"--" + boundary)[1:-1] if boundary else ():
+            head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+            said = head.decode("utf-8", "replace")
+            name, file_name, kind = (hit[1] if (hit := how.search(said)) else "" for how in PART)
+            found[name] = File(file_name, kind, content.removesuffix(b"\r\n"))
+        return found
+
+    @property
+    def base(self) -> str:
+        """Where the part is, as it was called."""
+        return f"http://{self.headers.get('host', 'world')}/{self.part}"
+
     def form(self) -> dict[str, str]:
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
@@ -66,16 +97,24 @@ def reply(value: Any, status: int = 200, **headers: str) -> Reply:
     return Reply(status=status, body=json.dumps(value).encode(), headers={"content-type": "application/json", **named})
 
 
+def handed_out(file: File | None) -> Reply:
+    """A file as its host answers; 404 for one that is not there."""
+    if file is None:
+        return Reply(status=404, body=b"Not found", headers={"content-type": "text/plain"})
+    return Reply(body=file.content, headers={"content-type": file.type})
+
+
 @dataclass(kw_only=True)
 class Entry:
     """One thing the outside world saw happen: a message, reaction or mail that its receiver can see.
 
     `to` and `thread` as the provider names them, `key` our own idempotency key where the provider carries one, `id`
-    the id the provider gave it, `raw` the call's body. A refused call makes no entry.
+    the id the provider gave it, `raw` the call's body. Of a file, `text` is its name and then its caption. A refused
+    call makes no entry.
     """
 
     part: str
-    what: str  # message, card, private, reaction, unreaction, edit, delete, mail
+    what: str  # message, file, card, private, reaction, unreaction, edit, delete, mail
     to: str
     thread: str = ""
     text: str = ""
@@ -146,6 +185,17 @@ class World:
         entry = Entry(at=self.now().isoformat(timespec="milliseconds"), **what)
         self.ledger.append(entry)
         return entry
+
+    def hold(self, part: str, id: str, file: File) -> None:
+        """Hand out a file under this id from now on, as if somebody had sent it by that provider."""
+        with self._lock:
+            held = {"name": file.name, "type": file.type, "content": base64.b64encode(file.content).decode()}
+            self.state.setdefault("files", {}).setdefault(part, {})[id] = held
+
+    def held(self, part: str, id: str) -> File | None:
+        """The file that a provider holds under an id."""
+        held = self.state.get("files", {}).get(part, {}).get(id)
+        return File(held["name"], held["type"], base64.b64decode(held["content"])) if held else None
 
     def number(self) -> int:
         """A number not used before, for ids."""

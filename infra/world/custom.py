@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from infra.world import Entry, Reply, Sent, World, reply
+from infra.world import Entry, Reply, Sent, World, handed_out, reply
 
 LONGEST = 4000  # characters
 OLDEST = 300  # seconds
@@ -18,6 +18,8 @@ RECEIPT_TYPE = "application/json"
 
 
 def answer(sent: Sent, world: World) -> Reply:
+    if sent.method == "GET" and sent.path.startswith("/files/"):
+        return handed_out(world.held("custom", sent.path.removeprefix("/files/")))
     if sent.method != "POST":
         return reply({"error": "only POST"}, 405)
     if not _is_signed(sent, world):
@@ -43,11 +45,12 @@ def _take(key: str, data: Mapping[str, Any], world: World) -> str:
     known: dict[str, str] = world.state.setdefault("custom", {})
     if key not in known:
         known[key] = f"w-{world.number()}"
+        names = [str(file.get("name")) for file in data.get("attachments", ())]
         world.note(
             part="custom",
-            what="message",
+            what="file" if names else "message",
             to=data["to"],
-            text=data["text"],
+            text="\n".join(filter(None, [*names, data["text"]])),
             id=known[key],
             key=key,
             raw=dict(data),
@@ -56,7 +59,10 @@ def _take(key: str, data: Mapping[str, Any], world: World) -> str:
 
 
 def _refused(data: Mapping[str, Any]) -> tuple[int, str] | None:
-    for field in ("message_id", "to", "text"):
+    files = data.get("attachments", [])
+    if not isinstance(files, list) or not all(isinstance(file, dict) and file.get("url") for file in files):
+        return 400, "an attachment without its url"
+    for field in ("message_id", "to", *(() if files else ("text",))):
         if not isinstance(data.get(field), str) or not data[field]:
             return 400, f"{field} is missing"
     if data["to"] == "nobody":

@@ -1,4 +1,4 @@
-"""LINE's part of the outside world: reply and push for texts.
+"""LINE's part of the outside world: reply and push for texts, and the files that people sent.
 
 Reference: https://developers.line.biz/en/reference/messaging-api/#send-reply-message
 
@@ -9,7 +9,7 @@ none), `unknown`, people it does not know, and `monthly_limit`, where the plan's
 import re
 from typing import Any
 
-from infra.world import Reply, Sent, World, reply
+from infra.world import Reply, Sent, World, handed_out, reply
 
 BOT = "U" + "b07" * 10 + "b0"  # the shop's account, as webhooks name it
 LONGEST = 5000  # UTF-16 units of a text
@@ -24,6 +24,8 @@ def answer(sent: Sent, world: World) -> Reply:
     if not _is_known(sent, world):
         return _refusal(401, "Authentication failed. Confirm that the access token in the header is valid.")
     way = sent.path.removeprefix("/v2/bot/message/")
+    if sent.method == "GET" and way.endswith("/content"):
+        return handed_out(world.held("line", way.removesuffix("/content")))
     if sent.method != "POST" or way not in ("push", "reply"):
         return _refusal(404, "Not found")
     body = sent.json()

@@ -1,16 +1,19 @@
-"""Messenger's part of the world: the Send API for texts, and the receipts that come back.
+"""Messenger's part of the world: the Send API for texts and files, and the receipts that come back.
 
 `world.state["messenger"]` maps a person's id to the (code, subcode) that a message to them is refused with.
 """
 
 import hashlib
+import json
 from typing import Any
 
-from infra.world import Entry, Reply, Sent, World, reply
+from infra.world import Entry, File, Reply, Sent, World, handed_out, reply
 from infra.world.meta import absent, gate, refusal, wire
 
 PAGE = "102938475610293"  # the shop's page
 LONGEST = 2000  # characters of a text
+LARGEST = 25_000_000  # bytes of a file
+ATTACHED = ("image", "video", "audio", "file")
 KINDS = ("RESPONSE", "UPDATE", "MESSAGE_TAG")
 ERRORS = {
     (10, 2018278): "(#10) This message is sent outside of allowed window.",
@@ -21,15 +24,29 @@ ERRORS = {
 
 
 def answer(sent: Sent, world: World) -> Reply:
-    """POST /<version>/<page id>/messages with a text."""
+    """POST /<version>/<page id>/messages with a text or a file; GET /attachments/… of what somebody sent."""
+    if sent.method == "GET" and sent.path.startswith("/attachments/"):  # its address is the proof
+        return handed_out(world.held("messenger", sent.path.removeprefix("/attachments/")))
     gated = gate(sent, world)
     if isinstance(gated, Reply):
         return gated
-    _, page = gated
+    _, page, _ = gated
     if page != PAGE:
         return absent(sent, page)
-    body = sent.json()
-    return _wrong(body, world) or _send(body, world)
+    parts = sent.parts() if "multipart" in sent.headers.get("content-type", "") else {}
+    body, file = _body(parts) if parts else sent.json(), parts.get("filedata")
+    return _wrong(body, file, world) or _send(body, file, world)
+
+
+def _body(parts: dict[str, File]) -> dict[str, Any]:
+    """What a form says beside its file: some of it is JSON."""
+    said: dict[str, Any] = {}
+    for name, part in parts.items():
+        try:
+            said |= {name: json.loads(part.content) if name in ("recipient", "message") else part.content.decode()}
+        except ValueError:
+            continue
+    return said
 
 
 def receipt(entry: Entry, progress: str, world: World) -> bytes:
@@ -56,28 +73,33 @@ def envelope(events: list[dict[str, Any]]) -> bytes:
     return wire({"object": "page", "entry": [{"id": PAGE, "time": at, "messaging": events}]})
 
 
-def _wrong(body: dict[str, Any], world: World) -> Reply | None:
+def _wrong(body: dict[str, Any], file: File | None, world: World) -> Reply | None:
     """What the real API would find wrong."""
     who, said = body.get("recipient"), body.get("message")
     person = who.get("id") if isinstance(who, dict) else None
     text = said.get("text") if isinstance(said, dict) else None
+    attached = said.get("attachment") if isinstance(said, dict) else None
     if not person:
         return refusal(100, "(#100) The parameter recipient is required.")
     if body.get("messaging_type") not in KINDS:
         return refusal(100, f"(#100) Param messaging_type must be one of {{{', '.join(KINDS)}}}.")
-    if not isinstance(text, str) or not text:
+    if file and (not isinstance(attached, dict) or attached.get("type") not in ATTACHED or len(file.content) > LARGEST):
+        return refusal(100, "(#100) Upload attachment failure.", subcode=2018047)
+    if not file and (not isinstance(text, str) or not text):
         return refusal(100, "(#100) The parameter message is required.")
-    if len(text) > LONGEST:
+    if text and len(text) > LONGEST:
         return refusal(100, f"(#100) Length of param message[text] must be less than or equal to {LONGEST}")
     known = isinstance(person, str) and person.isdigit()
     code, subcode = world.state.get("messenger", {}).get(person, (0, 0)) if known else (100, 2018001)
     return refusal(code, ERRORS[code, subcode], subcode=subcode) if code else None
 
 
-def _send(body: dict[str, Any], world: World) -> Reply:
+def _send(body: dict[str, Any], file: File | None, world: World) -> Reply:
     person, said = body["recipient"]["id"], body["message"]
     serial = f"{person} {world.now():%Y%m%d%H%M%S%f} {world.number()}"
     id = "m_" + hashlib.sha256(serial.encode()).hexdigest()
     key = said.get("metadata", "")
-    world.note(part="messenger", what="message", to=person, text=said["text"], id=id, key=key, raw=body)
+    what, text = ("file", file.name) if file else ("message", said["text"])
+    raw = {**said["attachment"], "size": len(file.content)} if file else body
+    world.note(part="messenger", what=what, to=person, text=text, id=id, key=key, raw=raw)
     return reply({"recipient_id": person, "message_id": id})

@@ -21,8 +21,11 @@ def accounts(world: World, part: str) -> dict[str, str]:
     return {token: match[1] for match, value in found if match for token in value.split()}
 
 
-def gate(sent: Sent, world: World) -> Reply | tuple[str, str]:
-    """The refusal of a call without a right to it, or whose settings its token belongs to and whom it is about."""
+def gate(sent: Sent, world: World, ways: tuple[str, ...] = ("messages",)) -> Reply | tuple[str, str, str]:
+    """The refusal of a call without a right to it; or whose settings its token belongs to, whom it is about, and what.
+
+    `ways` are what may be posted; an empty one stands for asking, and for fetching what was found.
+    """
     scheme, _, token = sent.headers.get("authorization", "").partition(" ")
     if scheme != "Bearer" or not token:
         return refusal(104, "An access token is required to request this resource.")
@@ -30,10 +33,13 @@ def gate(sent: Sent, world: World) -> Reply | tuple[str, str]:
     if not prefix:
         return refusal(190, "Invalid OAuth access token - Cannot parse access token", status=401)
     version, _, rest = sent.path.strip("/").partition("/")
+    if "" in ways and sent.method == "GET" and version == "attachments":
+        return prefix, rest, ""
     if not re.fullmatch(r"v[0-9]{2}\.0", version):
         return refusal(2500, f"Unknown path components: /{sent.path.strip('/')}")
     who, _, what = rest.partition("/")
-    return (prefix, who) if sent.method == "POST" and what == "messages" else absent(sent, who)
+    asked = sent.method == ("POST" if what else "GET") and what in ways
+    return (prefix, who, what) if asked else absent(sent, who)
 
 
 def absent(sent: Sent, who: str) -> Reply:

@@ -25,6 +25,7 @@ EMOJI = {
     "question": "❓",
 }
 CHANGED = {"edit": "edited: ", "delete": "deleted"}
+SIGNS = {**CHANGED, "file": "📎 "}
 MOST_CHATS, MOST_POSTS = 20, 40  # on the page; the ledger has all
 
 STYLE = """
@@ -145,7 +146,7 @@ def _head(row: Row) -> str:
 
 def _post(row: Row, marks: dict[str, list[str]] | None = None) -> str:
     kind = {"card": ' class="card"'}.get(row["what"], "")
-    said = CHANGED.get(row.get("changed") or row["what"], "") + row["text"]
+    said = SIGNS.get(row.get("changed") or row["what"], "") + row["text"]
     if row["what"] == "private":
         said = f"to {row['refers'] or row['to']} alone: {said}"
     time = f"<time>{escape(row['at'][11:19])}</time>"

@@ -6,6 +6,7 @@ Limits: https://postmarkapp.com/support/article/1056-what-are-the-attachment-and
 `world.state["postmark"]["inactive"]` may list addresses that bounced before.
 """
 
+import base64
 import json
 import re
 import uuid
@@ -20,6 +21,7 @@ LONGEST = {"From": 255, "Subject": 2_000, "Tag": 1_000}  # characters
 MOST_RECIPIENTS, MOST_METADATA, LONGEST_NAME, LONGEST_VALUE = 50, 10, 20, 80
 ADDRESSES = ("From", "To", "Cc", "Bcc", "ReplyTo")
 TEXTS = (*ADDRESSES, "Subject", "Tag", "HtmlBody", "TextBody", "TrackLinks", "MessageStream")
+FORBIDDEN = (".bat", ".cmd", ".com", ".exe", ".js", ".msi", ".pif", ".scr", ".vbs")  # some of a longer list
 FIELDS = frozenset((*TEXTS, "Headers", "TrackOpens", "Metadata", "Attachments"))
 ADDRESS = re.compile(r"[a-z0-9.!#$%&'`*+\-/=^_{}|~]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.ASCII | re.IGNORECASE)
 NAMED = re.compile(r'(?:"[^"]*"|[^<>",]*)\s*<([^<>]+)>')
@@ -110,6 +112,7 @@ def _checked(sent: Sent, account: Mapping[str, str], world: World) -> dict[str, 
     _check_fields(mail)
     _check_addresses(mail, account)
     _check_content(mail)
+    _check_attachments(mail.get("Attachments") or [])
     _check_metadata(mail.get("Metadata") or {})
     _check_inactive(mail, world)
     return mail
@@ -172,6 +175,20 @@ def _check_content(mail: dict[str, Any]) -> None:
     for name, longest in LONGEST.items():
         if len(mail.get(name, "").encode("utf-16-le", "replace")) // 2 > longest:
             raise Refused(300, f"The '{name}' field is longer than {longest} characters.")
+
+
+def _check_attachments(files: Any) -> None:
+    if not isinstance(files, list) or not all(isinstance(file, dict) for file in files):
+        raise Refused(403, "Invalid request field(s): 'Attachments'.")
+    for file in files:
+        if not all(isinstance(file.get(name), str) and file[name] for name in ("Name", "Content", "ContentType")):
+            raise Refused(300, "An attachment needs Name, Content and ContentType.")
+        if file["Name"].lower().endswith(FORBIDDEN):
+            raise Refused(300, f"Attachments of this type are not allowed: {file['Name']}.")
+        try:
+            base64.b64decode(file["Content"], validate=True)
+        except ValueError:
+            raise Refused(300, f"The content of {file['Name']} is not base64.") from None
 
 
 def _check_metadata(metadata: Any) -> None:

@@ -16,11 +16,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from infra.simulate import resend as simulator
-from infra.world import Entry, Reply, Sent, World, reply
+from infra.world import Entry, Reply, Sent, World, handed_out, reply
 
 RECEIPT_TYPE = "application/json"
 LARGEST_MAIL = 40_000_000  # bytes
 MOST_RECIPIENTS, LONGEST_KEY = 50, 256
+ATTACHED = re.compile(r"/emails/receiving/[^/]+/attachments/([^/]+)")
 RECEIVED = re.compile(r"/emails/receiving/([^/]+)")
 ADDRESS = re.compile(r"[a-z0-9.!#$%&'`*+\-/=^_{}|~]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.ASCII | re.IGNORECASE)
 NAMED = re.compile(r"[^<>]*<([^<>]+)>")
@@ -38,8 +39,13 @@ class Refused(Exception):
 
 def answer(sent: Sent, world: World) -> Reply:
     """Check the call as Resend would, note the mail, answer."""
+    if sent.method == "GET" and sent.path.startswith("/inbound-cdn/"):  # its address is the proof
+        return handed_out(world.held("resend", sent.path.removeprefix("/inbound-cdn/")))
     try:
         account = _account(sent, world)
+        attached = ATTACHED.fullmatch(sent.path)
+        if attached and sent.method == "GET":
+            return reply(_attachment(attached[1], sent.base, world))
         received = RECEIVED.fullmatch(sent.path)
         if received and sent.method == "GET":
             return reply(_received(unquote(received[1]), world))
@@ -78,6 +84,15 @@ def _received(identifier: str, world: World) -> dict[str, Any]:
         raise Refused("not_found", "Email not found", 404)
     raw = {"download_url": "https://files.resend.example/raw", "expires_at": world.now().isoformat()}
     return {"id": identifier, "raw": raw, **mail}
+
+
+def _attachment(identifier: str, base: str, world: World) -> dict[str, Any]:
+    """Where a file of a mail lies, for an hour."""
+    file = world.held("resend", identifier)
+    if file is None:
+        raise Refused("not_found", "Attachment not found", 404)
+    about = {"filename": file.name, "content_type": file.type, "size": len(file.content), "id": identifier}
+    return {"object": "attachment", **about, "download_url": f"{base}/inbound-cdn/{identifier}"}
 
 
 # ---- checks -----------------------------------------------------------------------------------------------------

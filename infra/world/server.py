@@ -2,12 +2,13 @@
 
     GET /          the chats, for people        GET /ledger    what arrived, JSON
     POST /faults   the fields of a Fault, JSON  GET /refused   the calls that were refused, JSON
-    POST /forget   begin anew
+    POST /forget   begin anew                   POST /held     a file that a provider hands out from now on
 
 `python -m infra.world.server --port 4700 --state FILE` runs it alone, with the credentials of the environment.
 """
 
 import argparse
+import base64
 import json
 import os
 import signal
@@ -26,9 +27,9 @@ from urllib.parse import parse_qsl
 
 from pydantic import TypeAdapter, ValidationError
 
-from infra.world import Fault, Hung, Reply, Sent, World, page, receipts, reply
+from infra.world import Fault, File, Hung, Reply, Sent, World, page, receipts, reply
 
-LARGEST_BODY = 5_000_000  # bytes
+LARGEST_BODY = 40_000_000  # bytes
 IDLE = 60.0  # seconds a connection may say nothing
 REST = 10  # times as long as a save took, before the next
 
@@ -111,6 +112,17 @@ def _add_fault(world: World, sent: Sent) -> Reply:
     return reply(vars(fault))
 
 
+def _hold(world: World, sent: Sent) -> Reply:
+    """{part, id, name, type, content}, the last in base64."""
+    given = sent.json()
+    try:
+        content = base64.b64decode(given["content"], validate=True)
+        world.hold(given["part"], given["id"], File(given["name"], given["type"], content))
+    except (KeyError, TypeError, ValueError):
+        return reply({"error": "a file has part, id, name, type and content, which is base64"}, 400)
+    return reply({})
+
+
 def _forget(world: World, sent: Sent) -> Reply:
     world.forget()
     return reply({})
@@ -122,6 +134,7 @@ OWN: dict[tuple[str, str], Callable[[World, Sent], Reply]] = {
     ("GET", "refused"): _refused,
     ("POST", "faults"): _add_fault,
     ("POST", "forget"): _forget,
+    ("POST", "held"): _hold,
 }
 
 

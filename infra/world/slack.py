@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from infra.world import Reply, Sent, World, reply, slack_elements, slack_people
+from infra.world import File, Reply, Sent, World, handed_out, reply, slack_elements, slack_people
 
 TEAM, BOT, BOT_USER = "T0SHOP", "B0BELL", "U0BELL"
 CHANNEL = re.compile(r"C[A-Z0-9]+", re.ASCII)
@@ -27,6 +27,8 @@ MOST_BLOCKS, MOST_ELEMENTS, MOST_FIELDS = 50, 10, 10
 LONGEST_HEADER, LONGEST_FIELD, LONGEST_TEXT = 150, 2_000, 3_000
 OTHER_BLOCKS = {"divider", "file", "image", "input", "markdown", "rich_text", "video"}  # not looked into
 REPEATED = {"already_reacted", "no_reaction"}  # refused because it is so already: no fault of the caller
+
+JSON_FIELDS = ("blocks", "files", "metadata")  # in a form
 
 Arguments = dict[str, Any]
 Post = dict[str, Any]
@@ -42,6 +44,9 @@ class Refused(Exception):
 
 def answer(sent: Sent, world: World) -> Reply:
     """Check the call as Slack would, do it, answer."""
+    if sent.path.startswith(("/upload/", "/files/")):
+        return _upload(sent, world) if sent.method == "POST" else _download(sent, world)
+    _memory(world)["base"] = sent.base
     method = sent.path.removeprefix("/api/")
     try:
         if method not in METHODS or not sent.path.startswith("/api/"):
@@ -189,6 +194,54 @@ def _replies(arguments: Arguments, world: World) -> dict[str, Any]:
     return _page(posts, arguments, usual=1000)
 
 
+def _upload_url(arguments: Arguments, world: World) -> dict[str, Any]:
+    """A place to which a file of that name and length may be sent, once, by whoever knows it."""
+    name, length = _required(arguments, "filename"), str(arguments.get("length", ""))
+    if not length.isdecimal() or int(length) < 1:
+        raise Refused("invalid_arguments", "length must be a positive number")
+    file = f"F{world.number():010d}"
+    _memory(world, "uploads")[file] = {"name": name, "length": int(length)}
+    return {"upload_url": f"{_memory(world)['base']}/upload/v1?file={file}", "file_id": file}
+
+
+def _upload(sent: Sent, world: World) -> Reply:
+    file = sent.query.get("file", "")
+    asked = _memory(world, "uploads").get(file)
+    if not asked or len(sent.body) != asked["length"]:
+        return Reply(status=400, body=b"invalid upload", headers={"content-type": "text/plain"})
+    world.hold("slack", file, File(asked["name"], "application/octet-stream", sent.body))
+    return Reply(body=f"OK - {len(sent.body)}".encode(), headers={"content-type": "text/plain"})
+
+
+def _complete(arguments: Arguments, world: World) -> dict[str, Any]:
+    """Share the files in a channel or a thread; without a channel nobody sees them."""
+    files = arguments.get("files")
+    if not isinstance(files, list) or not files:
+        raise Refused("invalid_arguments", "missing required field: files")
+    channel = _channel({"channel": arguments.get("channel_id")}, world)
+    thread = _thread(arguments, channel, world)
+    comment = str(arguments.get("initial_comment") or "")
+    for number, file in enumerate(files):
+        id = str(file.get("id"))
+        held = world.held("slack", id)
+        if not held:
+            raise Refused("file_not_found")
+        text = "\n".join(filter(None, [held.name, _read(comment) if not number else ""]))
+        raw = {**arguments, "size": len(held.content)}
+        world.note(part="slack", what="file", to=channel, thread=thread, text=text, id=id, raw=raw)
+    return {"files": [{"id": file.get("id"), "title": file.get("title", "")} for file in files]}
+
+
+def _download(sent: Sent, world: World) -> Reply:
+    """A file that somebody added: for who shows a token; others see a page on which to log in."""
+    try:
+        _check_token(sent, world)
+    except Refused:
+        page = b"<!DOCTYPE html><html><body>Sign in</body></html>"
+        return Reply(body=page, headers={"content-type": "text/html; charset=utf-8"})
+    return handed_out(world.held("slack", sent.path.removeprefix("/files/").partition("/")[0]))
+
+
 METHODS: dict[str, Callable[[Arguments, World], dict[str, Any]]] = {
     "auth.test": _auth_test,
     "chat.delete": _delete,
@@ -197,6 +250,8 @@ METHODS: dict[str, Callable[[Arguments, World], dict[str, Any]]] = {
     "chat.update": _update,
     "conversations.history": _history,
     "conversations.replies": _replies,
+    "files.completeUploadExternal": _complete,
+    "files.getUploadURLExternal": _upload_url,
     "reactions.add": _add_reaction,
     "reactions.remove": _remove_reaction,
     "users.info": _user,
@@ -224,7 +279,7 @@ def _arguments(sent: Sent) -> Arguments:
     """A query, a form (where blocks and metadata are JSON in a field) or a JSON body."""
     if "json" not in sent.headers.get("content-type", ""):
         form = {**sent.query, **sent.form()}
-        return {name: _decoded(text) if name in ("blocks", "metadata") else text for name, text in form.items()}
+        return {name: _decoded(text) if name in JSON_FIELDS else text for name, text in form.items()}
     try:
         body = json.loads(sent.body or b"{}")  # slack_sdk says JSON and sends nothing where there are no arguments
     except (ValueError, RecursionError):

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from infra.world import Reply, Sent, World, reply
+from infra.world import File, Reply, Sent, World, handed_out, reply
 
-LONGEST = 4096  # characters, not UTF-16 units
+LONGEST, LONGEST_CAPTION = 4096, 1024  # characters, not UTF-16 units
+LARGEST_IN, LARGEST_OUT = 20_000_000, 50_000_000  # bytes of a file that a bot may fetch, and send
 BOT = {"id": 7001, "is_bot": True, "first_name": "Shopbell", "username": "shopbell_bot"}
 NOT_FOUND = (400, "Bad Request: chat not found")
 REFUSED = {
@@ -21,17 +22,57 @@ REFUSED = {
 
 
 def answer(sent: Sent, world: World) -> Reply:
-    """/bot<token>/<method>, parameters as JSON, form or query."""
-    token, _, method = unquote(sent.path.strip("/")).removeprefix("bot").partition("/")
+    """/bot<token>/<method>, parameters as JSON, form or query; /file/bot<token>/<path> of a file."""
+    whole = unquote(sent.path.strip("/"))
+    token, _, method = whole.removeprefix("file/").removeprefix("bot").partition("/")
     if not method or ":" not in token:
         return _error(404, "Not Found")
     if token not in _tokens(world.credentials):
         return _error(401, "Unauthorized")
-    if method.lower() == "getme":
-        return reply({"ok": True, "result": BOT})
-    if method.lower() != "sendmessage":
-        return _error(404, "Not Found: method not found")
-    return _message(_parameters(sent), world)
+    if whole.startswith("file/"):
+        return handed_out(world.held("telegram", method.removeprefix("documents/")))
+    match method.lower():
+        case "getme":
+            return reply({"ok": True, "result": BOT})
+        case "sendmessage":
+            return _message(_parameters(sent), world)
+        case "senddocument":
+            return _document(sent.parts(), world)
+        case "getfile":
+            return _place(str(_parameters(sent).get("file_id", "")), world)
+        case _:
+            return _error(404, "Not Found: method not found")
+
+
+def _place(id: str, world: World) -> Reply:
+    """Where a file lies, for an hour."""
+    file = world.held("telegram", id)
+    if file is None:
+        return _error(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+    if len(file.content) > LARGEST_IN:
+        return _error(400, "Bad Request: file is too big")
+    about = {"file_id": id, "file_size": len(file.content), "file_path": f"documents/{id}"}
+    return reply({"ok": True, "result": about})
+
+
+def _document(parts: Mapping[str, File], world: World) -> Reply:
+    chat, caption = (parts[name].content.decode() if name in parts else "" for name in ("chat_id", "caption"))
+    file = parts.get("document")
+    if file is None or not file.content:
+        return _error(400, "Bad Request: there is no document in the request")
+    refused = _refused(chat, caption or "-")
+    if refused:
+        return _error(*refused)
+    if len(caption) > LONGEST_CAPTION:
+        return _error(400, "Bad Request: message caption is too long")
+    if len(file.content) > LARGEST_OUT:
+        return _error(413, "Request Entity Too Large")
+    number = world.number()
+    text = "\n".join(filter(None, [file.name, caption]))
+    raw = {"name": file.name, "type": file.type, "size": len(file.content)}
+    world.note(part="telegram", what="file", to=chat, text=text, id=f"{chat}:{number}", raw=raw)
+    about = {"file_name": file.name, "mime_type": file.type, "file_size": len(file.content), "file_id": f"BQ{number}"}
+    return reply({"ok": True, "result": _sent(chat, number, world) | {"document": about}})
 
 
 def _message(given: Mapping[str, Any], world: World) -> Reply:
@@ -41,14 +82,16 @@ def _message(given: Mapping[str, Any], world: World) -> Reply:
         return _error(*refused)
     number = world.number()
     world.note(part="telegram", what="message", to=chat, text=text, id=f"{chat}:{number}", raw=dict(given))
-    result = {
+    return reply({"ok": True, "result": _sent(chat, number, world) | {"text": text}})
+
+
+def _sent(chat: str, number: int, world: World) -> dict[str, Any]:
+    return {
         "message_id": number,
         "from": BOT,
         "chat": {"id": int(chat), "first_name": "Customer", "type": "private"},
         "date": int(world.now().timestamp()),
-        "text": text,
     }
-    return reply({"ok": True, "result": result})
 
 
 def _refused(chat: str, text: Any) -> tuple[int, str] | None:

@@ -13,10 +13,11 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from infra.world import Entry, Reply, Sent, World, reply
+from infra.world import Entry, Reply, Sent, World, handed_out, reply
 
 LONGEST = 1600  # characters
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+MEDIA = re.compile(r"/2010-04-01/Accounts/(?P<account>[^/]+)/Messages/[^/]+/Media/(?P<id>[^/]+)")
 MESSAGES = re.compile(r"/2010-04-01/Accounts/(?P<account>[^/]+)/Messages\.json")
 RECEIPT_TYPE = "application/x-www-form-urlencoded; charset=UTF-8"
 UNREACHABLE = "30003"  # the handset cannot be reached
@@ -34,8 +35,13 @@ class Refused(Exception):
 
 def answer(sent: Sent, world: World) -> Reply:
     """Check the call as Twilio would, note the message, answer."""
+    if sent.method == "GET" and sent.path.startswith("/media/"):  # where a medium lies: its address is the proof
+        return handed_out(world.held("twilio_sms", sent.path.removeprefix("/media/")))
     try:
         account = _account(sent, world)
+        media = MEDIA.fullmatch(sent.path)
+        if media and media["account"] == account["ACCOUNT_SID"]:
+            return Reply(status=307, headers={"location": f"/{sent.part}/media/{media['id']}"})
         _check_resource(sent, account)
         form = sent.form()
         _check_recipient(form, world)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from infra.world import Entry, Reply, Sent, World, reply
+from infra.world import Entry, Reply, Sent, World, handed_out, reply
 
 LONGEST = 1000  # characters
 NUMBER = re.compile(r"[1-9][0-9]{2,14}", re.ASCII)
@@ -22,7 +22,9 @@ STATUS = {"delivered": "delivered", "failed": "rejected"}  # an SMS is never kno
 
 
 def answer(sent: Sent, world: World) -> Reply:
-    """POST /v1/messages with an SMS."""
+    """POST /v1/messages with an SMS; GET /v3/media/<id> of what somebody sent."""
+    if sent.method == "GET" and sent.path.startswith("/v3/media/"):  # its address is the proof
+        return handed_out(world.held("vonage", sent.path.removeprefix("/v3/media/")))
     account = _account(sent, world)
     if account is None:
         return _problem(401, "unauthorized", "Unauthorized", "You did not provide correct credentials.")

@@ -1,17 +1,19 @@
-"""WhatsApp's part of the world: the Cloud API's way to send a text, and the receipts that come back.
+"""WhatsApp's part of the world: the Cloud API's way to send a text or a medium, and the receipts that come back.
 
 `world.state["whatsapp"]` maps a recipient to the error code that a message to them is refused with.
 """
 
 import base64
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from infra.world import Entry, Reply, Sent, World, reply
+from infra.world import Entry, File, Reply, Sent, World, handed_out, reply
 from infra.world.meta import absent, gate, refusal, wire
 
 ACCOUNT, NUMBER = "109876543210987", "4930123456"  # the shop's WhatsApp account, and its number as customers see it
 LONGEST = 4096  # characters of a text
+MEDIA = {"image": 5_000_000, "video": 16_000_000, "audio": 16_000_000, "document": 100_000_000}  # bytes
 PHONE = re.compile(r"\+?[0-9]{5,20}")
 USER = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 ERRORS = {
@@ -24,15 +26,45 @@ ERRORS = {
 
 
 def answer(sent: Sent, world: World) -> Reply:
-    """POST /<version>/<phone number id>/messages with a text."""
-    gated = gate(sent, world)
+    """POST /<version>/<phone number id>/messages with a text or a medium, …/media with a file; GET /<version>/<id>."""
+    gated = gate(sent, world, ("messages", "media", ""))
     if isinstance(gated, Reply):
         return gated
-    prefix, number = gated
-    if number != world.credentials.get(f"{prefix}_PHONE_NUMBER_ID"):
-        return absent(sent, number)
+    if sent.path.startswith("/attachments/"):
+        return handed_out(world.held("whatsapp", sent.path.removeprefix("/attachments/")))
+    prefix, who, what = gated
+    if not what:
+        return _place(sent, who, world)
+    if who != world.credentials.get(f"{prefix}_PHONE_NUMBER_ID"):
+        return absent(sent, who)
+    if what == "media":
+        return _upload(sent.parts(), world)
     body = sent.json()
     return _wrong(body, world) or _send(body, world)
+
+
+def _place(sent: Sent, id: str, world: World) -> Reply:
+    """Where a medium lies, for five minutes, for who shows the token."""
+    file = world.held("whatsapp", id)
+    if file is None:
+        return absent(sent, id)
+    url = f"{sent.base}/attachments/{id}"
+    about = {"url": url, "mime_type": file.type, "file_size": len(file.content), "id": id}
+    return reply({**about, "messaging_product": "whatsapp"})
+
+
+def _upload(parts: Mapping[str, File], world: World) -> Reply:
+    file, product = parts.get("file"), parts.get("messaging_product")
+    if product is None or product.content != b"whatsapp":
+        return refusal(100, "(#100) The parameter messaging_product is required.")
+    if file is None or not file.content:
+        return refusal(100, "(#100) The parameter file is required.")
+    kind = file.type.partition("/")[0]
+    if len(file.content) > MEDIA.get(kind, MEDIA["document"]):
+        return refusal(100, "(#100) Param file must be smaller", details="The file is too large for its type.")
+    id = f"7{world.number():015d}"
+    world.hold("whatsapp", id, file)
+    return reply({"id": id})
 
 
 def receipt(entry: Entry, progress: str, world: World) -> bytes:
@@ -77,11 +109,15 @@ def _wrong(body: dict[str, Any], world: World) -> Reply | None:
         return refusal(100, "(#100) The parameter to is required.")
     if not (PHONE.fullmatch(str(to)) if to else USER.fullmatch(str(user))):
         return _refused(131009, "Parameter value is not valid", "The recipient is no phone number and no user id.")
-    if body.get("type", "text") != "text":
-        return _refused(131009, "Parameter value is not valid", "This world takes texts only.")
-    if not isinstance(text, str) or not text:
+    if body.get("type") in MEDIA:
+        medium = body.get(body["type"])
+        if not isinstance(medium, dict) or world.held("whatsapp", str(medium.get("id"))) is None:
+            return _refused(131009, "Parameter value is not valid", "The medium's id is not known.")
+    elif body.get("type", "text") != "text":
+        return _refused(131009, "Parameter value is not valid", "This world takes texts and media only.")
+    elif not isinstance(text, str) or not text:
         return _refused(131008, "Required parameter is missing", "The parameter text['body'] is required.")
-    if len(text) > LONGEST:
+    elif len(text) > LONGEST:
         return refusal(100, f"(#100) Param text['body'] must be at most {LONGEST} characters long.")
     code = world.state.get("whatsapp", {}).get(to or user)
     return _refused(code, *ERRORS[code]) if code else None
@@ -97,6 +133,10 @@ def _send(body: dict[str, Any], world: World) -> Reply:
     serial = f"{to} {world.now():%Y%m%d%H%M%S%f} {world.number()}"
     id = "wamid." + base64.b64encode(serial.encode()).decode()
     key = body.get("biz_opaque_callback_data", "")
-    world.note(part="whatsapp", what="message", to=to, text=body["text"]["body"], id=id, key=key, raw=body)
+    medium = body.get(body["type"], {}) if body["type"] in MEDIA else {}
+    file = world.held("whatsapp", medium["id"]) if medium else None
+    text = (medium.get("filename") or file.name) if file else body["text"]["body"]
+    raw = {**body, "size": len(file.content)} if file else body
+    world.note(part="whatsapp", what="file" if file else "message", to=to, text=text, id=id, key=key, raw=raw)
     who = {"wa_id": to.lstrip("+")} if PHONE.fullmatch(to) else {"user_id": to}
     return reply({"messaging_product": "whatsapp", "contacts": [{"input": to, **who}], "messages": [{"id": id}]})

@@ -6,6 +6,7 @@ stand-in world. One call is let through at a time, so moto is exact enough here.
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from chalicelib.providers.slack import people
 from chalicelib.webhook import Request, Response
 from infra import simulate
 from infra.simulate import Said
-from infra.world import Entry, Hung, Sent, World
+from infra.world import Entry, File, Hung, Sent, World
 
 PUBLIC = "https://shop.example"
 REGION = "eu-central-1"
@@ -37,6 +38,7 @@ QUEUE, DEAD, TABLE, BUCKET = "shopbell.fifo", "dead.fifo", "shopbell", "shopbell
 ACCOUNT = "123456789012"  # moto's
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 HIDDEN = 60  # seconds; the queue's visibility time-out
+LINK = re.compile(r"https://\S+/files/[a-z2-7]{26}\?\S+")  # to a file in the bucket
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -171,6 +173,8 @@ class Lab:
         """A signed webhook, and the provider it comes from."""
         config = settings_config(provider)
         url = f"{PUBLIC}/webhooks/{provider}"
+        for id, file in simulate.held(provider, said, config).items():
+            self.world.hold(provider, id, File(*file))
         signed = simulate.webhook(provider, said, url, self.now, config)
         return provider, Request(method=signed.method, url=url, headers=signed.headers, body=signed.body, at=self.now)
 
@@ -269,6 +273,10 @@ class Lab:
     def texts(self) -> list[Entry]:
         """What customers got."""
         return [one for one in self.world.ledger if one.what in ("message", "mail") and not at_desk(one)]
+
+    def files(self) -> list[Entry]:
+        """What arrived anywhere as a file: shared, attached to a mail, or as a link that expires."""
+        return [one for one in self.world.ledger if one.what == "file" or _attached(one) or LINK.search(one.text)]
 
     def dead_letters(self) -> list[Any]:
         return list(sqs_queue(DEAD)._messages)
@@ -392,6 +400,11 @@ def carried(world: World, sent: Sent) -> api.Answer:
     return api.Answer(reply.status, {name.lower(): text for name, text in reply.headers.items()}, reply.body)
 
 
+def _attached(entry: Entry) -> bool:
+    content = entry.raw.get("Content", {}).get("Simple", {}) if entry.what == "mail" else {}
+    return entry.what == "mail" and any({**entry.raw, **content}.get(field) for field in ("Attachments", "attachments"))
+
+
 def at_desk(entry: Entry) -> bool:
     return entry.part == "slack" or entry.to == AGENTS
 
@@ -401,8 +414,8 @@ def prepare(call: api.Call) -> Sent:
     import requests
 
     made = requests.Request(
-        call.method, call.url, headers=dict(call.headers), json=call.json, data=call.form, params=call.query,
-        auth=call.auth,
+        call.method, call.url, headers=dict(call.headers), json=call.json, params=call.query, auth=call.auth,
+        data=call.form if call.body is None else call.body, files=call.files,
     ).prepare()  # fmt: skip
     path, _, query = made.path_url.partition("?")
     _, part, rest = path.split("/", 2)

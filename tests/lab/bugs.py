@@ -105,6 +105,15 @@ def one_try(write: Callable[[], None]) -> None:
     write()
 
 
+def never_in_doubt(job: Any, delivery: Delivery, doubtful: bool, file: Any = None) -> Any:
+    return _try(job, delivery, doubtful and delivery.file is None, file)
+
+
+def dropped_in_silence(job: Any, delivery: Delivery, failure: Any) -> Any:
+    return outcome.end(job, delivery, State.FAILED, failure.reason)
+
+
+_try = deliver._try
 _send, _deliver, _owed = deliver._send, deliver._deliver, deliver._owed
 _record, _put_head = store.record, recording.put_head
 
@@ -138,6 +147,10 @@ BUGS = [
         "twilio_sms.Messages.json", "kill-after"),
     Bug("later parts overtake", (deliver, "_come_back", lambda waits: None), "a reply in parts",
         "twilio_sms.Messages.json", "429-after-30"),
+    Bug("a file that is never in doubt", (deliver, "_try", never_in_doubt), "a customer's file",
+        "slack.files.completeUploadExternal", "kill-after"),
+    Bug("a file dropped in silence", (outcome, "TABLE", {**outcome.TABLE, Outcome.REFUSED: dropped_in_silence}),
+        "a file that cannot be fetched"),
     Bug("two cards", (customers, "_opener", lambda current, message, receive: {} if current.thread else
         {"opener": message.claim}), "race: while the card is being posted"),
     Bug("a head without its version", (recording, "put_head", head_without_version), "race: two addresses open again"),

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from chalicelib.models import Kind, Message, Progress, Receipt
 from chalicelib.providers import slack
+from infra.simulate import File
 from infra.world import Entry
-from tests.lab import AGENTS, FALLBACK_SHOP, MAIL_SHOP, SHOP, Lab
+from tests.lab import AGENTS, FALLBACK_SHOP, LINK, MAIL_SHOP, SHOP, Killed, Lab, at_desk
 from tests.lab.faults import Plan
 
 MARKS = ("(possibly repeated)",)
@@ -17,8 +18,14 @@ INTERNAL = (  # of agents, desks and the machinery
     "U0AGENT", "C0FRONT", "C0OWNER", "C0SECOND", AGENTS, "ann@shop.example", "xoxb", "slack.com", "world/slack",
     "shopbell-files", "amazonaws.com", "#resolve", "#help",
 )  # fmt: skip
+SENDINGS = (  # to customers
+    *("twilio_sms.Messages", "vonage.messages", "custom.in", "whatsapp.messages", "postmark.email"),
+)
 TOKEN = re.compile(r"bell\+[a-z2-7]{26}")  # a reply token in an address
-TOLD = ("may have arrived twice", "Please check", "Not sent", "Not delivered")
+TOLD = ("may have arrived twice", "Please check", "Not sent", "Not delivered", "was not sent to the customer")
+NOTED = ("could not be fetched", "could not be shown", "may be missing")  # of a customer's file
+INVOICE = File("invoice.pdf", "application/pdf", b"%PDF-1.4 for order 7")
+PHOTO = File("photo.jpg", "image/jpeg", b"\xff\xd8\xff of a kettle")
 
 
 class Flow(NamedTuple):
@@ -32,6 +39,9 @@ class Flow(NamedTuple):
     acknowledged: int = 0  # acknowledgements when nothing fails
     before: Callable[[Lab], None] = lambda lab: None
     shop: str = SHOP
+    files: tuple[str, ...] = ()  # what customers sent, by name
+    agents_files: tuple[str, ...] = ()  # what agents sent
+    gone: bool = False  # the files are not to be had any more
 
 
 def first_message(lab: Lab) -> None:
@@ -212,6 +222,51 @@ def resolved(lab: Lab) -> None:
     lab.now += timedelta(days=2)
 
 
+def customers_file(lab: Lab) -> None:
+    lab.ring("whatsapp", lab.say("The invoice you asked for", 1, "whatsapp", files=(INVOICE,)))
+    lab.settle()
+
+
+def file_gone(lab: Lab) -> None:
+    """Its host has it no more."""
+    webhook = lab.webhook("custom", lab.say("My kettle looks like this", 1, "custom", files=(PHOTO,)))
+    lab.world.state.clear()
+    for _ in range(6):
+        try:
+            if lab.post(webhook).status < 300:
+                break
+        except Killed:
+            lab.seam.dead = False
+    lab.settle()
+
+
+def file_by_mail(lab: Lab) -> None:
+    lab.ring("postmark", lab.say("Order 7\nThe invoice you asked for", 1, "postmark", files=(INVOICE,)))
+    lab.settle()
+
+
+def opened_on_whatsapp(lab: Lab) -> None:
+    lab.ring("whatsapp", lab.say("Where is my order?", 1, "whatsapp"))
+    lab.settle()
+    lab.now += timedelta(minutes=2)
+
+
+def agents_file(lab: Lab) -> None:
+    lab.ring("slack", lab.say("It is on its way", 10, "slack", thread=lab.thread(), files=(INVOICE,)))
+    lab.settle()
+
+
+def note_with_file(lab: Lab) -> None:
+    lab.ring("slack", lab.say("// what she owes", 10, "slack", thread=lab.thread(), files=(INVOICE,)))
+    lab.settle()
+
+
+def agent_mails_file(lab: Lab) -> None:
+    said = lab.say("It is on its way", 10, "postmark", thread=lab.thread(), sender="ann@shop.example", files=(INVOICE,))
+    lab.ring("postmark", said)
+    lab.settle()
+
+
 FLOWS = [
     Flow("customer to desk", first_message, customers=("Where is my order?",), acknowledged=1),
     Flow("second message", second_message, ("Where is my order?", "It is number 7"), acknowledged=1, before=opened),
@@ -242,6 +297,17 @@ FLOWS = [
     Flow("fallback desk", first_message, ("Where is my order?",), acknowledged=1, before=desk_is_archived,
          shop=FALLBACK_SHOP),
     Flow("reopen", second_message, ("Where is my order?", "It is number 7"), acknowledged=2, before=resolved),
+    Flow("a customer's file", customers_file, ("The invoice you asked for",), acknowledged=1, files=("invoice.pdf",)),
+    Flow("a file that cannot be fetched", file_gone, ("My kettle looks like this",), acknowledged=1,
+         files=("photo.jpg",), gone=True),
+    Flow("a customer's file by mail", file_by_mail, ("The invoice you asked for",), acknowledged=1, shop=MAIL_SHOP,
+         files=("invoice.pdf",)),
+    Flow("an agent's file", agents_file, ("Where is my order?",), ("It is on its way",), acknowledged=1,
+         before=opened_on_whatsapp, agents_files=("invoice.pdf",)),
+    Flow("an agent's file by mail", agent_mails_file, ("Where is my order?",), ("It is on its way",), acknowledged=1,
+         before=opened, shop=MAIL_SHOP, agents_files=("invoice.pdf",)),
+    Flow("a note with a file", note_with_file, ("Where is my order?",), notes=("she owes", "invoice.pdf"),
+         acknowledged=1, before=opened_on_whatsapp),
 ]  # fmt: skip
 
 
@@ -254,8 +320,9 @@ def judge(lab: Lab, flow: Flow, plan: Plan | None = None, calls: Sequence[str] =
     wrong = [f"not accepted: {status}" for status in lab.answers if status >= 300]
     wrong += _desk(lab, flow, doubt, ordered=plan is None or not plan.fault.name.startswith("entry-"))
     wrong += _customers(lab, flow, doubt)
+    wrong += _files(lab, flow, doubt, plan is not None)
     wrong += _acknowledgements(lab, flow, plan, calls)
-    wrong += [f"a leak: {leak} in {entry.text}" for entry in lab.texts() for leak in _leaks(entry, flow)]
+    wrong += [f"a leak: {leak} in {entry.text}" for entry in _to_customers(lab) for leak in _leaks(entry, flow)]
     wrong += ["something is still to be done"] if lab.upcoming() else []
     wrong += [f"parked: {letter.body[:80]}" for letter in lab.dead_letters()]
     return wrong
@@ -263,7 +330,7 @@ def judge(lab: Lab, flow: Flow, plan: Plan | None = None, calls: Sequence[str] =
 
 def _leaks(entry: Entry, flow: Flow) -> list[str]:
     """What must never be in anything that a customer gets: in its words, its headers, or anywhere in the call."""
-    whole = f"{entry.text} {json.dumps(entry.raw, default=str)}"
+    whole = LINK.sub("", f"{entry.text} {json.dumps(entry.raw, default=str)}")
     secret = [*flow.notes, *flow.customers, *INTERNAL]
     return [word for word in secret if word in whole] + TOKEN.findall(whole)
 
@@ -304,10 +371,30 @@ def _customers(lab: Lab, flow: Flow, doubt: bool) -> list[str]:
     return wrong + (["out of order at the customer"] if first != sorted(first) else [])
 
 
+def _to_customers(lab: Lab) -> list[Entry]:
+    return [entry for entry in lab.world.ledger if not at_desk(entry)]
+
+
+def _files(lab: Lab, flow: Flow, doubt: bool, struck: bool) -> list[str]:
+    """Every file arrives, once, and behind the words it came with; else a note or a word to the agent says why not."""
+    said = [entry.text for entry in lab.posts()]
+    noted, told = (any(word in text for text in said for word in words) for words in (NOTED, TOLD))
+    wrong = ["an agent was told without need"] if told and flow.agents_files and not struck else []
+    for name, desk in [*((name, True) for name in flow.files), *((name, False) for name in flow.agents_files)]:
+        copies = [entry for entry in lab.files() if name in f"{entry.text} {entry.raw}" and at_desk(entry) is desk]
+        wrong += [] if copies or ((noted if desk else told) and (struck or flow.gone)) else [f"lost: {name}"]
+        wrong += _repeats(copies, doubt) if desk else []
+        wrong += [f"{name} twice, and nobody told"] if not desk and len(copies) > 1 and not told else []
+        texts = [entry for entry in lab.world.ledger for text in flow.customers + flow.agents if text in entry.text]
+        if copies and texts and desk and lab.world.ledger.index(copies[0]) < lab.world.ledger.index(texts[0]):
+            wrong.append(f"{name} before the words it came with")
+    return wrong
+
+
 def _acknowledgements(lab: Lab, flow: Flow, plan: Plan | None, calls: Sequence[str]) -> list[str]:
     """Never too many; and none is missing, unless a death at its sending, or just before, leaves it in doubt."""
     count = len([entry for entry in lab.texts() if "Thank you for writing" in entry.text])
-    sends = [number for number, name in enumerate(calls, 1) if name.startswith(("twilio_sms.", "vonage.", "custom."))]
+    sends = [number for number, name in enumerate(calls, 1) if name.startswith(SENDINGS)]
     struck = plan is not None and bool(sends) and plan.at >= sends[0] - 1
     if count > flow.acknowledged:
         return [f"{count} acknowledgements"]

@@ -9,11 +9,12 @@ from dataclasses import replace
 from chalicelib import signing
 from chalicelib.errors import BadSignature, Unreadable
 from chalicelib.models import Address, Can, Channel, Cover, Message, Outgoing, Receipt
-from chalicelib.providers.slack import blocks, events, interact, people, posts
+from chalicelib.providers.slack import attached, blocks, events, interact, people, posts
+from chalicelib.providers.slack.attached import fetch
 from chalicelib.providers.slack.config import Config
 from chalicelib.webhook import Request, Response
 
-__all__ = ["Config", "accepted", "can", "channel", "find", "parse", "send", "verify", "vouch"]
+__all__ = ["Config", "accepted", "can", "channel", "fetch", "find", "parse", "send", "verify", "vouch"]
 
 channel = Channel.SLACK
 can = Can(
@@ -23,6 +24,7 @@ can = Can(
     delete=True,
     react=True,
     files=10,
+    file_size=attached.LARGEST,
     desk=True,
     customers=False,
 )
@@ -55,11 +57,13 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
-    """Post, write a post anew, take it back, or react to it; returns `channel:ts`."""
+    """Post, write a post anew, take it back, or react to it; returns `channel:ts`. Share a file; returns its id."""
     if outgoing.reaction:
         return posts.react(outgoing, config)
     if outgoing.change:
         return posts.change(outgoing, config)
+    if outgoing.file:
+        return attached.share(outgoing, outgoing.file, config)
     return posts.whisper(outgoing, config) if outgoing.private_to else posts.post(outgoing, config)
 
 

@@ -34,7 +34,8 @@ def _written(
     bot = _bot_user(outer)
     in_thread = post.get("thread_ts") not in (None, post["ts"])
     elsewhere = post.get("parent_user_id") not in (None, bot)
-    if post.get("bot_id") or not post.get("user") or not in_thread or (bot and elsewhere):
+    ours = post.get("bot_id") or post.get("user") in (None, "", bot)  # a file that we shared may bear no bot_id
+    if ours or not in_thread or (bot and elsewhere):
         return
     text = str(post.get("text") or "")
     yield Message(

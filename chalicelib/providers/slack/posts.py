@@ -26,11 +26,12 @@ NOT_THERE = {"channel_not_found", "not_in_channel", "user_not_in_channel"}  # th
 LONGEST_SUMMARY = 600  # characters of `text` beside blocks, for notifications; chat.update takes 4,000 bytes
 PAGES = 5  # of 200 posts each, when looking whether a post already arrived
 METADATA = "shopbell_delivery"
+REPEATED = "(possibly repeated)"
 
 
 def post(outgoing: Outgoing, config: Config) -> str:
     """A card, or a post in a thread. Raises ThreadGone where the thread's first post was deleted."""
-    where, thread = _place(outgoing)
+    where, thread = place_of(outgoing)
     known = {"event_type": METADATA, "event_payload": {"key": outgoing.key}}
     new: dict[str, Any] = {**_content(outgoing), "channel": where, "unfurl_links": False, "unfurl_media": False}
     try:
@@ -49,7 +50,7 @@ def post(outgoing: Outgoing, config: Config) -> str:
 
 def whisper(outgoing: Outgoing, config: Config) -> str:
     """A post that one person sees; as a direct message where that person or our bot is not in the channel."""
-    where, thread = _place(outgoing)
+    where, thread = place_of(outgoing)
     new = {**_blocks(outgoing), "channel": where, "user": outgoing.private_to}
     try:
         in_thread = _in(thread) if thread and _answered(where, thread, config) else {}
@@ -83,9 +84,9 @@ def react(outgoing: Outgoing, config: Config) -> str:
 
 def find(outgoing: Outgoing, config: Config) -> str | None:
     """Our post by the key in its metadata: in the thread, or in the channel for a card. Raises SendFailed."""
-    if outgoing.private_to:
-        raise SendFailed("Slack: what one person sees cannot be looked for", Outcome.REFUSED)
-    where, thread = _place(outgoing)
+    if outgoing.private_to or outgoing.file:
+        raise SendFailed("Slack: what one person sees, or a file, cannot be looked for", Outcome.REFUSED)
+    where, thread = place_of(outgoing)
     query = {"channel": where, "limit": "200", "include_all_metadata": "true", **({"ts": thread} if thread else {})}
     if outgoing.since:
         query["oldest"] = f"{outgoing.since.timestamp() - 60:.6f}"  # our clocks may differ by a minute
@@ -100,7 +101,7 @@ def find(outgoing: Outgoing, config: Config) -> str | None:
     raise SendFailed("Slack: too many posts to look through", Outcome.UNKNOWN)
 
 
-def _place(outgoing: Outgoing) -> tuple[str, str]:
+def place_of(outgoing: Outgoing) -> tuple[str, str]:
     """Channel and thread; the thread of a slash command is the channel alone."""
     where, _, thread = outgoing.thread.partition(":")
     return where or outgoing.to, thread
@@ -114,7 +115,7 @@ def _content(outgoing: Outgoing) -> dict[str, Any]:
     """A customer's words are a text without markup, in which links can be clicked; all else is drawn."""
     if outgoing.card or outgoing.buttons or outgoing.own:
         return _blocks(outgoing)
-    return {"text": _escape(_marked(outgoing, outgoing.text)), "mrkdwn": False}
+    return {"text": escape(_marked(outgoing, outgoing.text)), "mrkdwn": False}
 
 
 def _blocks(outgoing: Outgoing) -> dict[str, Any]:
@@ -126,14 +127,14 @@ def _blocks(outgoing: Outgoing) -> dict[str, Any]:
     else:
         aside = blocks.sections if outgoing.private_to else blocks.small  # whose words it is, its reader knows
         drawn, summary = [*aside(own), *blocks.sections(text), *blocks.rows(outgoing.buttons)], text or own
-    return {"text": _escape(summary[:LONGEST_SUMMARY]), "blocks": drawn}
+    return {"text": escape(summary[:LONGEST_SUMMARY]), "blocks": drawn}
 
 
 def _marked(outgoing: Outgoing, words: str) -> str:
-    return f"(possibly repeated) {words}" if outgoing.repeat and words else words
+    return f"{REPEATED} {words}" if outgoing.repeat and words else words
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
