@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from chalicelib import providers, settings
 from chalicelib.models import Live, Shop
+from infra.simulate import pairs
 
 OUT = ("api_url", "reply_url", "sns_url")  # fields that say where a provider's calls go
 PATHS = {"slack": "/slack/api", "custom": "/custom/answers"}  # where in the outside world, if not at the bare name
@@ -57,6 +58,7 @@ def local(provider: str, account: str, field: str) -> str:
         digits=str(int(seed.hexdigest(), 16))[:8],
         hex=seed.hexdigest()[:32],
         key=base64.b64encode(seed.digest()).decode(),
+        pair=pairs.pair(seed.digest()),
         word=base64.b32encode(seed.digest())[:20].decode().lower(),
     )
 

@@ -24,6 +24,7 @@ from chalicelib import api, providers, queue, settings, store
 from chalicelib.errors import Outcome, SendFailed, Unreadable
 from chalicelib.models import Cover, Kind, Message, Progress, Raw, Receipt
 from chalicelib.webhook import Request, Response
+from infra import values
 from infra.world import Entry
 from tests.lab import ENVIRONMENT, START, Lab
 from tests.lab.everything import (
@@ -154,7 +155,7 @@ def test_each_live_secret_is_accepted(name: str) -> None:
         if not isinstance(live, tuple) or not live:
             continue
         old = config(name)
-        new = old.model_copy(update={field: config(name, other(name)).__dict__[field]})
+        new = old.model_copy(update={field: values.stranger(name, old).__dict__[field]})
         both = old.model_copy(update={field: (*new.__dict__[field], *live)})
         for signer in (old, new):
             given = signed(case, how=signer)
@@ -232,19 +233,6 @@ def only(direction: str) -> Iterator[None]:
         settings.config.cache_clear()
         yield
     settings.config.cache_clear()
-
-
-def other(name: str) -> dict[str, str]:
-    """The same settings with other secrets of the same make."""
-    return {
-        key: turned_over(value) if value in secrets_of(name) else value for key, value in EVERYTHING_SECRETS.items()
-    }
-
-
-def turned_over(secret: str) -> str:
-    """Another secret of the same letters: what stands behind a prefix is turned round, the padding left out."""
-    prefix, mark, rest = secret.partition("_")
-    return prefix + mark + rest.rstrip("=")[::-1] if mark else secret[::-1]
 
 
 def turned(content: bytes, most: int = POSITIONS) -> Iterator[bytes]:
@@ -646,7 +634,7 @@ PAGE = "<html><body>Something went wrong.</body></html>"
 ANSWERED = (  # names that a provider may answer with
     *("ok", "error", "code", "error_code", "error_subcode", "error_data", "ErrorCode", "message", "Message"),
     *("description", "parameters", "result", "sid", "channel", "ts", "MessageID", "message_id", "messages", "title"),
-    *("id", "name", "MessageId", "__type"),
+    *("id", "name", "MessageId", "__type", "data", "errors"),
 )
 BY_STATUS = [
     *((429, Outcome.NOT_SENT), (503, Outcome.NOT_SENT)),
@@ -794,8 +782,9 @@ def test_no_secret_is_in_a_reason(name: str, status: int, front: Door) -> None:
 
 def words(quoted: str) -> list[dict[str, Any]]:
     """Wherever a provider may put its words."""
-    said = dict.fromkeys(("message", "description", "Message", "title", "detail"), quoted)
+    said: dict[str, Any] = dict.fromkeys(("message", "description", "Message", "title", "detail"), quoted)
     inner = {"message": quoted, "code": 190, "error_data": {"details": quoted}}
+    said |= {"errors": [{**said, "code": "10009"}]}
     return [{**said, "error": inner}, {**said, "error": quoted}, {**said, "code": 20003}, {**said, "ErrorCode": 9}]
 
 
