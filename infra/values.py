@@ -21,6 +21,8 @@ FORMS = {
     ("twilio_sms", "number"): "+4930{digits}",
     ("vonage", "api_key"): "{digits}",
     ("vonage", "number"): "4931{digits}",
+    ("telnyx", "public_key"): "{pair}",
+    ("telnyx", "number"): "+4932{digits}",
     ("whatsapp", "phone_number_id"): "1{digits}",
     ("telegram", "bot_token"): "{digits}:{word}",
     ("postmark", "webhook_user"): "postmark",

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 PARTS = (
     "twilio_sms",
     "vonage",
+    "telnyx",
     "whatsapp",
     "messenger",
     "telegram",
