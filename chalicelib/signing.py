@@ -65,6 +65,11 @@ def md5_hashed(secrets: Iterable[SecretStr], content: bytes, theirs: str) -> boo
     return any([same(mine.hexdigest(), theirs) for mine in ours])
 
 
+def ed25519(keys: Iterable[SecretStr], content: bytes, theirs: str) -> bool:
+    """Whether `theirs` is the signature of `content` under one of the live public `keys`, all in base64."""
+    return any([_ed25519(decoded(key.get_secret_value()), content, theirs) for key in keys])
+
+
 def fresh(seconds: str, at: datetime, tolerance: int = TOLERANCE) -> bool:
     """Whether `seconds` is a plain Unix time no more than `tolerance` seconds from `at`, either way."""
     return bool(_SECONDS.fullmatch(seconds)) and abs(at.timestamp() - int(seconds)) <= tolerance

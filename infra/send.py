@@ -116,6 +116,8 @@ def compose(said: Sequence[Said], sender: Sender, *, forged: bool = False) -> We
     try:
         unsigned = leaf.compose(said, sender.config)
         return simulate.signed(sender.provider, unsigned, sender.signed, datetime.now(UTC), signer)
+    except simulate.CannotSign as error:
+        raise CannotSend(f"{sender.provider}: {error}") from error
     except ValueError as error:
         raise CannotSend(_why_not(said, sender.provider)) from error
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from chalicelib import providers, settings
 from chalicelib.models import Live, Shop
+from infra.simulate import pairs
 
 OUT = ("api_url", "reply_url", "sns_url")  # fields that say where a provider's calls go
 PATHS = {"slack": "/slack/api", "custom": "/custom/answers"}  # where in the outside world, if not at the bare name
@@ -20,6 +21,8 @@ FORMS = {
     ("twilio_sms", "number"): "+4930{digits}",
     ("vonage", "api_key"): "{digits}",
     ("vonage", "number"): "4931{digits}",
+    ("telnyx", "public_key"): "{pair}",
+    ("telnyx", "number"): "+4932{digits}",
     ("whatsapp", "phone_number_id"): "1{digits}",
     ("telegram", "bot_token"): "{digits}:{word}",
     ("postmark", "webhook_user"): "postmark",
@@ -57,6 +60,7 @@ def local(provider: str, account: str, field: str) -> str:
         digits=str(int(seed.hexdigest(), 16))[:8],
         hex=seed.hexdigest()[:32],
         key=base64.b64encode(seed.digest()).decode(),
+        pair=pairs.pair(seed.digest()),
         word=base64.b32encode(seed.digest())[:20].decode().lower(),
     )
 

@@ -9,6 +9,7 @@ from chalicelib.models import Provider
 NAMES = (
     "twilio_sms",
     "vonage",
+    "telnyx",
     "whatsapp",
     "messenger",
     "telegram",

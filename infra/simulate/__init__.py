@@ -39,6 +39,10 @@ class Webhook:
     method: str = "POST"
 
 
+class CannotSign(ValueError):
+    """The key is not here; the text says where it is."""
+
+
 class Simulator(Protocol):
     """A leaf of this folder, one for each provider.
 
@@ -50,7 +54,7 @@ class Simulator(Protocol):
         """One unsigned webhook that carries everything said (providers that never batch take one)."""
 
     def sign(self, webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, str]:
-        """The headers that prove it comes from the provider, as called on `url` at `at`."""
+        """The headers that prove it comes from the provider, as called on `url` at `at`. Raises CannotSign."""
 
 
 def load(provider: str) -> Simulator:

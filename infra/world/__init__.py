@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 PARTS = (
     "twilio_sms",
     "vonage",
+    "telnyx",
     "whatsapp",
     "messenger",
     "telegram",
@@ -152,7 +153,11 @@ class Hung(Exception):
 
 
 class Part(Protocol):
-    """A provider's part of the world."""
+    """A provider's part of the world.
+
+    Where the provider reports on what it took, it has `receipt(entry, progress, world) -> bytes | None` as well: the
+    body of that webhook, None where it has no word for `progress`. `RECEIPT_TYPE` is its type, if that is not JSON.
+    """
 
     def answer(self, sent: Sent, world: "World") -> Reply:
         """Check the call as the provider would, note in the ledger what it brought about, answer."""

@@ -25,6 +25,7 @@ from chalicelib.errors import BadSignature
 from chalicelib.models import Item, Message, Outgoing, Provider, Receipt
 from chalicelib.webhook import Request, Response
 from infra import simulate
+from infra.simulate import pairs
 from infra.world import World
 from tests.lab import ENVIRONMENT, PUBLIC, QUEUE, REGION, START, Lab, Seam, laboratory, patched, sqs_queue
 
@@ -58,6 +59,10 @@ EVERYTHING_SECRETS = {
     "SHOPBELL_VONAGE_API_SECRET": "vonage-api-secret-5ab3",
     "SHOPBELL_VONAGE_NUMBER": "4930990200",
     "SHOPBELL_VONAGE_API_URL": "http://world/vonage",
+    "SHOPBELL_TELNYX_PUBLIC_KEY": pairs.pair(b"telnyx-private-key-of-32-bytes-4"),
+    "SHOPBELL_TELNYX_API_KEY": "telnyx-api-key-90e1",
+    "SHOPBELL_TELNYX_NUMBER": "+4930990300",
+    "SHOPBELL_TELNYX_API_URL": "http://world/telnyx",
     "SHOPBELL_WHATSAPP_APP_SECRET": "whatsapp-app-secret-41d7",
     "SHOPBELL_WHATSAPP_VERIFY_TOKEN": "whatsapp-verify-token-88b0",
     "SHOPBELL_WHATSAPP_TOKEN": "whatsapp-token-0f3c",
@@ -105,6 +110,7 @@ SECOND_INBOUND = {
     "SHOPBELL_TWILIO_SMS__B2_AUTH_TOKEN": "second-twilio-token",
     "SHOPBELL_VONAGE__B2_SIGNATURE_SECRET": "second-vonage-signature-secret",
     "SHOPBELL_VONAGE__B2_API_KEY": "77c0f1d4",
+    "SHOPBELL_TELNYX__B2_PUBLIC_KEY": pairs.pair(b"second-telnyx-private-key-of-32-"),
     "SHOPBELL_WHATSAPP__B2_APP_SECRET": "second-whatsapp-app-secret",
     "SHOPBELL_WHATSAPP__B2_VERIFY_TOKEN": "second-whatsapp-verify-token",
     "SHOPBELL_MESSENGER__B2_APP_SECRET": "second-messenger-app-secret",

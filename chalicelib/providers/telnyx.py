@@ -1,0 +1,137 @@
+"""SMS and MMS through Telnyx.
+
+Webhook: https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks
+Signature: https://developers.telnyx.com/development/api-fundamentals/webhooks/receiving-webhooks
+Sending: https://developers.telnyx.com/docs/messaging/messages/send-message
+Errors: https://developers.telnyx.com/docs/messaging/messages/error-codes
+
+Telnyx waits two seconds for an answer. Receipts come to the messaging profile's webhook, as messages do.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib import api, signing
+from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.models import (
+    Address,
+    Attachment,
+    Can,
+    Channel,
+    Cover,
+    Frozen,
+    LiveSecret,
+    Message,
+    Outgoing,
+    Progress,
+    Receipt,
+    current,
+    secret,
+    setting,
+)
+from chalicelib.webhook import Request, Response, moment
+
+channel = Channel.SMS
+# Telnyx refuses what takes more than ten SMS, and one SMS of several holds 33 emoji.
+can = Can(text=330, covers=frozenset({Cover.BODY, Cover.TIME}), files=10, receipts=True)
+accepted = Response()
+
+LONGEST = 200  # characters of Telnyx's own words that an agent is shown
+PROGRESS = {  # `queued`, `sending`, `sent` and `delivery_unconfirmed` say nothing new
+    "delivered": Progress.DELIVERED,
+    "sending_failed": Progress.FAILED,
+    "delivery_failed": Progress.FAILED,
+    "expired": Progress.FAILED,
+    "cancelled": Progress.FAILED,
+}
+OUTCOMES = {  # what is not here goes by the HTTP status
+    "10008": Outcome.UNKNOWN,  # it took Telnyx too long
+    "10011": Outcome.NOT_SENT,  # too many requests
+    "40318": Outcome.NOT_SENT,  # the queue is full
+}
+MALFORMED = (LookupError, TypeError, AttributeError, ValueError)
+
+
+class Config(Frozen):
+    public_key: LiveSecret = secret("Public key, API Keys in the Telnyx portal", inbound=True)  # replaced like a secret
+    api_key: LiveSecret = secret("API key, API Keys in the Telnyx portal", outbound=True)
+    number: str = setting("the shop's number, + and country code, My Numbers in the Telnyx portal", outbound=True)
+    api_url: str = setting("where Telnyx's API is", default="https://api.telnyx.com", outbound=True)
+
+
+def verify(request: Request, config: Config) -> None:
+    """Ed25519 over the time, a bar and the raw body; at most five minutes old (telnyx-python, telnyx/lib)."""
+    seconds = request.header("telnyx-timestamp")
+    theirs = request.header("telnyx-signature-ed25519")
+    if not signing.fresh(seconds, request.at):
+        raise BadSignature
+    if not signing.ed25519(config.public_key, f"{seconds}|".encode() + request.body, theirs):
+        raise BadSignature
+
+
+def parse(request: Request, config: Config) -> list[Message | Receipt]:
+    """One message or one receipt; events of other products are not for us."""
+    try:
+        event = request.json_object()["data"]
+        read = EVENTS.get(event["event_type"])
+        return list(read(event["payload"])) if read else []
+    except MALFORMED as error:
+        raise Unreadable("a Telnyx webhook without its fields") from error
+
+
+def send(outgoing: Outgoing, config: Config) -> str:
+    """Post one SMS; returns its id."""
+    key = current(config.api_key)
+    answer = api.call(
+        "POST",
+        f"{config.api_url}/v2/messages",
+        headers={"Authorization": f"Bearer {key}"},
+        json={"from": config.number, "to": outgoing.to, "text": outgoing.text},
+    )
+    said = answer.json()
+    code, words = _error(said)
+    api.refuse(answer, f"Telnyx: {words.replace(key, '…')[:LONGEST] or answer.status}", OUTCOMES, code)
+    message = said.get("data")
+    if not isinstance(message, dict) or not message.get("id"):
+        raise SendFailed("Telnyx: an answer that cannot be read", Outcome.UNKNOWN)
+    return str(message["id"])
+
+
+def _message(said: dict[str, Any]) -> Iterator[Message | Receipt]:
+    """An SMS or MMS. A long text comes whole. An MMS to a group is answered to its sender alone."""
+    yield Message(
+        provider="telnyx",
+        id=said["id"],
+        sender=Address(channel=channel, id=said["from"]["phone_number"]),
+        text="\n".join(filter(None, [said.get("subject"), said.get("text")])),
+        attachments=tuple(_attachment(file) for file in said.get("media") or ()),
+        sent_at=moment(said.get("received_at")),
+        automatic=bool(said.get("autoresponse_type")),  # Telnyx answered STOP, START or HELP itself
+        source=said,
+    )
+
+
+def _receipt(said: dict[str, Any]) -> Iterator[Message | Receipt]:
+    """What we send has one receiver."""
+    progress = PROGRESS.get(said["to"][0]["status"])
+    if progress:
+        reason = _error(said)[1][:LONGEST] if progress is Progress.FAILED else ""
+        yield Receipt(provider="telnyx", progress=progress, ids=(said["id"],), reason=reason, source=said)
+
+
+EVENTS = {"message.received": _message, "message.sent": _receipt, "message.finalized": _receipt}
+
+
+def _attachment(file: dict[str, Any]) -> Attachment:
+    name = file["url"].partition("?")[0].rpartition("/")[2]
+    return Attachment(name=name, type=file.get("content_type") or "", size=file.get("size"), reference=file["url"])
+
+
+def _error(said: dict[str, Any]) -> tuple[str, str]:
+    """Code and words of the first error; both empty where there is none."""
+    try:
+        error = said["errors"][0]
+        code = str(error["code"])
+        return code, f"{error.get('detail') or error['title']} ({code})"
+    except MALFORMED:
+        return "", ""
