@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -144,6 +145,28 @@ def _check_desks(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
             )
         if place.mailbox and not place.agents:
             yield ("desks", name, "agents"), "a mailbox needs the mail addresses of the agents who may answer"
+        yield from _check_waiting(rules, name, place)
+
+
+def _check_waiting(rules: Shop, name: str, place: Desk) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Who gets a conversation, and what happens while it is unanswered."""
+    if place.assign != "none" and not place.agents:
+        yield ("desks", name, "assign"), "there is nobody to give conversations to: list the agents of this desk"
+    if place.reassign_minutes and place.assign == "none":
+        yield ("desks", name, "reassign_minutes"), 'it needs assign = "round robin" or "least open"'
+    if place.escalate_minutes and not place.escalate_to:
+        yield ("desks", name, "escalate_minutes"), 'it needs escalate_to = "NAME OF A DESK"'
+    others = [other for other in rules.desks if other != name]
+    if place.escalate_to and place.escalate_to not in others:
+        yield (
+            ("desks", name, "escalate_to"),
+            f"{place.escalate_to!r} is no other desk; there are {_listed(others) or 'none'}",
+        )
+    steps = ("nudge_minutes", "escalate_minutes", "owner_minutes")
+    taken = [(step, minutes) for step in steps if (minutes := getattr(place, step))]
+    for (first, sooner), (second, later) in pairwise(taken):
+        if later <= sooner:
+            yield ("desks", name, second), f"it must be more than {first}, which is {sooner}"
 
 
 def _check_routes(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:

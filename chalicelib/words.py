@@ -128,5 +128,36 @@ def part_alone(number: int, total: int) -> str:
     return f"(part {number} of {total} of a long text, by itself)\n"
 
 
+def waits(since: str, said: str) -> str:
+    return f"Not answered since {since}: “{said}”"
+
+
+def nudge(waits: str) -> str:
+    return f"⏰ {waits}"
+
+
+def back_from_snooze(waits: str) -> str:
+    return f"⏰ Back from snooze. {waits}".rstrip()
+
+
+def reassigned(before: str, after: str, waits: str) -> str:
+    return f"🔁 It is {after}'s now{f': {before} has not answered' if before else ''}. {waits}"
+
+
+def escalated_here(desk: str, who: str, why: str, waits: str) -> str:
+    by = f" by {who}" if who else ""
+    return "\n".join(filter(None, [f"Escalated from {desk!r}{by}" + (f": {why}" if why else "."), waits]))
+
+
+def escalated_away(desk: str, who: str, why: str) -> str:
+    by = f" by {who}" if who else ""
+    return f"⬆️ Escalated{by}{f' ({why})' if why else ''}: the conversation goes on at the desk {desk!r}."
+
+
+def owner_waits(name: str, desk: str, agent: str, lasting: str, waits: str) -> str:
+    has = f"{agent} has it" if agent else "nobody has it"
+    return f"⏰ {name} has been waiting for {lasting} at the desk {desk!r}, {has}. {waits}"
+
+
 def parked(place: str, reason: str) -> str:
     return f"A message could not be worked off and was put aside at {place}: {reason}"

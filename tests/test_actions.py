@@ -1,7 +1,7 @@
 """The table of actions: the same words do the same from Slack's lines, Slack's buttons and a mailbox."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +11,16 @@ from chalicelib.models import Address, Channel, Contact, Kind, Message
 from tests.lab import MAIL_SHOP, SHOP, Lab, laboratory
 from tests.lab.flows import opened, second_message
 
-SLACK_SHOP = SHOP.replace('slack = "C0FRONT"', 'slack = "C0FRONT"\nagents = { ann = "U0AGENT", ben = "U0BEN" }')
-POST_SHOP = MAIL_SHOP.replace('ann = "ann@shop.example"', 'ann = "ann@shop.example", ben = "ben@shop.example"')
+SECOND = 'escalate_to = "second"\n[desks.second]\nslack = "C0SECOND"\n'
+SLACK_SHOP = SHOP.replace(
+    'slack = "C0FRONT"\n', 'slack = "C0FRONT"\nagents = { ann = "U0AGENT", ben = "U0BEN" }\n' + SECOND
+)
+POST_SHOP = (
+    MAIL_SHOP.replace(
+        '{ ann = "ann@shop.example" }\n', '{ ann = "ann@shop.example", ben = "ben@shop.example" }\n' + SECOND
+    )
+    + "[providers.slack]\n"
+)
 CUSTOMER = Address(channel=Channel.SMS, id="+4915123456789")
 AGENTS = {"U0AGENT": "ann", "U0BEN": "ben", "ann@shop.example": "ann", "ben@shop.example": "ben"}
 Seat = Callable[[Lab, str, int], None]
@@ -41,6 +49,8 @@ SAID = {  # for each action: what is done before, and the words
     "#assign": ("", "#assign ben"),
     "#resolve": ("", "#resolve"),
     "#reopen": ("#resolve", "#reopen"),
+    "#snooze": ("", "#snooze tomorrow 9"),
+    "#escalate": ("", "#escalate she is angry"),
     "#note": ("", "#note she called before"),
     "#priority": ("", "#priority urgent"),
     "#tag": ("#tag vip old", "#tag -old regular"),
@@ -76,6 +86,9 @@ def state(contact: Contact) -> dict[str, Any]:
         "status": conversation.status,
         "assignee": AGENTS.get(conversation.assignee, conversation.assignee),
         "priority": conversation.priority,
+        "desk": conversation.desk.replace("mail", "front"),
+        "snoozed_until": conversation.snoozed_until,
+        "waits": conversation.waiting is not None,
         "ended": conversation.ended.replace("ann@shop.example", "ann"),
         "tags": contact.tags,
         "blocked": contact.blocked,
@@ -102,6 +115,13 @@ def test_both_seats_do_the_same(action: str) -> None:
         ("#resolve", "", "status", "closed"),
         ("#reopen", "#resolve", "status", "open"),
         ("#priority urgent", "", "priority", "urgent"),
+        ("#snooze tomorrow 9", "", "snoozed_until", datetime(2026, 3, 3, 8, 0, tzinfo=UTC)),
+        ("#snooze off", "#snooze tomorrow 9", "snoozed_until", None),
+        ("#resolve", "#snooze tomorrow 9", "snoozed_until", None),
+        ("#resolve", "", "waits", False),
+        ("#block", "", "waits", False),
+        ("#assign ben", "", "waits", True),
+        ("#escalate she is angry", "", "desk", "second"),
         ("#tag vip", "", "tags", ("vip",)),
         ("#tag -vip", "#tag vip big", "tags", ("big",)),
         ("#block", "", "blocked", True),
@@ -119,6 +139,8 @@ def test_what_an_action_does(words: str, before: str, field: str, value: object)
         ("#assign carl", "There is no agent 'carl' at this desk; there is ann, ben."),
         ("#priority soon", "choose one of low, normal, high, urgent"),
         ("#tag", "one or more short words"),
+        ("#snooze yesterday", "Until when? It must be ahead, within a year: #snooze 2h, 30m,"),
+        ("#snooze off", "This conversation is not snoozed."),
         ("#reopen", "This conversation is open."),
         ("#unblock", "This customer is not blocked."),
         ("#dance", "#dance is not known here: #help lists what is."),

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
-from chalicelib.models import Address, Channel, Message
-from tests.lab import Lab, laboratory
-from tests.lab.flows import PARTS, Flow, judge, opened, part
+from chalicelib.models import Address, Channel, Contact, Message
+from tests.lab import PASSING_SHOP, ROTA, SHOP, WATCHED_SHOP, Lab, laboratory
+from tests.lab.flows import PARTS, Flow, at_rest, conversation, judge, opened, part, unanswered
 from tests.lab.interleave import Job, orders, together
 
 SWITCHES = 2  # at most, here; `make soak` plays every order
@@ -115,6 +115,84 @@ def part_at_the_end(lab: Lab) -> list[Job]:
     return workers(lab)
 
 
+def tick_and_tick(lab: Lab) -> list[Job]:
+    lab.now += timedelta(minutes=11)
+    return [lab.tick, lab.tick]
+
+
+def snoozed(lab: Lab) -> None:
+    """A snooze that falls due now."""
+    unanswered(lab)
+    lab.ring("slack", lab.say("#snooze 2h", 10, "slack", thread=lab.thread()))
+    lab.settle(until=timedelta(minutes=5))
+    lab.now += timedelta(hours=2)
+
+
+def tick_and_customer(lab: Lab) -> list[Job]:
+    lab.ring("twilio_sms", lab.say("It is number 7", 2))
+    (message,) = lab.take(1)
+    return [lab.tick, lambda: lab.run(message)]
+
+
+def waking_and_customer(lab: Lab) -> list[Job]:
+    lab.tick()
+    lab.ring("twilio_sms", lab.say("It is number 7", 2))
+    return workers(lab)
+
+
+def waking_and_snooze(lab: Lab) -> list[Job]:
+    lab.tick()
+    lab.ring("slack", lab.say("#snooze 2h", 11, "slack", thread=lab.thread()))
+    return workers(lab)
+
+
+def nudge_and_reply(lab: Lab) -> list[Job]:
+    lab.now += timedelta(minutes=11)
+    lab.tick()
+    lab.ring("slack", lab.say("It is on its way", 10, "slack", thread=lab.thread()))
+    return workers(lab)
+
+
+def nudged(lab: Lab) -> None:
+    """All but the escalation has happened, and that falls due now."""
+    unanswered(lab)
+    lab.settle(until=timedelta(minutes=15))
+    lab.now += timedelta(minutes=20)
+
+
+def escalation_and_reply(lab: Lab) -> list[Job]:
+    lab.tick()
+    lab.ring("slack", lab.say("It is on its way", 10, "slack", thread=lab.thread()))
+    return workers(lab)
+
+
+def escalate_and_customer(lab: Lab) -> list[Job]:
+    lab.ring("slack", lab.say("#escalate she is angry", 10, "slack", thread=lab.thread()))
+    lab.ring("twilio_sms", lab.say("It is number 7", 2))
+    return workers(lab)
+
+
+def in_two_threads(lab: Lab) -> None:
+    unanswered(lab)
+    lab.ring("slack", lab.say("#escalate", 10, "slack", thread=lab.thread()))
+    lab.settle(until=timedelta(minutes=5))
+
+
+def assign_and_assign(lab: Lab) -> list[Job]:
+    """From the thread that was left and from the one where it goes on."""
+    card = [entry for entry in lab.world.ledger if entry.what == "card"][-1]
+    lab.ring("slack", lab.say("#assign ann", 11, "slack", thread=lab.thread()))
+    lab.ring("slack", lab.say("#assign ben", 12, "slack", thread=f"{card.to}:{card.id}"))
+    return workers(lab)
+
+
+def assign_and_reassign(lab: Lab) -> list[Job]:
+    lab.now += timedelta(minutes=21)
+    lab.tick()
+    lab.ring("slack", lab.say("#assign carl", 10, "slack", thread=lab.thread()))
+    return workers(lab)
+
+
 def workers(lab: Lab) -> list[Job]:
     first, second = lab.take(2)
     return [lambda: lab.run(first), lambda: lab.run(second)]
@@ -125,6 +203,26 @@ def whatsapp(text: str, id: str, sender: Address, *aliases: Address) -> Message:
 
 
 BOTH = ("Where is my order?", "It is number 7")
+REPLY = ("It is on its way",)
+REMINDED = ("⏰ Not answered", "Escalated from", "has been waiting for")
+TRIO_SHOP = PASSING_SHOP.replace('ben = "U0BEN"', 'ben = "U0BEN", carl = "U0CARL"')
+STAFFED_SECOND = WATCHED_SHOP.replace('slack = "C0SECOND"', ROTA.replace("C0FRONT", "C0SECOND"))
+
+
+def timed(*customers: str, agents: tuple[str, ...] = (), before: Callable[[Lab], None] = unanswered,
+          shop: str = WATCHED_SHOP, also: Callable[[Contact], bool] = at_rest) -> Flow:  # fmt: skip
+    """What the world must have seen where timers are in play; `also` is what must hold of the customer in the end."""
+    return Flow("", nothing, customers, agents, (), 1, before, shop, also=also)
+
+
+def answered(head: Contact) -> bool:
+    return at_rest(head) and conversation(head).waiting is None
+
+
+def given(head: Contact) -> bool:
+    return conversation(head).assignee in ("U0AGENT", "U0BEN")
+
+
 RACES = [
     Race("the same webhook twice", same_webhook, Flow("", nothing, BOTH[:1], acknowledged=1)),
     Race("first messages from two addresses", two_addresses, Flow("", nothing, BOTH, acknowledged=1)),
@@ -135,13 +233,25 @@ RACES = [
     Race("customer and close", customer_and_close, Flow("", nothing, BOTH, (), (), 2, opened)),
     Race("two parts at once", last_parts, Flow("", nothing, ("".join(PARTS),), acknowledged=1)),
     Race("parts as waiting ends", part_at_the_end, Flow("", nothing, PARTS[:2], acknowledged=1)),
+
+
+    Race("tick and tick", tick_and_tick, timed(*BOTH[:1], *REMINDED)),
+    Race("tick and customer", tick_and_customer, timed(*BOTH, before=snoozed, shop=SHOP)),
+    Race("waking and customer", waking_and_customer, timed(*BOTH, before=snoozed, shop=SHOP)),
+    Race("waking and snooze", waking_and_snooze, timed(*BOTH[:1], before=snoozed, shop=SHOP)),
+    Race("nudge and reply", nudge_and_reply, timed(*BOTH[:1], agents=REPLY, also=answered)),
+    Race("escalation and reply", escalation_and_reply, timed(*BOTH[:1], agents=REPLY, before=nudged, also=answered)),
+    Race("escalate and customer", escalate_and_customer, timed(*BOTH, "Escalated from")),
+    Race("assign and assign", assign_and_assign, timed(*BOTH[:1], "gave it to ann", "gave it to ben",
+         before=in_two_threads, shop=STAFFED_SECOND, also=given)),
+    Race("assign and reassign", assign_and_reassign, timed(*BOTH[:1], "gave it to carl", shop=TRIO_SHOP)),
     Race("customer and timer", customer_and_timer, Flow("", nothing, BOTH, ("It is on its way",), (), 1, opened)),
-]
+]  # fmt: skip
 
 
 def play(race: Race, choices: list[int], wrong: dict[str, list[str]]) -> list[tuple[int, bool]]:
     """One order of one race, in a laboratory of its own; what is wrong in the end goes into `wrong`."""
-    with laboratory() as lab:
+    with laboratory(race.flow.shop) as lab:
         race.flow.before(lab)
         trace = together(lab, race.jobs(lab), choices)
         lab.settle()

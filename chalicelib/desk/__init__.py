@@ -1,6 +1,6 @@
 """What agents see, how their words are read, and all they can do. Pure."""
 
-from chalicelib.desk.actions import ACTIONS, Asked, Cannot, Done, buttons
+from chalicelib.desk.actions import ACTIONS, Asked, Cannot, Done, buttons, known_as
 from chalicelib.desk.card import card, in_two_lines, state, topic
 from chalicelib.desk.reading import NOTE, REPLY, Words, commanded, read
 from chalicelib.desk.shown import excerpt, shown, title
@@ -18,6 +18,7 @@ __all__ = [
     "commanded",
     "excerpt",
     "in_two_lines",
+    "known_as",
     "read",
     "shown",
     "state",

@@ -4,12 +4,18 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, get_args
 
+from chalicelib.desk import waiting, when
 from chalicelib.models import Address, Button, Contact, Conversation, Desk, Shop
 from chalicelib.models.people import Priority
 
 PRIORITIES: tuple[str, ...] = get_args(Priority)
 MOST_TAGS, LONGEST_TAG = 20, 40
 ME, NOBODY = ("me", "ich"), ("nobody", "niemand", "")
+OFF = ("off", "end", "aus")
+SNOOZES = (
+    ("for an hour", "1h"), ("for three hours", "3h"), ("until tomorrow 9:00", "tomorrow 9"),
+    ("until monday 9:00", "monday 9"), ("wake it now", "off"),
+)  # fmt: skip
 
 
 class Asked(NamedTuple):
@@ -29,6 +35,11 @@ class Asked(NamedTuple):
         return self.contact.conversation
 
     @property
+    def there(self) -> Desk:
+        """The desk where the conversation is: another than `place` once it was escalated."""
+        return self.shop.desks.get(self.conversation.desk, self.place)
+
+    @property
     def who(self) -> str:
         return known_as(self.agent, self.place)
 
@@ -42,6 +53,8 @@ class Done(NamedTuple):
     due: Mapping[str, datetime | None] = {}  # timers that are set (None: ended)
     private: bool = False  # the answer is for the agent who asked, whatever way they asked
     reply: str = ""  # words for the customer
+    moves_to: str = ""  # another desk, where the conversation goes on; `why` is told there
+    why: str = ""
     to: Address | None = None  # which of the contact's addresses they go to; None: the one last heard
 
 
@@ -65,12 +78,16 @@ class Action(NamedTuple):
 def assign(asked: Asked) -> Done:
     """To oneself, a listed agent, or nobody."""
     if asked.rest.lower() in NOBODY:
-        return Done(f"{asked.who} gave it back: nobody has it now.", {"assignee": ""})
-    agent = asked.agent if asked.rest.lower() in ME else _listed(asked.rest, asked.place)
-    if agent not in asked.place.agents.values():
+        return Done(f"{asked.who} gave it back: nobody has it now.", _given(asked, ""))
+    agent = asked.agent if asked.rest.lower() in ME else _listed(asked.rest, asked.there)
+    if agent not in asked.there.agents.values():
         raise Cannot(f"{known_as(agent, asked.place)} is not listed under agents of this desk in shop.toml.")
-    said = "took it" if agent == asked.agent else f"gave it to {known_as(agent, asked.place)}"
-    return Done(f"{asked.who} {said}.", {"assignee": agent})
+    said = "took it" if agent == asked.agent else f"gave it to {known_as(agent, asked.there)}"
+    return Done(f"{asked.who} {said}.", _given(asked, agent))
+
+
+def _given(asked: Asked, agent: str) -> dict[str, Any]:
+    return waiting.given(asked.conversation, agent, asked.at, asked.there.reassign_minutes)
 
 
 def resolve(asked: Asked) -> Done:
@@ -80,7 +97,7 @@ def resolve(asked: Asked) -> Done:
     if asked.conversation.customer_at > asked.at:
         raise Cannot("Not closed: the customer has written since. Please look, then #resolve again.")
     ended = f"closed by {asked.who} on {asked.at:%-d %B %Y}"
-    closed = {"status": "closed", "closed_at": asked.at, "ended": ended}
+    closed = {"status": "closed", "closed_at": asked.at, "ended": ended, **waiting.over()}
     said = f"Closed by {asked.who}. If the customer writes again within the next days, it opens again here."
     return Done(said, closed)
 
@@ -89,6 +106,33 @@ def reopen(asked: Asked) -> Done:
     if asked.conversation.status == "open":
         raise Cannot("This conversation is open.")
     return Done(f"{asked.who} opened it again.", {"status": "open", "closed_at": None, "ended": ""})
+
+
+def snooze(asked: Asked) -> Done:
+    """Out of sight until a time; what waits for an answer is held until then."""
+    zone, conversation = asked.shop.time_zone, asked.conversation
+    if conversation.status == "closed":
+        raise Cannot("This conversation is closed: #reopen it first.")
+    if asked.rest.lower() in OFF:
+        if conversation.snoozed_until is None:
+            raise Cannot("This conversation is not snoozed.")
+        return Done(f"{asked.who} ended the snooze.", waiting.resumed(conversation, asked.at))
+    if conversation.customer_at > asked.at:
+        raise Cannot("Not snoozed: the customer has written since. Please look, then #snooze again.")
+    until = when.understood(asked.rest, asked.at, zone)
+    if until is None:
+        raise Cannot(f"Until when? It must be ahead, within a year: #snooze {when.EXAMPLES}. #snooze off ends it.")
+    return Done(f"{asked.who} snoozed it until {when.spoken(until, zone)}.", {"snoozed_until": until})
+
+
+def escalate(asked: Asked) -> Done:
+    """To the desk that the shop names for it."""
+    to = asked.there.escalate_to
+    if asked.conversation.status == "closed":
+        raise Cannot("This conversation is closed: #reopen it first.")
+    if not to:
+        raise Cannot("This desk has nowhere to escalate to: set escalate_to in shop.toml.")
+    return Done(moves_to=to, why=asked.rest)
 
 
 def note(asked: Asked) -> Done:
@@ -116,7 +160,8 @@ def tag(asked: Asked) -> Done:
 
 def block(asked: Asked) -> Done:
     said = f"Blocked by {asked.who}: what this sender writes is kept, but shown to nobody until #unblock."
-    closed = {"status": "closed", "closed_at": asked.at, "ended": f"blocked by {asked.who} on {asked.at:%-d %B %Y}"}
+    ended = f"blocked by {asked.who} on {asked.at:%-d %B %Y}"
+    closed = {"status": "closed", "closed_at": asked.at, "ended": ended, **waiting.over()}
     return Done(said, closed, {"blocked": True})
 
 
@@ -128,11 +173,13 @@ def unblock(asked: Asked) -> Done:
 
 def status(asked: Asked) -> Done:
     """All that is known, for the one who asks."""
-    conversation, contact = asked.conversation, asked.contact
+    conversation, contact, zone = asked.conversation, asked.contact, asked.shop.time_zone
     lines = [
         f"{contact.name or 'No name'} · {conversation.status}, priority {conversation.priority}",
-        f"Assigned to {known_as(conversation.assignee, asked.place) or 'nobody'}",
-        f"Open since {conversation.opened_at:%-d %B %H:%M} UTC",
+        f"Assigned to {known_as(conversation.assignee, asked.there) or 'nobody'}",
+        f"Open since {when.spoken(conversation.opened_at, zone)}",
+        *([f"Waiting since {when.spoken(conversation.waiting.since, zone)}"] if conversation.waiting else []),
+        *([f"Snoozed until {when.spoken(conversation.snoozed_until, zone)}"] if conversation.snoozed_until else []),
         *([f"Tags: {', '.join(contact.tags)}"] if contact.tags else []),
         *([f"The customer began: {conversation.asked}"] if conversation.asked else []),
         *([f"Last answer: {conversation.answered}"] if conversation.answered else []),
@@ -149,6 +196,8 @@ ACTIONS: Mapping[str, Action] = {
     "#assign": Action(assign, "me | NAME | nobody", "who looks after it"),
     "#resolve": Action(resolve, "", "close it"),
     "#reopen": Action(reopen, "", "open it again"),
+    "#snooze": Action(snooze, f"{when.EXAMPLES} | off", "out of sight until then"),
+    "#escalate": Action(escalate, "WHY", "to the next desk"),
     "#note": Action(note, "TEXT", "a note for colleagues; so does // before a text", anywhere=True),
     "#priority": Action(priority, " | ".join(PRIORITIES), "how urgent it is"),
     "#tag": Action(tag, "WORD … | -WORD", "words that stay with the customer", anywhere=True),
@@ -173,6 +222,8 @@ def buttons(contact: Contact, place: Desk) -> tuple[Button, ...]:
         Button(label="Take it", says="#assign me"),
         *([Button(label="Assign to …", options=(*people, ("nobody", "#assign nobody")))] if people else []),
         Button(label="Priority …", options=urgencies),
+        Button(label="Snooze …", options=tuple((label, f"#snooze {until}") for label, until in SNOOZES)),
+        *([Button(label="Escalate", says="#escalate")] if place.escalate_to else []),
         Button(label="Close", says="#resolve"),
         Button(label="Spam", says="#block", warns="Nothing this sender writes will be shown any more."),
     )

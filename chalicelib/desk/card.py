@@ -2,18 +2,19 @@
 
 from chalicelib.desk.actions import buttons, known_as
 from chalicelib.desk.shown import plain_id, title
+from chalicelib.desk.when import spoken
 from chalicelib.models import Card, Channel, Contact, Conversation, Desk, Message
 
 MOST_ADDRESSES = 5  # of those a contact has beside the one it writes from
 
 
-def card(contact: Contact, place: Desk, text: str = "") -> Card:
+def card(contact: Contact, place: Desk, zone: str, text: str = "") -> Card:
     """Who writes, from where, what is known of them, and what can be done. `text` where no message stands below it."""
     conversation = contact.conversation
     assert conversation is not None
     return Card(
         title=contact.name or plain_id(conversation.heard),
-        state=state(contact, place),
+        state=state(contact, place, zone),
         facts=tuple(_facts(contact)),
         text=text,
         hint=_hint(place),
@@ -21,14 +22,15 @@ def card(contact: Contact, place: Desk, text: str = "") -> Card:
     )
 
 
-def state(contact: Contact, place: Desk) -> tuple[str, ...]:
-    """What may change: open or closed, who has it, how urgent it is."""
+def state(contact: Contact, place: Desk, zone: str) -> tuple[str, ...]:
+    """What may change: open or closed, who has it, how urgent it is, whether it sleeps."""
     conversation = contact.conversation
     assert conversation is not None
     return (
         "blocked" if contact.blocked else conversation.status,
         f"assigned to {known_as(conversation.assignee, place)}" if conversation.assignee else "nobody has it yet",
         *([f"{conversation.priority} priority"] if conversation.priority != "normal" else []),
+        *([f"snoozed until {spoken(conversation.snoozed_until, zone)}"] if conversation.snoozed_until else []),
     )
 
 

@@ -16,7 +16,7 @@ from chalicelib.models.inbound import (
     timer,
 )
 from chalicelib.models.outbound import Button, Card, Content, Delivery, DeliveryKind, Outgoing, State
-from chalicelib.models.people import Claim, Contact, Conversation, Heard, Thread
+from chalicelib.models.people import Claim, Contact, Conversation, Heard, Thread, Waiting
 from chalicelib.models.provider import FOREIGN, Can, Cover, Live, LiveSecret, Provider, current, secret, setting
 from chalicelib.models.shop import Acknowledgement, Desk, Shop
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
@@ -69,6 +69,7 @@ __all__ = [
     "Text",
     "Thread",
     "Together",
+    "Waiting",
     "current",
     "digest",
     "secret",

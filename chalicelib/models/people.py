@@ -22,6 +22,17 @@ class Heard(Frozen):
     context: Mapping[str, str] = Field(default_factory=dict)
 
 
+class Waiting(Frozen):
+    """A customer whom nobody has answered yet, and what is still to be done about it."""
+
+    since: datetime  # the first message without an answer, as the queue accepted it
+    counted: datetime  # from when the reminders count: since then, or since a snooze ended
+    given: datetime  # from when the agent who has it counts
+    ahead: Mapping[str, int] = Field(default_factory=dict)  # kind of timer still to come -> its minutes
+    had: tuple[Text, ...] = ()  # the agents who have had it
+    said: Text = ""  # the customer's last words
+
+
 class Conversation(Frozen):
     """What one contact and the shop are discussing; a closed one stays in the head until the next opens."""
 
@@ -41,6 +52,8 @@ class Conversation(Frozen):
     ended: Text = ""  # who closed it, and when
     assignee: Text = ""  # an agent's own id: a Slack user, a mail address
     priority: Priority = "normal"
+    waiting: Waiting | None = None
+    snoozed_until: datetime | None = None
     news: tuple[Text, ...] = ()  # what a mailbox is told with its next mail
 
 

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from chalicelib.models.values import Strict
 
+LONGEST = 43_200  # minutes: thirty days
+
 
 class Desk(Strict):
     """Where agents read and answer: a Slack channel or a mailbox."""
@@ -16,6 +18,12 @@ class Desk(Strict):
     mailbox: str = ""  # mail address
     agents: Mapping[str, str] = Field(default_factory=dict)  # name -> Slack user id, or mail address that may answer
     replies: Literal["all", "marked"] = "all"
+    assign: Literal["none", "round robin", "least open"] = "none"  # who gets a conversation as it opens
+    reassign_minutes: int = Field(default=0, ge=0, le=LONGEST)  # without an answer, until the next agent gets it
+    nudge_minutes: int = Field(default=0, ge=0, le=LONGEST)  # … until the thread is reminded
+    escalate_minutes: int = Field(default=0, ge=0, le=LONGEST)  # … until the conversation moves to another desk
+    escalate_to: str = ""  # that desk
+    owner_minutes: int = Field(default=0, ge=0, le=LONGEST)  # … until the owner's desk hears of it
     provider: str = ""  # who carries it; default slack, for a mailbox postmark
     account: str = ""
 

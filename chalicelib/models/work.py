@@ -44,6 +44,7 @@ class Found(Frozen):
     contact_id: str
     contact: Contact | None = None
     rows: Mapping[Address, str | None] = Field(default_factory=dict)  # address -> its contact's id
+    turns: tuple[str, ...] = ()  # agents in the order of whose turn it is, where a conversation is to be given to one
 
 
 class Piece(Frozen):

@@ -25,8 +25,8 @@ def handed(job: Job, places: Iterable[str]) -> None:
     """Deliver what was handed on to this group. Raises Later if something is still owed."""
     here = [job.claim.deliveries[place] for place in places if place in job.claim.deliveries]
     waits = _deliver(job, here)
-    notices = [told for told in _owed(job) if told.kind is DeliveryKind.NOTICE and told not in here]
-    hand_on(job.claim, [*notices, *job.told], None, job.receive)
+    about = tuple(f"n-{one.id}-" for one in here)  # the plan's own notices are handed on by its message
+    hand_on(job.claim, [*(told for told in _owed(job) if told.id.startswith(about)), *job.told], None, job.receive)
     _come_back(waits)
     if any(delivery.kind is DeliveryKind.REPLY for delivery in here):
         _signal_end(job)
@@ -87,8 +87,11 @@ def _attempt(job: Job, delivery: Delivery, doubtful: bool) -> Wait | None:
         return outcome.end(job, delivery, State.UNKNOWN if doubtful else State.SKIPPED)
     if delivery.kind is DeliveryKind.FILE:
         delivery = outcome.at_its_desk(job, delivery)
+    doubtful = doubtful and (delivery.kind in outcome.SURE or delivery.urgent)
+    if outcome.moved(job, delivery):
+        delivery, doubtful = outcome.follow(job, delivery, doubtful), False
     if delivery.file is None or delivery.stored:
-        return _try(job, delivery, doubtful and (delivery.kind in outcome.SURE or delivery.urgent))
+        return _try(job, delivery, doubtful)
     try:
         kept, file = attachments.keep(job, delivery)
     except SendFailed as failure:
@@ -189,6 +192,8 @@ def _group(claim: Claim, delivery: Delivery) -> str:
     """What must stay in order; a customer's files wait for nothing, not even for one another."""
     if delivery.kind is DeliveryKind.FILE:
         return "file#" + digest(claim.key, delivery.id)
+    if delivery.kind is DeliveryKind.FORWARD:  # an escalation's card: a desk that is down holds nothing else
+        return "tell#" + digest(claim.key)
     if delivery.kind is DeliveryKind.NOTICE:
         return "tell#" + digest(delivery.provider, delivery.to, delivery.thread)
     assert delivery.address is not None

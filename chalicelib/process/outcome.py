@@ -212,6 +212,20 @@ def signal(provider: str, account: str, refers: str, sign: Sign, before: Sign | 
         return
 
 
+def moved(job: Job, delivery: Delivery) -> bool:
+    """Whether the conversation of a forward goes on at another desk than when it was planned."""
+    conversation = job.contact.conversation if job.contact else None
+    return delivery.kind is DeliveryKind.FORWARD and conversation is not None and conversation.desk != delivery.to
+
+
+def follow(job: Job, delivery: Delivery, doubtful: bool) -> Delivery:
+    """The forward, to where the conversation is now; marked where it may stand at the old desk already."""
+    assert job.contact is not None and job.contact.conversation is not None
+    changes = {**_at_desk(job.contact.conversation.desk), "repeated": doubtful, "state": State.PLANNED}
+    store.mark(job.claim.key, {delivery.id: changes})
+    return delivery.model_copy(update=changes)
+
+
 def write_head(job: Job, changes: Mapping[str, Any], deliveries: Mapping[str, Mapping[str, Any]] | None = None) -> None:
     """Write the head's conversation changed, with what that means for the claim. Raises Later if the head moved."""
     assert job.contact is not None
@@ -283,7 +297,8 @@ def _to_fallback(job: Job, delivery: Delivery, reason: str) -> Wait | None:
 def _new_card(job: Job, delivery: Delivery, name: str, reason: str) -> Wait | None:
     """This message posts the conversation's card anew, at a desk."""
     changes = {**_at_desk(name), "state": State.PLANNED, "note": job.receive.token, "reason": reason, **_tried(job)}
-    write_head(job, {"desk": name, "thread": "", "opener": job.claim.key}, {delivery.id: changes})
+    left = {} if name == _desk(job) else {"assignee": ""}  # an agent of the desk before
+    write_head(job, {"desk": name, "thread": "", "opener": job.claim.key, **left}, {delivery.id: changes})
     return Wait("the conversation gets another card", 0)
 
 
@@ -316,8 +331,8 @@ def _desk(job: Job) -> str:
 
 
 def _fallback(job: Job) -> str:
-    """The desk that gets what this one refuses; empty if there is none."""
-    name = settings.shop().fallback
+    """The desk that gets what this one refuses: the shop's, or the one it was escalated from. Empty without one."""
+    name = settings.shop().fallback or job.claim.desk
     conversation = job.contact.conversation if job.contact else None
     return "" if conversation is None or conversation.desk == name else name
 

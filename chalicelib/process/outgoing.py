@@ -35,16 +35,36 @@ def _notice(job: Job, delivery: Delivery) -> dict[str, Any]:
     topic = job.contact.conversation.topic if job.contact and job.contact.conversation else ""
     to = {"to": place.slack or place.mailbox, "thread": delivery.thread, "subject": topic}
     if delivery.card:
-        return {**to, "refers": delivery.thread, "change": "edit", "card": _card_now(job, place)}
+        return {**to, "refers": delivery.thread, "change": "edit", "card": _card_now(job, delivery, place)}
     return {**to, "private_to": delivery.private_to}
 
 
-def _card_now(job: Job, place: Desk) -> Card:
+def _card_now(job: Job, delivery: Delivery, place: Desk) -> Card:
     """The card as the head now stands, above the words it was first posted with."""
     assert job.contact is not None and job.contact.conversation is not None
-    opener = store.message(job.contact.conversation.opener)
-    first = desk.shown(texts.whole(opener)) if opener else ""
-    return desk.card(job.contact, place, route.parts(first, route.shortest(settings.shop()))[0])
+    shop = settings.shop()
+    first = _first_words(_opener(delivery, job.contact.conversation))
+    return desk.card(job.contact, place, shop.time_zone, route.parts(first, route.shortest(shop))[0])
+
+
+def _opener(delivery: Delivery, conversation: Conversation) -> str:
+    """The claim that posted a card: the head names it, but for a thread that the conversation has left."""
+    if delivery.thread == conversation.thread:
+        return conversation.opener
+    posted = store.sent(delivery.provider, delivery.account, delivery.thread)
+    return posted[0] if posted else ""
+
+
+def _first_words(opener: str) -> str:
+    """What a card was first posted with: its opener's words, or why it was escalated."""
+    claim = store.claim(opener)
+    if claim is None:
+        return ""
+    card = next((one for one in claim.in_order if one.kind is DeliveryKind.FORWARD), None)
+    if card and card.handed:
+        return card.text
+    message = store.message(claim)
+    return desk.shown(texts.whole(message)) if message else ""
 
 
 def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
@@ -54,7 +74,7 @@ def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
     place = route.desk_of(shop, conversation.desk)
     to = {"to": place.slack or place.mailbox, "subject": conversation.topic, "own": delivery.text}
     assert job.contact is not None
-    card = desk.card(job.contact, place)
+    card = desk.card(job.contact, place, shop.time_zone)
     if place.mailbox:  # each mail shows how things stand, for it is read alone
         return {**to, "card": card, "thread": conversation.thread or _token(delivery, conversation)}
     return {**to, "thread": conversation.thread} if conversation.thread else {**to, "card": card}

@@ -1,10 +1,12 @@
 """Stages 2 and 3 of the worker: find whose message it is, plan, record; then deliver what the plan owes."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib import files, providers, queue, route, settings, store, words
+from chalicelib.desk import waiting
 from chalicelib.errors import Later, Outcome, Poison, SendFailed, Unreadable
 from chalicelib.models import (
     Claim,
@@ -21,7 +23,7 @@ from chalicelib.models import (
     Receipt,
     Receive,
 )
-from chalicelib.process import announced, deliver, fragments, outcome, texts
+from chalicelib.process import announced, assigning, deliver, fragments, outcome, texts
 from chalicelib.process.outcome import Job, Sign
 from chalicelib.webhook import Request
 
@@ -102,7 +104,7 @@ HANDLERS: Mapping[str, Callable[[Any, Receive, datetime], None]] = {
 def abandon(item: Item, receive: Receive, now: datetime, reason: str) -> None:
     """A message is put aside: a card that waits for it waits no more, an agent's reply is told as not sent."""
     if isinstance(item, Message) and not item.thread and not item.fragment and item.kind is not Kind.TIMER:
-        _free_the_card(item)
+        _free_the_card(_contact_of(item), item.claim)
     if isinstance(item, Handed):
         _give_up(item, receive, now, reason)
     if isinstance(item, Message) and item.thread:
@@ -110,9 +112,11 @@ def abandon(item: Item, receive: Receive, now: datetime, reason: str) -> None:
 
 
 def _give_up(item: Handed, receive: Receive, now: datetime, reason: str) -> None:
-    """What was handed on is put aside: a reply or a file fails, and whom it concerns is told."""
+    """What was handed on is put aside: a reply or a file fails, and whom it concerns is told; a card waits no more."""
     claim, contact = store.claim_and_contact(item.claim, item.contact)
     here = [claim.deliveries[place] for place in item.deliveries if place in claim.deliveries] if claim else []
+    if any(delivery.kind is DeliveryKind.FORWARD for delivery in here):
+        _free_the_card(contact, item.claim)
     owed = [one for one in here if one.kind in outcome.GIVEN_UP and not one.ended]
     job = Job(claim, contact, item.message, receive, now, fresh=False) if claim else None
     for delivery in owed:
@@ -127,7 +131,7 @@ def _give_up(item: Handed, receive: Receive, now: datetime, reason: str) -> None
 
 def _customer(item: Message, receive: Receive, now: datetime) -> None:
     def plan() -> tuple[Plan, Contact | None]:
-        found = store.find(item.sender, item.aliases)
+        found = assigning.with_turns(item, store.find(item.sender, item.aliases), receive)
         return route.customer(item, found, settings.shop(), receive, now), found.contact
 
     claim, planned, contact = _recorded(item, receive, plan)
@@ -180,8 +184,11 @@ def _timer(item: Message, receive: Receive, now: datetime) -> None:
         contact = store.contact(item.sender.id)
         if contact is None or contact.due.get(item.text) != due:
             raise _Idle
-        waiting = _replies_not_out(contact, due)
-        return route.late(item, contact, settings.shop(), waiting, due), contact
+        replies = tuple(_replies_not_out(contact, due)) if item.text == "late" else ()
+        at_desk = contact.conversation.desk if contact.conversation else ""
+        turns = assigning.turns(at_desk) if item.text == waiting.REASSIGN else ()
+        fired = route.Fired(item, contact, settings.shop(), receive.accepted_at, replies, turns)
+        return route.timer(fired), contact
 
     try:
         claim, _, contact = _recorded(item, receive, plan)
@@ -190,7 +197,19 @@ def _timer(item: Message, receive: Receive, now: datetime) -> None:
         if found is None:
             return
         claim, contact = found, None
+    if contact is not None and claim.by != receive.token:
+        _drop(item, contact, receive)
     deliver.planned(Job(claim, contact, item, receive, now, claim.by == receive.token))
+
+
+def _drop(item: Message, contact: Contact, receive: Receive) -> None:
+    """A timer that was worked off and stands in the head again would hide all later ones: it goes.
+
+    Where the head was only read too early, it has moved on since, and nothing is written.
+    """
+    without = waiting.scheduled(waiting.spent(contact, item.text, receive.accepted_at))
+    with suppress(store.Moved):
+        store.move(without.model_copy(update={"version": contact.version + 1}), "", {})
 
 
 class _Idle(Exception):
@@ -203,6 +222,7 @@ def _recorded(
     """Plan and record, again at once when others wrote the same head; returns the claim, old or new."""
     for _ in range(TRIES):
         planned, contact = plan()
+        planned = planned.model_copy(update={"contact": waiting.scheduled(planned.contact)})
         shortened = planned.model_copy(update={"message": texts.shortened(planned.message)})
         try:
             return store.record(shortened, receive), planned, contact
@@ -222,11 +242,10 @@ def _no_thread(item: Message, receive: Receive, now: datetime) -> None:
     queue.park(receive, item, words.thread_unknown())
 
 
-def _free_the_card(item: Message) -> None:
-    """The message that was to post the card is parked: the next one posts it."""
-    contact = _contact_of(item)
+def _free_the_card(contact: Contact | None, claim: str) -> None:
+    """What was to post the card is parked: the next message posts it."""
     conversation = contact.conversation if contact else None
-    if contact and conversation and conversation.opener == item.claim and not conversation.thread:
+    if contact and conversation and conversation.opener == claim and not conversation.thread:
         freed = conversation.model_copy(update={"opener": ""})
         store.move(contact.model_copy(update={"conversation": freed, "version": contact.version + 1}), "", {})
 

@@ -1,28 +1,33 @@
 """A message, its contact and the shop's settings in; what is to be written and sent out. Pure: nothing is called."""
 
 from chalicelib.route.agents import LATE, Scene, agent
+from chalicelib.route.assignment import by_load, rotated, to_assign
 from chalicelib.route.customers import acknowledges, automation, customer, sender
 from chalicelib.route.cut import part, parts, shortest
 from chalicelib.route.fragments import forgotten, joined, together
 from chalicelib.route.tell import carrier, desk_of, notice
-from chalicelib.route.timers import late
+from chalicelib.route.timers import Fired, timer
 
 __all__ = [
     "LATE",
+    "Fired",
     "Scene",
     "acknowledges",
     "agent",
     "automation",
+    "by_load",
     "carrier",
     "customer",
     "desk_of",
     "forgotten",
     "joined",
-    "late",
     "notice",
     "part",
     "parts",
+    "rotated",
     "sender",
     "shortest",
+    "timer",
+    "to_assign",
     "together",
 ]

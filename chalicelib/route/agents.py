@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from chalicelib import desk, providers, words
+from chalicelib.desk import waiting
 from chalicelib.models import (
     FOREIGN,
     Address,
@@ -25,11 +26,11 @@ from chalicelib.models import (
     Thread,
 )
 from chalicelib.route.cut import parts
-from chalicelib.route.tell import card_anew, desk_of, next_head, sendable, tell
+from chalicelib.route.escalation import escalated
+from chalicelib.route.tell import cards_anew, desk_of, next_head, sendable, tell
 
 LATE = timedelta(minutes=10)  # for a reply
 MESSAGES = (Kind.MESSAGE, Kind.COMMAND)
-ON_THE_CARD = ("status", "assignee", "priority")
 
 
 class Scene(NamedTuple):
@@ -115,7 +116,10 @@ def _planned(noted: Plan, scene: Scene, read: desk.Words) -> Plan:
     plan = _with_turn(plan, scene)
     for number, one in enumerate(done):
         plan = _said(plan, scene, one, f"{number}")
-    return card_anew(plan, scene.shop, scene.thread) if _card_differs(plan, scene) else plan
+        if one.moves_to:
+            who = desk.known_as(noted.message.sender.id, scene.place)
+            plan = escalated(plan, scene.shop, scene.thread, one, who, scene.receive.accepted_at)
+    return cards_anew(plan, scene.shop, scene.before, scene.thread) if scene.own else plan
 
 
 def _files(message: Message) -> tuple[list[int], list[str]]:
@@ -185,7 +189,9 @@ def _reply(plan: Plan, scene: Scene, text: str, files: list[int], to: Address | 
     sendings += [_part_of_reply(heard, number, file) for number, file in enumerate(files, len(pieces))]
     names = ", ".join(plan.message.attachments[file].name for file in files)
     at = scene.receive.accepted_at
-    spoken = conversation.model_copy(update={"agent_at": at, "answered": desk.excerpt(text or names)})
+    left = waiting.answered(conversation, desk_of(scene.shop, conversation.desk), at)
+    said = {"agent_at": at, "answered": desk.excerpt(text or names), "waiting": left}
+    spoken = conversation.model_copy(update=said)
     contact = plan.contact.model_copy(update={"conversation": spoken, "due": {"late": at + LATE, **plan.contact.due}})
     written = {
         "contact": contact,
@@ -194,7 +200,7 @@ def _reply(plan: Plan, scene: Scene, text: str, files: list[int], to: Address | 
         "deliveries": (*plan.deliveries, *sendings),
     }
     replied = plan.model_copy(update=written)
-    elsewhere = scene.current.status == "open" and not scene.own
+    elsewhere = scene.current.status == "open" and spoken.thread not in ("", scene.thread.id)
     return _tell(replied, scene, "elsewhere", words.goes_on_elsewhere(spoken.desk)) if elsewhere else replied
 
 
@@ -217,12 +223,6 @@ def _with_turn(plan: Plan, scene: Scene) -> Plan:
     assert conversation is not None
     same = (conversation.id, conversation.status) == (scene.current.id, scene.current.status)
     return plan if same else plan.model_copy(update={"turn": conversation})
-
-
-def _card_differs(plan: Plan, scene: Scene) -> bool:
-    conversation = plan.contact.conversation
-    changed = any(getattr(conversation, field) != getattr(scene.current, field) for field in ON_THE_CARD)
-    return scene.own and (changed or plan.contact.blocked != scene.before.blocked)
 
 
 def _heard(contact: Contact, address: Address) -> Heard:

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Literal
 
 from chalicelib import desk, words
+from chalicelib.desk import waiting
 from chalicelib.errors import Later
 from chalicelib.models import (
     Address,
@@ -24,7 +26,7 @@ from chalicelib.models import (
     digest,
 )
 from chalicelib.route.cut import parts, shortest
-from chalicelib.route.tell import carrier, desk_of, next_head, sendable
+from chalicelib.route.tell import cards_anew, carrier, desk_of, next_head, sendable
 
 ACKNOWLEDGE_EVERY = timedelta(hours=24)
 TOO_OLD = timedelta(minutes=15)  # for an acknowledgement
@@ -42,13 +44,18 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     if before.blocked:
         return _unseen(message, before, receive)
     conversation, turned = _conversation(message, before, shop, receive)
+    if turned and found.turns:
+        conversation = conversation.model_copy(update={"assignee": found.turns[0]})
+    if asks(message, shop):
+        place, said = desk_of(shop, conversation.desk), desk.excerpt(desk.shown(message))
+        conversation = waiting.begun(conversation, place, receive.accepted_at, said)
     deliveries = list(_forwards(message, conversation, shop))
     contact = _heard(before, message, conversation.model_copy(update={"news": ()}), receive)
     if turned and acknowledges(message, before, shop, receive, now):
         deliveries.append(_acknowledgement(message, shop, len(deliveries)))
         contact = contact.model_copy(update={"acknowledged_until": now + ACKNOWLEDGE_EVERY})
     deliveries += _files(message, conversation, shop)
-    return Plan(
+    plan = Plan(
         contact=contact,
         message=message,
         direction=Direction.IN,
@@ -56,6 +63,12 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
         new_addresses=tuple(address for address, owner in found.rows.items() if owner is None),
         turn=conversation if turned else None,
     )
+    return cards_anew(plan, shop, before)
+
+
+def asks(message: Message, shop: Shop) -> bool:
+    """Whether it calls for an answer: what a person wrote or changed."""
+    return message.kind in (Kind.MESSAGE, Kind.EDIT) and not automation(message, shop)
 
 
 def acknowledges(message: Message, before: Contact, shop: Shop, receive: Receive, now: datetime) -> bool:
@@ -101,16 +114,15 @@ def _conversation(message: Message, before: Contact, shop: Shop, receive: Receiv
     """The conversation this message belongs to, and whether it opens or reopens with it."""
     now, current = receive.accepted_at, before.conversation
     heard = {"customer_at": now, "heard": message.sender}
-    if current and current.status == "closed" and message.kind is Kind.REACTION:
+    turns = turn(message, current, shop, receive)
+    if current and not turns:
         return current.model_copy(update={**heard, **_opener(current, message, receive)}), False
-    if current and current.status == "open":
-        return current.model_copy(update={**heard, **_opener(current, message, receive)}), False
-    if current and now - (current.closed_at or now) <= timedelta(days=shop.reopen_days):
+    if current and turns == "reopens":
         reopened = {"status": "open", "closed_at": None, "ended": "", **heard, **_opener(current, message, receive)}
         return current.model_copy(update=reopened), True
     opened = Conversation(
         id=digest("conversation", message.claim),
-        desk=shop.routes.get(message.sender.channel, shop.routes["default"]),
+        desk=first_desk(message, shop),
         opener=message.claim,
         opened_at=now,
         topic=desk.topic(message),
@@ -118,6 +130,22 @@ def _conversation(message: Message, before: Contact, shop: Shop, receive: Receiv
         **heard,
     )
     return opened, True
+
+
+def turn(
+    message: Message, current: Conversation | None, shop: Shop, receive: Receive
+) -> Literal["", "opens", "reopens"]:
+    """Whether a message opens a conversation, or opens it again. A reaction opens nothing again."""
+    if current is None:
+        return "opens"
+    if current.status == "open" or message.kind is Kind.REACTION:
+        return ""
+    closed_for = receive.accepted_at - (current.closed_at or receive.accepted_at)
+    return "reopens" if closed_for <= timedelta(days=shop.reopen_days) else "opens"
+
+
+def first_desk(message: Message, shop: Shop) -> str:
+    return shop.routes.get(message.sender.channel, shop.routes["default"])
 
 
 def _opener(current: Conversation, message: Message, receive: Receive) -> dict[str, str]:

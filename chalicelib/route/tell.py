@@ -7,6 +7,8 @@ from chalicelib.models import Contact, Delivery, DeliveryKind, Desk, Message, Pl
 
 MOST_FILES = 10  # of one message; the others are named where the message is shown
 
+ON_THE_CARD = ("status", "assignee", "priority", "snoozed_until")
+
 
 def notice(shop: Shop, name: str, thread: str, text: str, what: str, **more: Any) -> Delivery:
     """A word to agents, in a thread or (without one) on its own at a desk; always handed on.
@@ -52,10 +54,29 @@ def tell(plan: Plan, shop: Shop, thread: Thread, what: str, text: str, **more: A
     return plan.model_copy(update={"deliveries": (*plan.deliveries, told)})
 
 
-def card_anew(plan: Plan, shop: Shop, thread: Thread) -> Plan:
-    """Let the card be written anew, where the desk's provider can change what it posted."""
-    can = providers.load(carrier(desk_of(shop, thread.desk))).can
-    return tell(plan, shop, thread, "card", "", card=True) if can.edit else plan
+def own_thread(contact: Contact) -> Thread:
+    """The thread where the contact's conversation goes on; its id is empty while the card is not posted."""
+    conversation = contact.conversation
+    assert conversation is not None
+    return Thread(id=conversation.thread, contact=contact.id, conversation=conversation.id, desk=conversation.desk)
+
+
+def cards_anew(plan: Plan, shop: Shop, before: Contact, *others: Thread) -> Plan:
+    """Let the card be written anew if what it shows has changed; so too at the head of `others`, which it left."""
+    if not _card_differs(before, plan.contact):
+        return plan
+    own = own_thread(plan.contact)
+    for number, thread in enumerate([own, *(other for other in others if other.id != own.id)]):
+        if thread.id and providers.load(carrier(desk_of(shop, thread.desk))).can.edit:
+            plan = tell(plan, shop, thread, f"card-{number}" if number else "card", "", card=True)
+    return plan
+
+
+def _card_differs(before: Contact, after: Contact) -> bool:
+    then, now = before.conversation, after.conversation
+    if then is None or now is None or then.id != now.id:
+        return False
+    return before.blocked != after.blocked or any(getattr(then, one) != getattr(now, one) for one in ON_THE_CARD)
 
 
 def next_head(read: Contact, /, **changes: Any) -> Contact:

@@ -1,5 +1,6 @@
 """DynamoDB: the only house that knows the table's keys. What each row holds is in the architecture page."""
 
+from chalicelib.store.assigning import load, turn
 from chalicelib.store.fragments import add_piece, join_pieces, pieces
 from chalicelib.store.keys import Row, contact_id, place
 from chalicelib.store.marking import mark, mark_card, mark_progress, mark_sent
@@ -36,6 +37,7 @@ __all__ = [
     "find",
     "heads",
     "join_pieces",
+    "load",
     "mark",
     "mark_card",
     "mark_progress",
@@ -49,4 +51,5 @@ __all__ = [
     "record_alone",
     "sent",
     "thread",
+    "turn",
 ]

@@ -41,6 +41,15 @@ def fragment_key(message: Message) -> Row:
     return _key("FRAGMENT", message.provider, message.account, *sender, of, total)
 
 
+def desk_key(name: str) -> Row:
+    return _key("DESK", name)
+
+
+def held_by(agent: str) -> str:
+    """How the index of open conversations begins for those that an agent has."""
+    return f"{digest(agent)}#"
+
+
 def message_key(conversation: str, place: str) -> Row:
     return {"pk": f"CONVERSATION#{conversation}", "sk": f"MESSAGE#{place}"}
 

@@ -51,10 +51,9 @@ def claim(key: str) -> Claim | None:
     return Claim.model_validate(row) if row else None
 
 
-def message(claim_key: str) -> Message | None:
-    """The message that a claim recorded; None where there is neither."""
-    known = claim(claim_key)
-    row = get(message_key(known.conversation, known.message)) if known and known.message else None
+def message(claim: Claim) -> Message | None:
+    """The message that a claim recorded."""
+    row = get(message_key(claim.conversation, claim.message)) if claim.message else None
     return Message.model_validate(row) if row else None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib import aws
 from chalicelib.models import SCHEMA, Address, Claim, Contact, Conversation, Delivery, Kind, Plan, Receive
-from chalicelib.store.keys import SINGLE, Row, address_key, claim_key, contact_key, message_key, place
+from chalicelib.store.keys import SINGLE, Row, address_key, claim_key, contact_key, held_by, message_key, place
 from chalicelib.store.rows import claim_update, dump, put
 from chalicelib.store.table import transact
 
@@ -82,7 +82,8 @@ def put_head(head: Contact) -> Row:
     row = {**contact_key(head.id), **dump(head), "version": head.version}
     conversation = head.conversation
     if conversation and conversation.status == "open":
-        row |= {"open_at": conversation.desk, "open_since": conversation.opened_at.isoformat()}
+        since = held_by(conversation.assignee) + conversation.opened_at.isoformat()
+        row |= {"open_at": conversation.desk, "open_since": since}
     if head.due:
         row |= {"due_on": "timer", "due_at": min(f"{at.isoformat()}#{kind}" for kind, at in head.due.items())}
     if head.version == 1:

@@ -110,6 +110,23 @@ text = "Thank you for writing to {{shop}}."
 FALLBACK_SHOP = SHOP.replace(
     "[desks.front]", 'fallback = "second"\n[desks.second]\nslack = "C0SECOND"\n[desks.front]', 1
 )
+ROTA = """slack = "C0FRONT"
+agents = { ann = "U0AGENT", ben = "U0BEN" }
+assign = "round robin"
+"""
+STAFFED_SHOP = SHOP.replace('slack = "C0FRONT"\n', ROTA)
+PASSING_SHOP = SHOP.replace('slack = "C0FRONT"\n', ROTA + "reassign_minutes = 20\n")
+WATCHED_SHOP = SHOP.replace(
+    'slack = "C0FRONT"\n',
+    """slack = "C0FRONT"
+nudge_minutes = 10
+escalate_minutes = 30
+escalate_to = "second"
+owner_minutes = 60
+[desks.second]
+slack = "C0SECOND"
+""",
+)
 
 
 OUTSIDE = ContextVar("the laboratory's own calls, in this thread", default=False)
@@ -436,14 +453,15 @@ def build() -> None:
     os.environ["QUEUE_URL"] = sqs().create_queue(QueueName=QUEUE, Attributes=fifo)["QueueUrl"]
     os.environ["DEAD_LETTERS_URL"] = sqs().create_queue(QueueName=DEAD, Attributes=fifo)["QueueUrl"]
     aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    keys = ["pk", "sk", "due_on", "due_at"]
+    keys = ["pk", "sk", "due_on", "due_at", "open_at", "open_since"]
     aws.client("dynamodb").create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
         KeySchema=schema("pk", "sk"),
         GlobalSecondaryIndexes=[
-            {"IndexName": "due", "KeySchema": schema("due_on", "due_at"), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+            {"IndexName": name, "KeySchema": schema(*keys), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+            for name, keys in (("due", ("due_on", "due_at")), ("open", ("open_at", "open_since")))
         ],
     )
 

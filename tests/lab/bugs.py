@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 from chalicelib import queue, receive, store
+from chalicelib.desk import waiting
 from chalicelib.errors import Outcome
 from chalicelib.models import Delivery, Direction, State
 from chalicelib.process import deliver, outcome, record
@@ -153,5 +154,7 @@ BUGS = [
         "a file that cannot be fetched"),
     Bug("two cards", (customers, "_opener", lambda current, message, receive: {} if current.thread else
         {"opener": message.claim}), "race: while the card is being posted"),
+    Bug("an answer that ends no waiting", (waiting, "answered", lambda conversation, place, at: conversation.waiting),
+        "escalate"),
     Bug("a head without its version", (recording, "put_head", head_without_version), "race: two addresses open again"),
 ]  # fmt: skip

@@ -6,11 +6,24 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from chalicelib.models import Kind, Message, Progress, Receipt
+from chalicelib import store
+from chalicelib.models import Contact, Conversation, Kind, Message, Progress, Receipt
 from chalicelib.providers import slack
 from infra.simulate import File
 from infra.world import Entry
-from tests.lab import AGENTS, FALLBACK_SHOP, LINK, MAIL_SHOP, SHOP, Killed, Lab, at_desk
+from tests.lab import (
+    AGENTS,
+    FALLBACK_SHOP,
+    LINK,
+    MAIL_SHOP,
+    PASSING_SHOP,
+    SHOP,
+    STAFFED_SHOP,
+    WATCHED_SHOP,
+    Killed,
+    Lab,
+    at_desk,
+)
 from tests.lab.faults import Plan
 
 MARKS = ("(possibly repeated)",)
@@ -42,6 +55,7 @@ class Flow(NamedTuple):
     files: tuple[str, ...] = ()  # what customers sent, by name
     agents_files: tuple[str, ...] = ()  # what agents sent
     gone: bool = False  # the files are not to be had any more
+    also: Callable[[Contact], bool] = lambda head: True  # what must hold of the customer in the end
 
 
 def first_message(lab: Lab) -> None:
@@ -216,6 +230,47 @@ def desk_is_archived(lab: Lab) -> None:
     lab.world.state.setdefault("slack", {})["archived"] = ["C0FRONT"]
 
 
+def unanswered(lab: Lab) -> None:
+    """Opened, and nothing has fallen due yet."""
+    lab.ring("twilio_sms", lab.say("Where is my order?"))
+    lab.settle(until=timedelta(seconds=30))
+
+
+def nobody_answers(lab: Lab) -> None:
+    lab.settle()
+
+
+def agent_snoozes(lab: Lab) -> None:
+    lab.ring("slack", lab.say("#snooze 2h", 10, "slack", thread=lab.thread()))
+    lab.settle()
+
+
+def agent_escalates(lab: Lab) -> None:
+    """The customer writes on at the second desk; the answer comes from the thread that was left."""
+    lab.ring("slack", lab.say("#escalate she is angry", 10, "slack", thread=lab.thread()))
+    lab.settle(until=timedelta(minutes=5))
+    lab.ring("twilio_sms", lab.say("It is number 7", 2))
+    lab.settle(until=timedelta(minutes=5))
+    lab.ring("slack", lab.say("It is on its way", 11, "slack", thread=lab.thread()))
+    lab.settle()
+
+
+def second_desk_is_archived(lab: Lab) -> None:
+    lab.world.state.setdefault("slack", {})["archived"] = ["C0SECOND"]
+    unanswered(lab)
+
+
+def conversation(head: Contact) -> Conversation:
+    assert head.conversation is not None
+    return head.conversation
+
+
+def at_rest(head: Contact) -> bool:
+    """No timer is left, whatever was reminded of."""
+    waiting = conversation(head).waiting
+    return not head.due and not conversation(head).snoozed_until and not (waiting and waiting.ahead)
+
+
 def resolved(lab: Lab) -> None:
     opened(lab)
     agent_resolves(lab)
@@ -296,6 +351,21 @@ FLOWS = [
          acknowledged=1, before=opened, shop=MAIL_SHOP),
     Flow("fallback desk", first_message, ("Where is my order?",), acknowledged=1, before=desk_is_archived,
          shop=FALLBACK_SHOP),
+    Flow("assign at opening", first_message, ("Where is my order?",), acknowledged=1, shop=STAFFED_SHOP,
+         also=lambda head: conversation(head).assignee in ("U0AGENT", "U0BEN")),
+    Flow("reassign", nobody_answers, ("Where is my order?", "has not answered"), acknowledged=1, before=unanswered,
+         shop=PASSING_SHOP, also=lambda head: at_rest(head) and conversation(head).assignee in ("U0AGENT", "U0BEN")),
+    Flow("snooze", agent_snoozes, ("Where is my order?", "Back from snooze"), acknowledged=1, before=opened,
+         also=at_rest),
+    Flow("nudge and escalate", nobody_answers, ("Where is my order?", "⏰ Not answered", "Escalated from",
+         "has been waiting for"), acknowledged=1, before=unanswered, shop=WATCHED_SHOP,
+         also=at_rest),
+    Flow("escalate", agent_escalates, ("Where is my order?", "Escalated from 'front'", "It is number 7"),
+         ("It is on its way",), ("she is angry",), acknowledged=1, before=unanswered, shop=WATCHED_SHOP,
+         also=lambda head: at_rest(head) and conversation(head).waiting is None),
+    Flow("escalate to a desk that refuses", nobody_answers, ("Where is my order?", "Escalated from"), acknowledged=1,
+         before=second_desk_is_archived, shop=WATCHED_SHOP,
+         also=lambda head: at_rest(head) and conversation(head).desk == "front"),
     Flow("reopen", second_message, ("Where is my order?", "It is number 7"), acknowledged=2, before=resolved),
     Flow("a customer's file", customers_file, ("The invoice you asked for",), acknowledged=1, files=("invoice.pdf",)),
     Flow("a file that cannot be fetched", file_gone, ("My kettle looks like this",), acknowledged=1,
@@ -322,6 +392,8 @@ def judge(lab: Lab, flow: Flow, plan: Plan | None = None, calls: Sequence[str] =
     wrong += _customers(lab, flow, doubt)
     wrong += _files(lab, flow, doubt, plan is not None)
     wrong += _acknowledgements(lab, flow, plan, calls)
+    with lab.aside():
+        wrong += [f"not as it should be: {head}" for head in store.heads() if not flow.also(head)]
     wrong += [f"a leak: {leak} in {entry.text}" for entry in _to_customers(lab) for leak in _leaks(entry, flow)]
     wrong += ["something is still to be done"] if lab.upcoming() else []
     wrong += [f"parked: {letter.body[:80]}" for letter in lab.dead_letters()]
@@ -342,11 +414,11 @@ def _desk(lab: Lab, flow: Flow, doubt: bool, ordered: bool) -> list[str]:
     """
     wrong, first = [], []
     for text in flow.customers:
-        copies = [entry for entry in lab.posts() if text in entry.text]
+        copies = [entry for entry in lab.posts() if text in entry.text.replace(f"“{text}”", "a quotation")]
         wrong += [] if copies else [f"lost at the desk: {text}"]
         wrong += _repeats(copies, doubt)
         first += [lab.world.ledger.index(copies[0])] if copies else []
-    cards = [entry for entry in lab.world.ledger if entry.what == "card"]
+    cards = [entry for entry in lab.world.ledger if entry.what == "card" and "Escalated from" not in entry.text]
     if len(cards) > 1 and not any(_marked(card) for card in cards):
         wrong.append("two threads")
     return wrong + (["out of order at the desk"] if ordered and first != sorted(first) else [])

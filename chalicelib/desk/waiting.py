@@ -1,0 +1,127 @@
+"""Who waits for an answer, and the timers that follow from it. Pure.
+
+A conversation says how things stand: since when its customer waits, what is still to be done about it, until when it is
+snoozed. Its timers are worked out from that each time the head is written, so that nobody who answers, closes, blocks
+or joins conversations has to think of them.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from chalicelib.models import Contact, Conversation, Desk, Waiting
+
+Value = TypeVar("Value")
+REASSIGN = "reassign"
+KINDS = ("snooze", "nudge", "escalate", "owner", REASSIGN)  # the timers that are worked out here
+
+
+def after(start: datetime, minutes: int) -> datetime:
+    """So many minutes after `start`: the one place where a span becomes a time."""
+    return start + timedelta(minutes=minutes)
+
+
+def scheduled(contact: Contact) -> Contact:
+    """The head with its timers as its conversation calls for them; those of other kinds stay."""
+    due = {**_without(contact.due, *KINDS), **timers(contact.conversation)}
+    return contact.model_copy(update={"due": due})
+
+
+def timers(conversation: Conversation | None) -> Mapping[str, datetime]:
+    """When each timer falls due. A snooze holds all others until it ends."""
+    if conversation is None or conversation.status == "closed":
+        return {}
+    if conversation.snoozed_until:
+        return {"snooze": conversation.snoozed_until}
+    waiting = conversation.waiting
+    return {kind: after(_start(waiting, kind), minutes) for kind, minutes in waiting.ahead.items()} if waiting else {}
+
+
+def _start(waiting: Waiting, kind: str) -> datetime:
+    return max(waiting.counted, waiting.given) if kind == REASSIGN else waiting.counted
+
+
+# ---- what changes it ----------------------------------------------------------------------------------------------
+
+
+def begun(conversation: Conversation, place: Desk, at: datetime, said: str) -> Conversation:
+    """The customer wrote: waits from now on, or still does. A snooze ends, and the count begins again."""
+    waiting = conversation.waiting or _fresh(conversation, place, at)
+    counted = at if conversation.snoozed_until else waiting.counted
+    waiting = waiting.model_copy(update={"said": said, "counted": counted})
+    return conversation.model_copy(update={"waiting": waiting, "snoozed_until": None})
+
+
+def answered(conversation: Conversation, place: Desk, at: datetime) -> Waiting | None:
+    """What is left after an answer: nothing, unless the customer wrote after it."""
+    waiting = conversation.waiting
+    if waiting is None or conversation.customer_at <= at:
+        return None
+    return _fresh(conversation, place, conversation.customer_at).model_copy(update={"said": waiting.said})
+
+
+def given(conversation: Conversation, agent: str, at: datetime, minutes: int) -> dict[str, Any]:
+    """What changes as an agent gets it, who has so many minutes for an answer from now on (0: no end)."""
+    waiting = conversation.waiting
+    if waiting is None:
+        return {"assignee": agent}
+    had = tuple(dict.fromkeys([*waiting.had, *filter(None, [agent])]))
+    ahead = {**waiting.ahead, REASSIGN: minutes} if minutes else _without(waiting.ahead, REASSIGN)
+    return {"assignee": agent, "waiting": waiting.model_copy(update={"given": at, "had": had, "ahead": ahead})}
+
+
+def resumed(conversation: Conversation, at: datetime) -> dict[str, Any]:
+    """What changes as a snooze ends: what it held is counted from now."""
+    waiting = conversation.waiting
+    return {
+        "snoozed_until": None,
+        "waiting": waiting.model_copy(update={"counted": at}) if waiting else None,
+    }
+
+
+def over() -> dict[str, Any]:
+    """What changes as a conversation closes."""
+    return {"snoozed_until": None, "waiting": None}
+
+
+def moved(conversation: Conversation, place: Desk, at: datetime) -> dict[str, Any]:
+    """What changes as a conversation comes to another desk: nobody there has it, and it is not escalated again."""
+    waiting = conversation.waiting
+    if waiting is None:
+        return {"assignee": ""}
+    to_give = {REASSIGN: 0} if place.assign != "none" else {}
+    ahead = {**_without(waiting.ahead, "escalate", REASSIGN), **to_give}
+    left = waiting.model_copy(update={"ahead": ahead, "given": at, "had": ()})
+    return {"assignee": "", "waiting": left}
+
+
+def spent(contact: Contact, kind: str, at: datetime) -> Contact:
+    """The head without a timer that fell due at `at`, of whatever kind."""
+    conversation = contact.conversation
+    if conversation and kind == "snooze":
+        conversation = conversation.model_copy(update=resumed(conversation, at))
+    elif conversation and conversation.waiting:
+        waiting = conversation.waiting.model_copy(update={"ahead": _without(conversation.waiting.ahead, kind)})
+        conversation = conversation.model_copy(update={"waiting": waiting})
+    return contact.model_copy(update={"due": _without(contact.due, kind), "conversation": conversation})
+
+
+def _without(timers: Mapping[str, Value], *kinds: str) -> dict[str, Value]:
+    return {kind: value for kind, value in timers.items() if kind not in kinds}
+
+
+def _fresh(conversation: Conversation, place: Desk, at: datetime) -> Waiting:
+    had = tuple(filter(None, [conversation.assignee]))
+    return Waiting(since=at, counted=at, given=at, ahead=_reminders(conversation, place), had=had)
+
+
+def _reminders(conversation: Conversation, place: Desk) -> dict[str, int]:
+    """What the desk's settings call for; a conversation that nobody has is given to somebody at once."""
+    minutes = {
+        "nudge": place.nudge_minutes,
+        "escalate": place.escalate_minutes,
+        "owner": place.owner_minutes,
+        REASSIGN: place.reassign_minutes,
+    }
+    unassigned = place.assign != "none" and conversation.assignee not in place.agents.values()
+    return {kind: value for kind, value in minutes.items() if value} | ({REASSIGN: 0} if unassigned else {})

@@ -1,0 +1,31 @@
+"""Which agent a conversation is given to, where a desk has a policy for that."""
+
+from collections.abc import Mapping, Sequence
+
+from chalicelib.models import Contact, Message, Receive, Shop
+from chalicelib.route.customers import first_desk, turn
+from chalicelib.route.tell import desk_of
+
+
+def to_assign(message: Message, before: Contact | None, shop: Shop, receive: Receive) -> str:
+    """The desk where a conversation is to be given to an agent: it opens there, or again with nobody who has it."""
+    current = before.conversation if before else None
+    turns = turn(message, current, shop, receive)
+    if not turns or (before and before.blocked):
+        return ""
+    reopened = current if turns == "reopens" else None
+    name = reopened.desk if reopened else first_desk(message, shop)
+    place = desk_of(shop, name)
+    has_one = reopened is not None and reopened.assignee in place.agents.values()
+    return "" if place.assign == "none" or has_one else name
+
+
+def rotated(agents: Sequence[str], number: int) -> tuple[str, ...]:
+    """Round robin: the agents in the order of whose turn it is, the `number`-th time (from 1 on) that it is asked."""
+    first = (number - 1) % len(agents) if agents else 0
+    return (*agents[first:], *agents[:first])
+
+
+def by_load(loads: Mapping[str, int]) -> tuple[str, ...]:
+    """Least open: the agents by how many open conversations each has; of equals the one who is listed first."""
+    return tuple(sorted(loads, key=loads.__getitem__))

@@ -1,0 +1,40 @@
+"""A conversation moves to another desk: its card is posted there, and the old thread says where it goes on."""
+
+from datetime import datetime
+
+from chalicelib import desk, words
+from chalicelib.desk import waiting, when
+from chalicelib.models import Conversation, Delivery, DeliveryKind, Plan, Shop, Thread
+from chalicelib.route.tell import carrier, desk_of, tell
+
+
+def escalated(plan: Plan, shop: Shop, thread: Thread, done: desk.Done, who: str, at: datetime) -> Plan:
+    """The plan with the move: this message opens the thread at the other desk.
+
+    The card goes out in a group of its own, so that a desk that is down holds neither agents nor timers. The row of
+    the old thread stays: words written there are answered as before.
+    """
+    conversation = plan.contact.conversation
+    assert conversation is not None
+    place = desk_of(shop, done.moves_to)
+    changes = {"desk": done.moves_to, "thread": "", "opener": plan.message.claim}
+    moved = conversation.model_copy(update={**changes, **waiting.moved(conversation, place, at)})
+    card = Delivery(
+        id="escalated",
+        kind=DeliveryKind.FORWARD,
+        to=done.moves_to,
+        provider=carrier(place),
+        account=place.account,
+        text=words.escalated_here(conversation.desk, who, done.why, waits(conversation, shop)),
+        handed=True,
+    )
+    contact = plan.contact.model_copy(update={"conversation": moved})
+    plan = plan.model_copy(update={"contact": contact, "deliveries": (*plan.deliveries, card)})
+    away = words.escalated_away(done.moves_to, who, done.why)
+    return tell(plan, shop, thread, "moved", away, urgent=True) if thread.id else plan
+
+
+def waits(conversation: Conversation, shop: Shop) -> str:
+    """Since when its customer waits, and for an answer to what; empty if nobody waits."""
+    waiting = conversation.waiting
+    return words.waits(when.spoken(waiting.since, shop.time_zone), waiting.said) if waiting else ""
