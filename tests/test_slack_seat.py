@@ -398,6 +398,13 @@ def test_what_cannot_be_checked_waits(lab: Lab) -> None:
     assert left(lab) == ["It is on its way"]
 
 
+def test_one_no_of_slacks_costs_no_reply(lab: Lab) -> None:
+    """It may be a token that is just being changed."""
+    lab.world.fail(part="slack", path="users.info", status=200, body='{"ok":false,"error":"invalid_auth"}', times=2)
+    agent_says(lab, "It is on its way", "U0ANN")
+    assert left(lab) == ["It is on its way"]
+
+
 def test_what_can_never_be_checked_is_told(lab: Lab) -> None:
     """A scope that is missing: nobody may act, and everybody learns why."""
     missing = json.dumps({"ok": False, "error": "missing_scope"})
