@@ -86,6 +86,12 @@ def test_our_own_words_stand_apart_from_the_customers() -> None:
     assert mail.text_of(made.page).split() == made.text.split()
 
 
+def test_a_notice_outside_every_thread_can_be_read_and_not_answered() -> None:
+    made = draft(text="", own="The desk refuses messages.")
+    assert (made.text, made.page, made.reply_to) == ("The desk refuses messages.", "", "")
+    assert dict(made.headers)["Auto-Submitted"] == "auto-generated"
+
+
 def test_a_notice_is_our_own_words_alone() -> None:
     made = draft(thread=TOKEN, text="", own="Not sent.", repeat=True)
     assert made.text == f"{mail.MARKER}\n\n(possibly repeated)\n\nNot sent."
