@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib.models import Address, Channel, Kind, Message
 
 ALONE = "#help"  # the slash command without words
+PARTS = ("type", "user", "team", "channel", "container", "actions", "callback_id", "action_ts", "message_ts")
 
 
 def pressed(payload: dict[str, Any]) -> Iterator[Message]:
@@ -58,7 +59,7 @@ def _command(payload: dict[str, Any], words: Any, at: str, name: str) -> Iterato
         thread=f"{channel}:{thread}",
         private=True,
         context={"team": home or where or "", **foreign},
-        source={name: payload[name] for name in ("type", "user", "team", "container", "actions") if name in payload},
+        source={name: payload[name] for name in PARTS if name in payload},
     )
 
 
