@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -184,3 +185,13 @@ def test_a_provider_imports_the_vocabulary_and_the_lowest_floor_only(name: str) 
 def files_of(name: str) -> list[Path]:
     place = LIBRARY / "providers" / name
     return sorted(place.glob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+
+
+def test_every_package_is_named_where_it_is_installed_from() -> None:
+    named = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    there = {
+        path.parent.relative_to(HOUSE)
+        for top in ("chalicelib", "infra")
+        for path in HOUSE.glob(f"{top}/**/__init__.py")
+    }
+    assert set(named) == {".".join(path.parts) for path in there}
