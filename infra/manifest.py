@@ -18,11 +18,14 @@ SCOPES = {  # what each method, event and feature that is used asks for
     "chat.update": ("chat:write",),
     "conversations.history": ("channels:history", "groups:history"),
     "conversations.replies": ("channels:history", "groups:history"),
+    "files.completeUploadExternal": ("files:write",),
+    "files.getUploadURLExternal": ("files:write",),
     "reactions.add": ("reactions:write",),
     "reactions.remove": ("reactions:write",),
     "users.info": ("users:read",),
     "message.channels": ("channels:history",),
     "message.groups": ("groups:history",),
+    "file_share": ("files:read",),  # to fetch what an agent added
     "slash_commands": ("commands",),
     "shortcuts": ("commands",),
 }
