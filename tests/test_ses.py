@@ -14,7 +14,7 @@ import pytest
 
 from chalicelib import api, aws, mail, providers, store
 from chalicelib.errors import Outcome, SendFailed, Unreadable
-from chalicelib.models import Card, Channel, Message, Outgoing, Progress, Receipt
+from chalicelib.models import Attachment, Card, Channel, Message, Outgoing, Progress, Receipt
 from chalicelib.providers import ses
 from chalicelib.webhook import Request
 from infra.simulate import File, Said, sns
@@ -254,6 +254,21 @@ def test_what_ses_found_to_be_spam_is_never_acknowledged(lab: Lab) -> None:
     announce(lab, raw(), {"receipt": told("spam")["receipt"]})
     lab.settle()
     assert len(lab.posts()) == 1 and not lab.texts()
+
+
+def test_a_file_of_a_mail_that_lies_in_s3_comes_to_the_desk(lab: Lab) -> None:
+    file = File("Kanne ü.pdf", "application/pdf", b"%PDF of a kettle")
+    announce(lab, simulator.raw(said("ses", "Look", sender="mira.olsen@customer.example", files=(file,)), CONFIG))
+    lab.settle()
+    (attached,) = lab.posts()[-1].raw["Content"]["Simple"]["Attachments"]
+    assert (attached["FileName"], base64.b64decode(attached["RawContent"])) == (file.name, file.content)
+
+
+@pytest.mark.parametrize("reference", ["", "raw/x/0", "s3://bucket", "s3://bucket/key/x", "https://evil.example/a/0"])
+def test_what_does_not_lie_in_s3_is_not_fetched(reference: str) -> None:
+    with pytest.raises(SendFailed) as caught:
+        ses.fetch(Attachment(reference=reference), CONFIG, 1_000)
+    assert caught.value.outcome is Outcome.REFUSED
 
 
 def test_our_own_mail_coming_back_is_nothing(lab: Lab) -> None:

@@ -128,7 +128,7 @@ def _files(message: Message) -> tuple[list[int], list[str]]:
     A picture within a mail's text stays here: mail programs add those of what is quoted, notes among them. It matters
     to the agent where the words name it, as they do in place of it; else it is the logo below the signature.
     """
-    files = [number for number in sendable(message) if not message.attachments[number].inline]
+    files = sendable(message, inline=False)
     others = [one for number, one in enumerate(message.attachments) if number not in files]
     return files, [one.name or "file" for one in others if not one.inline or (one.name and one.name in message.text)]
 

@@ -201,7 +201,7 @@ def _forwards(message: Message, conversation: Conversation, shop: Shop) -> Itera
 def _files(message: Message, conversation: Conversation, shop: Shop) -> Iterator[Delivery]:
     """The files it came with, each on its own, behind the words."""
     place = desk_of(shop, conversation.desk)
-    for number in sendable(message):
+    for number in sendable(message, inline=True):
         yield Delivery(
             id=f"f{number:03d}",
             kind=DeliveryKind.FILE,

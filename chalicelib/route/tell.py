@@ -40,12 +40,13 @@ def carrier(place: Desk) -> str:
     return place.provider or ("slack" if place.slack else "postmark")
 
 
-def sendable(message: Message) -> list[int]:
-    """Which of its attachments may be sent on: the first ten that its provider hands out."""
+def sendable(message: Message, *, inline: bool) -> list[int]:
+    """Which of its attachments may be sent on: the first ten that its provider hands out; without `inline`, no such."""
     module = providers.load(message.provider)
     if not providers.optional(module, "fetch") and not providers.optional(module, "unpack"):
         return []
-    return [number for number, one in enumerate(message.attachments) if one.reference][:MOST_FILES]
+    those = enumerate(message.attachments)
+    return [number for number, one in those if one.reference and (inline or not one.inline)][:MOST_FILES]
 
 
 def tell(plan: Plan, shop: Shop, thread: Thread, what: str, text: str, **more: Any) -> Plan:

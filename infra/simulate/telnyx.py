@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 from uuid import NAMESPACE_OID, uuid5
 
 from infra.simulate import File, Said, Webhook, pairs
@@ -25,7 +26,7 @@ def compose(said: Sequence[Said], config: Any) -> Webhook:
         "to": [{"phone_number": config.number, "status": "webhook_delivered", "carrier": "Telnyx"}],
         "cc": [],
         "text": one.text,
-        "media": [_media(one.id, place, file) for place, file in enumerate(one.files)],
+        "media": [_media(config, one.id, place, file) for place, file in enumerate(one.files)],
         "encoding": "GSM-7" if one.text.isascii() else "UCS-2",
         "parts": 1,
         "received_at": at,
@@ -44,6 +45,15 @@ def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, 
     return {"telnyx-timestamp": seconds, "telnyx-signature-ed25519": signature}
 
 
-def _media(id: str, place: int, file: File) -> dict[str, Any]:
-    where = f"https://media.telnyx.example/{uuid5(NAMESPACE_OID, f'{id} {place}')}/{file.name}"
+def held(said: Sequence[Said], config: Any) -> Mapping[str, File]:
+    return {_place(one.id, place, file): file for one in said for place, file in enumerate(one.files)}
+
+
+def _place(id: str, place: int, file: File) -> str:
+    return f"{uuid5(NAMESPACE_OID, f'{id} {place}')}/{quote(file.name)}"
+
+
+def _media(config: Any, id: str, place: int, file: File) -> dict[str, Any]:
+    """The stand-in hands it out beside its API."""
+    where = f"{config.api_url}/media/{_place(id, place, file)}"
     return {"url": where, "content_type": file.type, "size": len(file.content), "hash_sha256": None}

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from infra.world import Entry, Reply, Sent, World, reply
+from infra.world import Entry, Reply, Sent, World, handed_out, reply
 
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 MOST_PARTS = 10
@@ -21,7 +21,9 @@ UNREACHABLE = {"code": "40008", "title": "Undeliverable", "detail": "The carrier
 
 
 def answer(sent: Sent, world: World) -> Reply:
-    """POST /v2/messages with an SMS."""
+    """POST /v2/messages with an SMS; GET /media/… of what somebody sent."""
+    if sent.method == "GET" and sent.path.startswith("/media/"):  # its address is the proof
+        return handed_out(world.held("telnyx", sent.path.removeprefix("/media/")))
     number = _number(sent, world)
     if not number:
         return _error(401, "10009", "Authentication failed", "Could not understand the provided credentials.")
