@@ -27,7 +27,8 @@ logging.basicConfig(format="%(message)s")  # does nothing where the runtime has 
 logging.getLogger().setLevel(logging.INFO)
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-QUEUE = "arn:aws:sqs:us-east-1:000000000000:shopbell.fifo"  # the merge template puts the real one here
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:shopbell.fifo"  # the merge template puts the real ones here
+ANNOUNCED = "arn:aws:sqs:us-east-1:000000000000:shopbell-mail"
 
 
 @app.route("/webhooks/{provider}", methods=METHODS, content_types=["*/*"])
@@ -47,6 +48,15 @@ def worker(event: Any) -> dict[str, Any]:
     return process.work(event.to_dict(), lambda: datetime.now(UTC))
 
 
+@app.on_sqs_message(queue_arn=ANNOUNCED, batch_size=10)
+def mail(event: Any) -> dict[str, Any]:
+    """What our own SNS topic tells, without HTTP. From its queue it comes again for 14 days, until it is taken.
+
+    Called by SNS itself, a function is tried three times within minutes, and then what it was told is lost.
+    """
+    return receive.told(event.to_dict(), datetime.now(UTC))
+
+
 @app.schedule("rate(1 minute)")
 def tick(event: Any) -> None:
     from chalicelib import tick
@@ -56,6 +66,7 @@ def tick(event: Any) -> None:
 
 NEEDS = {  # by the end of a function's name: what it imports, and its clients
     "webhook": ("chalicelib.receive", "sqs"),
+    "mail": ("chalicelib.receive", "sqs"),
     "worker": ("chalicelib.process", "sqs", "dynamodb"),
     "tick": ("chalicelib.tick", "sqs", "dynamodb"),
 }

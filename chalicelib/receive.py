@@ -1,8 +1,13 @@
-"""Stage 1, in the webhook function: verify, parse, queue, answer. Nothing here reads the table or calls a provider."""
+"""Stage 1, in the webhook function: verify, parse, queue, answer. Nothing here reads the table or calls a provider.
+
+What comes without HTTP, from a queue that only our own topic writes to, is taken in the same way.
+"""
 
 import json
 import logging
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from chalicelib import aws, files, providers, queue, settings
 from chalicelib.errors import (
@@ -40,10 +45,33 @@ def receive(request: Request, provider: str, account: str, request_id: str) -> R
     return response
 
 
+def told(event: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """A Lambda event of the topic's queue; answers which of its records come back: those that our queue did not take.
+
+    AWS proves where they are from (see the policies of topic and queue in the template): nothing is verified here.
+    """
+    left = [record["messageId"] for record in event["Records"] if not _taken(record, now)]
+    return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in left]}
+
+
 def refused(refusal: Refusal) -> Response:
     """The one shape of an error; it never echoes what came in."""
     said = {"error": {"code": refusal.code, "message": refusal.text}}
     return Response(status=refusal.status, body=json.dumps(said), content_type="application/json")
+
+
+def _taken(record: dict[str, Any], now: datetime) -> bool:
+    request = Request(url="", body=record["body"].encode(), at=now)
+    try:
+        provider, account = settings.told_by(str(request.json_object().get("TopicArn")))
+        config = settings.config(provider, account, "inbound")
+        receive_id = f"{record['messageId']}:{record['attributes']['ApproximateReceiveCount']}"
+        count = _take_in(request, providers.load(provider), config, provider, account, receive_id)
+    except Exception as error:  # whatever is wrong, it is there when that is mended
+        log.error(json.dumps({"fault": type(error).__name__}))
+        return False
+    log.info(json.dumps({"provider": provider, "items": count}))
+    return True
 
 
 def _receive(request: Request, provider: str, account: str, request_id: str) -> Response:
@@ -64,11 +92,17 @@ def _receive(request: Request, provider: str, account: str, request_id: str) -> 
         if not module.can.gets:
             raise BadSignature  # a URL check that is no handshake proves nothing
         request = request.posted()
+    _take_in(request, module, config, provider, account, request_id)
+    return module.accepted
+
+
+def _take_in(request: Request, module: Provider, config: object, provider: str, account: str, request_id: str) -> int:
+    """Queue what a webhook says, as so many items; where files lie in its body, that is kept before."""
     items = _items(request, module, config, provider, account)
     if any(isinstance(item, Message) and _holds_files(item) for item in items):
         _keep(request)
     _queue(items, request_id)
-    return module.accepted
+    return len(items)
 
 
 def _holds_files(item: Message) -> bool:

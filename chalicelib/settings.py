@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
-from chalicelib import providers, route
-from chalicelib.errors import SettingsError, Unavailable
+from chalicelib import providers, route, signing
+from chalicelib.errors import NotEnabled, SettingsError, Unavailable
 from chalicelib.models import Acknowledgement, Channel, Desk, Shop, current
 
 SHOP_FILE = Path(__file__).with_name("shop.toml")
@@ -80,6 +80,15 @@ def seed(provider: str, account: str) -> str:
     return current(getattr(known, marked[0]))
 
 
+def told_by(topic: str) -> tuple[str, str]:
+    """The provider and account that an SNS topic tells of. Raises NotEnabled."""
+    there = [(name, account) for name, account, _ in accounts(shop()) if "topics" in _fields_of(name)]
+    for name, account in there:
+        if signing.shown(config(name, account, "inbound").topics, topic):
+            return name, account
+    raise NotEnabled
+
+
 def webhook_url(base: str, provider: str, account: str = "") -> str:
     """Where a provider calls: `base` is the public address, without /webhooks."""
     return "/".join([base.rstrip("/"), "webhooks", provider, *([account.lower()] if account else [])])
@@ -103,6 +112,11 @@ def known_variables(rules: Shop) -> dict[str, str]:
         for provider, account, _ in accounts(rules)
         for name, field in providers.load(provider).Config.model_fields.items()
     }
+
+
+def _fields_of(provider: str) -> Mapping[str, Any]:
+    fields: Mapping[str, Any] = providers.load(provider).Config.model_fields
+    return fields
 
 
 def _extra(field: Any) -> Mapping[str, Any]:

@@ -32,7 +32,12 @@ from infra.package import Package, package
 STACK = "shopbell"
 REGION = "us-east-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}  # the root's
-FUNCTIONS = {"APIHandlerName": "webhook", "WorkerName": "worker", "TickName": "tick"}  # output -> what it is
+FUNCTIONS = {
+    "APIHandlerName": "webhook",
+    "MailName": "mail",
+    "WorkerName": "worker",
+    "TickName": "tick",
+}  # output -> what it is
 HOST = "127.0.0.1"
 PATIENCE = 30.0  # seconds for MiniStack to start or to stop
 

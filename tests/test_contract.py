@@ -54,6 +54,7 @@ from tests.lab.everything import (
     signature,
     signed,
     somewhere,
+    unwrapped,
     value_at,
 )
 
@@ -548,8 +549,9 @@ def own(tree: Any, items: list[Message | Receipt]) -> set[Place]:
     every: list[Place] = [(), *paths(tree)]
     found: set[Place] = set()
     for item in items:
-        whole = {place for place in every if value_at(tree, place) == item.source}
-        parts = list(item.source.values()) if isinstance(item.source, dict) else []
+        source = unwrapped(item.source)  # as the tree is
+        whole = {place for place in every if value_at(tree, place) == source}
+        parts = list(source.values()) if isinstance(source, dict) else []
         found |= whole or {place for place in every if value_at(tree, place) in parts}
         who = item.sender if isinstance(item, Message) else item.reader
         names = re.split("[:/]", who.id) if who else []
@@ -688,12 +690,14 @@ def test_a_wait_is_an_hour_at_most(name: str, front: Door) -> None:
 @pytest.mark.parametrize("body", ["", "[]", "{", "{}", "null", PAGE, "\ud800"])
 @pytest.mark.parametrize("name", NAMES)
 def test_an_answer_that_says_nothing_is_unknown(name: str, body: str, front: Door) -> None:
-    """A good status alone proves nothing, but where a repeat is recognised it does no harm either."""
+    """A good status alone proves nothing. Where a repeat is recognised, either may be said: neither does harm."""
     front.world.fail(part=name, status=200, body=body.encode("utf-8", "surrogatepass").decode("latin-1"))
-    if CAN[name].idempotent:
-        assert send(name)
+    try:
+        taken = send(name)
+    except SendFailed as failure:
+        assert failure.outcome is Outcome.UNKNOWN
     else:
-        assert failed(name).outcome is Outcome.UNKNOWN
+        assert taken and CAN[name].idempotent
 
 
 @pytest.mark.parametrize("name", NAMES)

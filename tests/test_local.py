@@ -1,6 +1,7 @@
 """The local AWS holds the packaged stack, enforces its policies, keeps its state, and leaves nothing running."""
 
 import json
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from infra import local
+from chalicelib import settings
+from infra import local, values
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.local
@@ -74,7 +76,7 @@ def denied(ask: Any, **what: Any) -> bool:
 
 
 def test_functions_get_the_settings_and_nothing_else_of_the_caller(running: local.Running) -> None:
-    for function in ("webhook", "worker", "tick"):
+    for function in ("webhook", "mail", "worker", "tick"):
         assert told(running, function)["SHOPBELL_A"] == "1"
         assert "PATH_TO_NOTHING" not in told(running, function)
     assert told(running, "worker")["PUBLIC_URL"] == running.url.removesuffix("/webhooks")
@@ -155,6 +157,52 @@ def test_state_survives_a_stop_also_on_another_port_and_nothing_is_left_running(
     fourth = local.start(ROOT, 0, home=tmp_path, fresh=True)
     assert kept(fourth) == ""
     fourth.stop()
+
+
+# ---- mail without HTTP -----------------------------------------------------------------------------------------------
+
+
+def test_what_ses_tells_the_topic_is_recorded(tmp_path: Path) -> None:
+    """Topic, queue, function, queue, worker, bucket, table: each with its own policy and nothing more."""
+    shop = with_mail(tmp_path / "shop")
+    rules = settings.load((shop / "chalicelib" / "shop.toml").read_text())
+    running = local.start(shop, 0, values.complete({}, rules, "http://127.0.0.1:9"), home=tmp_path / "home")
+    try:
+        bucket, key = running.environment["BUCKET"], "mail/letter"
+        letter = b"From: mira@customer.example\r\nSubject: Parcel\r\n\r\nWhere is it?\r\n"
+        client(running, "s3").put_object(Bucket=bucket, Key=key, Body=letter)
+        action = {"type": "S3", "bucketName": bucket, "objectKey": key}
+        verdicts = {f"{name}Verdict": {"status": "PASS"} for name in ("spam", "virus", "spf", "dkim", "dmarc")}
+        told = {
+            "notificationType": "Received",
+            "mail": {"messageId": "letter", "commonHeaders": {"from": ["mira@customer.example"]}},
+            "receipt": {"recipients": ["inbound@ses.shop.example"], "action": action, **verdicts},
+        }
+        topic = values.local("ses", "", "topics")
+        client(running, "sns").publish(TopicArn=topic, Message=json.dumps(told), Subject="Received")
+        assert soon(lambda: "Where is it?" in recorded(running))
+    finally:
+        running.stop()
+
+
+def with_mail(into: Path) -> Path:
+    """This checkout in another place, where the shop takes mail through SES; the packages are shared."""
+    for name in ("app.py", "chalicelib", ".chalice", "infra/template.yaml", "infra/requirements.lock"):
+        source, target = ROOT / name, into / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+    (into / ".build").mkdir()
+    for vendor in (ROOT / ".build").glob("vendor-*"):
+        (into / ".build" / vendor.name).symlink_to(vendor)
+    with (into / "chalicelib" / "shop.toml").open("a") as file:
+        file.write("\n[providers.ses]\n")
+    return into
+
+
+def recorded(running: local.Running) -> str:
+    """All that is in the table, as text."""
+    rows = client(running, "dynamodb").scan(TableName=running.environment["TABLE"])["Items"]
+    return json.dumps(rows, default=str)
 
 
 def put(running: local.Running, queue: str, word: str) -> None:

@@ -32,6 +32,13 @@ def test_a_reply_answers_the_customers_mail() -> None:
     assert "Auto-Submitted" not in headers
 
 
+def test_a_word_to_the_owner_stands_on_its_own() -> None:
+    """In no thread, and with no card: what Shopbell itself has to say."""
+    made = draft(text="", own="A message could not be worked off.")
+    assert "A message could not be worked off." in made.text and not made.reply_to
+    assert mail.by_machine(made.headers)
+
+
 def test_an_acknowledgement_says_that_it_is_one() -> None:
     made = draft(context=CONTEXT, automatic=True)
     assert mail.by_machine(made.headers) and mail.automatic(made.headers)

@@ -279,6 +279,8 @@ def test_only_one_plain_address_is_written_to(world: World, to: str) -> None:
         (409, {"name": "conflict", "message": "x"}, Outcome.REFUSED, "x"),
         (500, {"name": "application_error", "message": "x"}, Outcome.UNKNOWN, "x"),
         (503, {"name": ["application_error"], "message": {}}, Outcome.NOT_SENT, "503"),
+        (200, {}, Outcome.UNKNOWN, "without id"),
+        (200, {"id": 5, "name": "application_error"}, Outcome.UNKNOWN, "without id"),
     ],
 )
 def test_what_an_answer_says(
@@ -288,7 +290,7 @@ def test_what_an_answer_says(
     monkeypatch.setattr(api, "transport", lambda call: answer)
     with pytest.raises(SendFailed) as failed:
         resend.send(outgoing(), CONFIG)
-    assert (failed.value.outcome, failed.value.retry_after) == (outcome, 30)
+    assert (failed.value.outcome, failed.value.retry_after) == (outcome, 30 if status >= 400 else None)
     assert reason in failed.value.reason and "resend-api-key" not in failed.value.reason
 
 

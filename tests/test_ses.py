@@ -11,10 +11,13 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from moto.core.botocore_stubber import MockRawResponse
 
-from chalicelib import api, aws, mail, providers, store
+from chalicelib import api, aws, mail, providers, queue, settings, store
 from chalicelib.errors import Outcome, SendFailed, Unreadable
-from chalicelib.models import Attachment, Card, Channel, Message, Outgoing, Progress, Receipt
+from chalicelib.models import Attachment, Card, Channel, Message, Outgoing, Progress, Raw, Receipt
 from chalicelib.providers import ses
 from chalicelib.webhook import Request
 from infra.simulate import File, Said, sns
@@ -24,6 +27,8 @@ from infra.world import ses as world_part
 from tests.lab import AGENTS, BUCKET, ENVIRONMENT, START, Lab, laboratory
 from tests.lab.everything import (
     EVERYTHING_SECRETS,
+    SECOND_INBOUND,
+    TWO_ACCOUNTS_SHOP,
     Door,
     Inner,
     cases,
@@ -34,6 +39,7 @@ from tests.lab.everything import (
     parsed,
     paths,
     post,
+    queued,
     said,
     signed,
 )
@@ -195,6 +201,95 @@ def test_the_same_event_in_both_shapes_has_one_claim() -> None:
     ]
 
 
+# ---- without HTTP -----------------------------------------------------------------------------------------------
+
+
+def record(inner: Any, number: int = 1, topic: str = TOPIC) -> dict[str, Any]:
+    """A record of the topic's queue, as Lambda gets it. SNS writes the whole envelope there, and nobody signs it."""
+    body = inner if isinstance(inner, str) else json.dumps(sns.notification(json.dumps(inner), topic))
+    attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": "1", "ApproximateFirstReceiveTimestamp": "1"}
+    return {"messageId": f"m-{number}", "receiptHandle": "h", "body": body, "attributes": attributes}
+
+
+def left(*records: dict[str, Any]) -> list[str]:
+    """Which records come back, asked through Chalice."""
+    import app
+
+    failures = app.mail({"Records": list(records)}, None)["batchItemFailures"]
+    return [failure["itemIdentifier"] for failure in failures]
+
+
+def test_what_our_topic_tells_is_queued_as_a_webhook_would_be(front: Door) -> None:
+    names = ["lies_in_s3", "agent", "bounced", "another_action"]
+    assert left(*(record(told(name), number) for number, name in enumerate(names))) == []
+    without_http = list(front.taken)
+    front.taken.clear()
+    for case in [case for name in names for case in cases("ses") if case.name == name]:
+        assert post(front, signed(case), "ses").status == 200
+    assert [queue.read(body) for body in without_http] == [queue.read(body) for body in front.taken]
+    assert len(without_http) == 3
+
+
+def test_what_nobody_can_read_is_kept(front: Door) -> None:
+    assert left(record(json.dumps(sns.notification("{", TOPIC)))) == []
+    (kept,) = queued(front)
+    assert isinstance(kept, Raw) and front.kept == [kept.file]
+
+
+def test_the_files_within_are_kept_before_the_mail_is_promised(front: Door) -> None:
+    file = File("kettle.pdf", "application/pdf", b"%PDF of a kettle")
+    body = composed("ses", said("ses", "Look", files=(file,))).body
+    assert left(record(body.decode())) == []
+    (item,) = queued(front)
+    assert isinstance(item, Message)
+    place, _, number = item.attachments[0].reference.rpartition("/")
+    assert front.kept == [place] and ses.unpack(body, int(number)).data == file.content
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", "words", '{"TopicArn": 5}', '{"TopicArn": ["x"]}'])
+def test_what_is_no_envelope_comes_back(front: Door, body: str) -> None:
+    assert left(record(body)) == ["m-1"] and not front.taken
+
+
+def test_what_another_topic_tells_comes_back_until_the_shop_names_it(front: Door) -> None:
+    other = "arn:aws:sns:eu-central-1:123456789012:other"
+    assert left(record(told("lies_in_s3"), topic=other)) == ["m-1"]
+    front.shop = front.shop.model_copy(update={"providers": {"telegram": {}}})
+    assert left(record(told("lies_in_s3"))) == ["m-1"]
+    assert not front.taken
+
+
+def test_only_what_the_queue_did_not_take_comes_back(front: Door) -> None:
+    def refuse(number: int, name: str, apply: Any, given: Any) -> Any:
+        return front.take_in(number, name, apply, given) if "mail-3@" in str(given.body) else AWS_SAYS_NO
+
+    front.seam.intercept = refuse
+    names = ["lies_in_s3", "comes_with_it_as_text", "another_action"]
+    assert left(*(record(told(name), number) for number, name in enumerate(names))) == ["m-0"]
+    assert len(front.taken) == 1
+
+
+AWS_SAYS_NO = AWSResponse("https://sqs", 400, HTTPHeaders.from_dict({}), MockRawResponse('{"__type": "Throttled"}'))
+
+
+def test_a_second_account_has_a_topic_of_its_own(front: Door) -> None:
+    second = {**SECOND_INBOUND, "SHOPBELL_SES__B2_TOPICS": "arn:aws:sns:eu-central-1:123456789012:second-mail"}
+    with mock.patch.dict("os.environ", second):
+        front.shop = settings.load(TWO_ACCOUNTS_SHOP)
+        settings.config.cache_clear()
+        assert left(record(told("lies_in_s3"), topic=second["SHOPBELL_SES__B2_TOPICS"])) == []
+    (found,) = queued(front)
+    assert isinstance(found, Message) and found.account == "B2"
+
+
+def test_nothing_that_was_told_is_logged(front: Door, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    left(record(told("lies_in_s3")), record("zq-canary", 2))
+    lines = " ".join(entry.getMessage() for entry in caplog.records if entry.name.startswith("shopbell"))
+    assert '"provider": "ses", "items": 1' in lines and '"fault"' in lines
+    assert not [word for word in ("zq-canary", "mira", "Päckchen", TOPIC) if word in lines]
+
+
 # ---- what lies in S3 --------------------------------------------------------------------------------------------
 
 
@@ -219,6 +314,16 @@ def test_the_mail_is_read_where_it_lies(lab: Lab) -> None:
     (card,), (acknowledgement,) = lab.posts(), lab.texts()
     assert "Wo bleibt es? 📦" in card.text and acknowledgement.to == "mira.olsen@customer.example"
     assert [heard.address.channel for heard in next(store.heads()).heard] == [Channel.EMAIL]
+
+
+def test_a_file_is_read_where_the_mail_lies(lab: Lab) -> None:
+    file = File("kettle.pdf", "application/pdf", b"%PDF of a kettle")
+    announce(lab, simulator.raw(said("ses", "Look", files=(file,)), CONFIG))
+    lab.settle()
+    (entry,) = lab.files()
+    (attached,) = entry.raw["Content"]["Simple"]["Attachments"]
+    assert entry.to == AGENTS and attached["FileName"] == file.name
+    assert base64.b64decode(attached["RawContent"]) == file.content
 
 
 @pytest.mark.parametrize("authors", ["mira.olsen@customer.example, evil@evil.example", "other@customer.example"])

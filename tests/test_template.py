@@ -13,12 +13,13 @@ from samtranslator.translator.transform import transform
 from infra import deploy, local, package
 
 ROOT = Path(__file__).parents[1]
-ROLES = {"APIHandler": "ApiHandlerRole", "Worker": "WorkerRole", "Tick": "TickRole"}
-NAMES = {"APIHandler": "webhook", "Worker": "worker", "Tick": "tick"}
-SHARED = ("Table", "Queue", "DeadLetters", "Bucket")
+ROLES = {"APIHandler": "ApiHandlerRole", "Mail": "MailRole", "Worker": "WorkerRole", "Tick": "TickRole"}
+NAMES = {"APIHandler": "webhook", "Mail": "mail", "Worker": "worker", "Tick": "tick"}
+SHARED = ("Table", "Queue", "DeadLetters", "Bucket", "MailQueue")
 
 ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
 LOG = "arn:${AWS::Partition}:logs:" + ACCOUNT + ":log-group:/aws/lambda/${AWS::StackName}-%s:*"
+SENDERS = [f"arn:${{AWS::Partition}}:ses:{ACCOUNT}:{kind}/*" for kind in ("configuration-set", "identity")]
 SECRETS = "arn:${AWS::Partition}:ssm:" + ACCOUNT + ":parameter/shopbell/${Stage}/%s/*"
 
 
@@ -83,6 +84,39 @@ def test_the_public_function_can_send_to_one_queue_keep_raw_bodies_and_read_inbo
     }
 
 
+def test_the_mail_function_can_do_the_same_and_read_what_the_topic_told(template: dict[str, Any]) -> None:
+    told = {("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")}
+    more = {(action, "${MailQueue.Arn}") for actions in told for action in actions}
+    as_webhook = {
+        (action, resource.replace("-webhook", "-mail")) for action, resource in allowed(template, "APIHandler")
+    }
+    assert allowed(template, "Mail") == as_webhook | more
+
+
+def test_only_ses_tells_the_topic_and_only_the_topic_fills_the_queue(template: dict[str, Any]) -> None:
+    said = {
+        name: properties(template, name)["PolicyDocument"]["Statement"]
+        for name in ("BucketPolicy", "MailTopicPolicy", "MailQueuePolicy")
+    }
+    granted = {
+        name: (one["Principal"]["Service"], one["Action"], one["Resource"], one["Condition"])
+        for name, (one,) in said.items()
+    }
+    ours = {"StringEquals": {"AWS:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    topic, ses = {"Ref": "MailTopic"}, "ses.amazonaws.com"
+    assert granted == {
+        "BucketPolicy": (ses, "s3:PutObject", {"Fn::Sub": "${Bucket.Arn}/mail/*"}, ours),
+        "MailTopicPolicy": (ses, "sns:Publish", topic, ours),
+        "MailQueuePolicy": (
+            "sns.amazonaws.com",
+            "sqs:SendMessage",
+            {"Fn::GetAtt": ["MailQueue", "Arn"]},
+            {"ArnEquals": {"aws:SourceArn": topic}},
+        ),
+    }
+    assert properties(template, "MailQueuePolicy")["Queues"] == [{"Ref": "MailQueue"}]
+
+
 def test_the_worker_reads_outbound_secrets_only_and_its_own_table_queues_and_bucket(template: dict[str, Any]) -> None:
     can = allowed(template, "Worker")
     assert {resource for action, resource in can if action.startswith("ssm:")} == {SECRETS % "out"}
@@ -93,6 +127,7 @@ def test_the_worker_reads_outbound_secrets_only_and_its_own_table_queues_and_buc
         "${DeadLetters.Arn}",
     }
     assert {action for action, _ in can if action.startswith("s3:")} == {"s3:GetObject", "s3:PutObject"}
+    assert {pair for pair in can if pair[0].startswith("ses:")} == {("ses:SendEmail", sender) for sender in SENDERS}
 
 
 def test_the_tick_finds_what_is_due_and_empties_the_dead_letters(template: dict[str, Any]) -> None:
@@ -116,7 +151,7 @@ def test_no_policy_has_a_star_for_an_action_or_a_resource(template: dict[str, An
     for action, resource in allowed(template, function):
         assert "*" not in action
         ours = resource.startswith(tuple("${" + name + ".Arn}" for name in SHARED))
-        assert ours or resource in (SECRETS % "in", SECRETS % "out", LOG % NAMES[function])
+        assert ours or resource in (SECRETS % "in", SECRETS % "out", LOG % NAMES[function], *SENDERS)
 
 
 def test_each_function_has_a_role_of_its_own_with_one_policy_that_lambda_alone_takes(template: dict[str, Any]) -> None:
@@ -143,6 +178,7 @@ def test_a_function_is_told_of_nothing_it_may_not_touch(template: dict[str, Any]
     everything = {"TABLE", "QUEUE_URL", "DEAD_LETTERS_URL", "BUCKET"}
     assert told == {
         "APIHandler": {"QUEUE_URL", "BUCKET", "PUBLIC_URL"},
+        "Mail": {"QUEUE_URL", "BUCKET"},
         "Worker": everything | {"PUBLIC_URL"},
         "Tick": everything,
     }
@@ -176,6 +212,12 @@ def test_the_queue_is_ordered_by_group_patient_and_read_one_by_one(transformed: 
         queue["MessageRetentionPeriod"] == properties(transformed, "DeadLetters")["MessageRetentionPeriod"] == fortnight
     )
     assert transformed["Parameters"]["Visibility"]["Default"] == 2 * properties(transformed, "Worker")["Timeout"]
+    told = properties(transformed, "MailMailSqsEventSource")
+    assert told["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert told["EventSourceArn"] == {"Fn::GetAtt": ["MailQueue", "Arn"]}
+    kept = properties(transformed, "MailQueue")
+    assert kept["MessageRetentionPeriod"] == fortnight and "RedrivePolicy" not in kept  # it comes until it is taken
+    assert kept["VisibilityTimeout"] == 6 * properties(transformed, "Mail")["Timeout"]
     mapping = properties(transformed, "WorkerWorkerSqsEventSource")
     assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["Queue", "Arn"]}
     assert (mapping["BatchSize"], mapping["ScalingConfig"]) == (1, {"MaximumConcurrency": 4})
@@ -190,7 +232,7 @@ def test_what_customers_wrote_outlives_the_stack_and_stays_private(template: dic
     assert set(properties(template, "Bucket")["PublicAccessBlockConfiguration"].values()) == {True}
     rules = properties(template, "Bucket")["LifecycleConfiguration"]["Rules"]
     lives = {(rule["Prefix"], rule["ExpirationInDays"], rule["Status"]) for rule in rules}
-    assert lives == {("raw/", 60, "Enabled"), ("files/", 180, "Enabled")}
+    assert lives == {("raw/", 60, "Enabled"), ("files/", 180, "Enabled"), ("mail/", 60, "Enabled")}
 
 
 def test_the_indexes_hold_keys_only(template: dict[str, Any]) -> None:
@@ -202,7 +244,7 @@ def test_the_indexes_hold_keys_only(template: dict[str, Any]) -> None:
 
 
 def test_functions_run_and_log_as_planned(transformed: dict[str, Any]) -> None:
-    for function, timeout in {"APIHandler": 10, "Worker": 30, "Tick": 30}.items():
+    for function, timeout in {"APIHandler": 10, "Mail": 10, "Worker": 30, "Tick": 30}.items():
         told = properties(transformed, function)
         assert (told["Timeout"], told["MemorySize"], told["Runtime"]) == (timeout, 512, package.RUNTIME)
         assert "ReservedConcurrentExecutions" not in told  # a new account has ten in all

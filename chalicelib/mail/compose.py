@@ -40,7 +40,7 @@ class Draft(NamedTuple):
 
 
 def draft(outgoing: Outgoing, *, sender: str, inbound: str) -> Draft:
-    """The mail of a delivery: at a desk if it has a thread or a card, else to a customer.
+    """The mail of a delivery: at a desk if it has a thread, a card or words of our own, else to a customer.
 
     `sender` is our From, `inbound` the address whose plus part takes the thread's token along.
     """

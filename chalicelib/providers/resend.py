@@ -11,7 +11,7 @@ Files: https://resend.com/docs/api-reference/emails/retrieve-received-email-atta
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -118,9 +118,10 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 def complete(message: Message, config: Config) -> Message | None:
     """The whole mail. `raw` is left alone: it lies on another host, and what we need stands beside it."""
     # cid: else pictures stand in the HTML, and it is longer than any answer that we read
-    content = _call("GET", f"emails/receiving/{quote(message.late, safe='')}", config, query={"html_format": "cid"})
+    answer = _call("GET", f"emails/receiving/{quote(message.late, safe='')}", config, query={"html_format": "cid"})
+    _refuse(answer, config)
     try:
-        return _whole(content, message, config)
+        return _whole(answer.json(), message, config)
     except MALFORMED:
         raise SendFailed("Resend: a mail without its fields, or too long", Outcome.REFUSED) from None
 
@@ -140,8 +141,14 @@ def send(outgoing: Outgoing, config: Config) -> str:
         **({"reply_to": draft.reply_to} if draft.reply_to else {}),
         **({"attachments": [_attached(outgoing.file)]} if outgoing.file else {}),
     }
-    said = _call("POST", "emails", config, headers={"Idempotency-Key": outgoing.key}, json=post)
-    return str(said.get("id") or outgoing.key)
+    answer = _call("POST", "emails", config, headers={"Idempotency-Key": outgoing.key}, json=post)
+    said = answer.json()
+    if said.get("name") == SENT_BEFORE:
+        return outgoing.key
+    _refuse(answer, config)
+    if not said.get("id") or not isinstance(said["id"], str):
+        raise SendFailed("Resend: an answer without id", Outcome.UNKNOWN)
+    return str(said["id"])
 
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
@@ -152,8 +159,9 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     mail_id, file_id = (quote(id, safe="") for id in ids.groups())
     with api.repeatable():
         place = _call("GET", f"emails/receiving/{mail_id}/attachments/{file_id}", config)
+        _refuse(place, config)
     own = download.moved(config)
-    answer = download.get(str(place.get("download_url")), hosts=FILE_HOSTS, own=own, limit=limit)
+    answer = download.get(str(place.json().get("download_url")), hosts=FILE_HOSTS, own=own, limit=limit)
     return download.content(attachment, answer)
 
 
@@ -265,18 +273,15 @@ def _required(data: dict[str, Any], name: str) -> str:
     return value.strip()
 
 
-def _call(
-    method: str, path: str, config: Config, *, headers: dict[str, str] | None = None, **rest: Any
-) -> dict[str, Any]:
-    """One call of Resend's API. Raises SendFailed for all but success, and for mail that was taken before."""
-    key = current(config.api_key)
-    shown = {"Authorization": f"Bearer {key}", **(headers or {})}
-    answer = api.call(method, f"{config.api_url}/{path}", headers=shown, **rest)
+def _call(method: str, path: str, config: Config, *, headers: Mapping[str, str] = {}, **rest: Any) -> api.Answer:
+    shown = {"Authorization": f"Bearer {current(config.api_key)}", **headers}
+    return api.call(method, f"{config.api_url}/{path}", headers=shown, **rest)
+
+
+def _refuse(answer: api.Answer, config: Config) -> None:
+    """Raise SendFailed for all but success, by Resend's name for it."""
     said = answer.json()
-    code = said.get("name") if answer.status >= 400 else None
-    code = code if isinstance(code, str) else None
-    if code == SENT_BEFORE:
-        return {}
-    words = REASONS.get(code or "") or str(said.get("message") or answer.status).replace(key, "…")
-    api.refuse(answer, f"Resend: {mail.one_line(words, 200)}", OUTCOMES, code)
-    return said
+    name = said.get("name") if answer.status >= 400 else None
+    code = name if isinstance(name, str) else None
+    words = str(said.get("message") or answer.status).replace(current(config.api_key), "…")
+    api.refuse(answer, f"Resend: {mail.one_line(REASONS.get(code or '', words), 200)}", OUTCOMES, code)

@@ -37,6 +37,7 @@ REGION = "eu-central-1"
 QUEUE, DEAD, TABLE, BUCKET = "shopbell.fifo", "dead.fifo", "shopbell", "shopbell-files"
 ACCOUNT = "123456789012"  # moto's
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+LONGEST_NAME = 40  # characters, of what a provider's API is asked for
 HIDDEN = 60  # seconds; the queue's visibility time-out
 LINK = re.compile(r"https://\S+/files/[a-z2-7]{26}\?\S+")  # to a file in the bucket
 ENVIRONMENT = {
@@ -71,6 +72,12 @@ SECRETS = {
     "SHOPBELL_POSTMARK_SENDER": "service@shop.example",
     "SHOPBELL_POSTMARK_INBOUND_ADDRESS": "bell@inbound.shop.example",
     "SHOPBELL_POSTMARK_API_URL": "http://world/postmark",
+    "SHOPBELL_RESEND_WEBHOOK_SECRET": "whsec_cmVzZW5kLWxhYm9yYXRvcnktc2VjcmV0LTE=",
+    "SHOPBELL_RESEND_API_KEY": "re_laboratory",
+    "SHOPBELL_RESEND_SENDER": "hello@shop.example",
+    "SHOPBELL_RESEND_INBOUND_ADDRESS": "bell@resend.shop.example",
+    "SHOPBELL_RESEND_VERDICT_SERVER": "amazonses.com",
+    "SHOPBELL_RESEND_API_URL": "http://world/resend",
     "SHOPBELL_CUSTOM_SIGNING_SECRET": "whsec_c2hvcGJlbGwtbGFib3JhdG9yeS1zZWNyZXQ=",
     "SHOPBELL_CUSTOM_REPLY_URL": "http://world/custom/in",
 }
@@ -107,6 +114,7 @@ text = "Thank you for writing to {{shop}}."
 [providers.twilio_sms]
 [providers.postmark]
 """
+ANNOUNCED_SHOP = MAIL_SHOP.replace("mailbox =", 'provider = "resend"\nmailbox =') + "[providers.resend]\n"
 FALLBACK_SHOP = SHOP.replace(
     "[desks.front]", 'fallback = "second"\n[desks.second]\nslack = "C0SECOND"\n[desks.front]', 1
 )
@@ -402,7 +410,8 @@ def provider_transport(lab: Lab) -> Callable[[api.Call], api.Answer]:
 
     def transport(call: api.Call) -> api.Answer:
         prepared = prepare(call)
-        name = f"{prepared.part}.{prepared.path.rpartition('/')[2]}"
+        last = prepared.path.rpartition("/")[2]
+        name = f"{prepared.part}.{last if len(last) <= LONGEST_NAME else '*'}"  # else it is the id of something
         answer: api.Answer = lab.seam.step(name, lambda: carried(lab.world, prepared), call)
         return answer
 

@@ -13,6 +13,7 @@ from infra.simulate import File
 from infra.world import Entry
 from tests.lab import (
     AGENTS,
+    ANNOUNCED_SHOP,
     FALLBACK_SHOP,
     LINK,
     MAIL_SHOP,
@@ -32,8 +33,8 @@ INTERNAL = (  # of agents, desks and the machinery
     "shopbell-files", "amazonaws.com", "#resolve", "#help",
 )  # fmt: skip
 SENDINGS = (  # to customers
-    *("twilio_sms.Messages", "vonage.messages", "custom.in", "whatsapp.messages", "postmark.email"),
-)
+    "twilio_sms.Messages", "vonage.messages", "custom.in", "whatsapp.messages", "postmark.email", "resend.emails",
+)  # fmt: skip
 TOKEN = re.compile(r"bell\+[a-z2-7]{26}")  # a reply token in an address
 TOLD = ("may have arrived twice", "Please check", "Not sent", "Not delivered", "was not sent to the customer")
 NOTED = ("could not be fetched", "could not be shown", "may be missing")  # of a customer's file
@@ -226,6 +227,22 @@ def stranger_mails(lab: Lab) -> None:
     lab.settle()
 
 
+def announced(lab: Lab) -> None:
+    """A mail whose webhook holds neither its words nor who proved its sender."""
+    lab.ring("resend", lab.say("Order 7\nWhere is my order?", 1, "resend"))
+    lab.settle()
+
+
+def announced_before(lab: Lab) -> None:
+    announced(lab)
+    lab.now += timedelta(minutes=2)
+
+
+def agent_announced(lab: Lab) -> None:
+    lab.ring("resend", lab.say("It is on its way", 10, "resend", thread=lab.thread(), sender="ann@shop.example"))
+    lab.settle()
+
+
 def desk_is_archived(lab: Lab) -> None:
     lab.world.state.setdefault("slack", {})["archived"] = ["C0FRONT"]
 
@@ -349,6 +366,9 @@ FLOWS = [
          before=opened, shop=MAIL_SHOP),
     Flow("a stranger in the mailbox", stranger_mails, ("Where is my order?",), notes=("Send me the money",),
          acknowledged=1, before=opened, shop=MAIL_SHOP),
+    Flow("an announced mail", announced, ("Where is my order?",), acknowledged=1, shop=ANNOUNCED_SHOP),
+    Flow("an announced answer", agent_announced, ("Where is my order?",), ("It is on its way",), acknowledged=1,
+         before=announced_before, shop=ANNOUNCED_SHOP),
     Flow("fallback desk", first_message, ("Where is my order?",), acknowledged=1, before=desk_is_archived,
          shop=FALLBACK_SHOP),
     Flow("assign at opening", first_message, ("Where is my order?",), acknowledged=1, shop=STAFFED_SHOP,
