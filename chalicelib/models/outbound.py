@@ -107,6 +107,9 @@ class Delivery(Frozen):
     file: int | None = None  # or which of its attachments
     stored: str = ""  # where that file lies in the bucket; before, it was never sent
     text: str = ""  # the final words, where they are not the message's own
+    template: str = ""  # a reply by a text approved beforehand (Outgoing.template)
+    values: tuple[str, ...] = ()  # what stands in its gaps
+    buttons: tuple[Button, ...] = ()  # under a notice
     urgent: bool = False  # a notice that asks somebody to act: it is tried like a forward
     card: bool = False  # a notice that says nothing but writes the card anew, as the head then stands
     private_to: str = ""  # a notice for one agent alone
