@@ -29,6 +29,8 @@ def group(item: Item) -> str:
             return "timer#" + digest(item.sender.id)
         case Message(fragment=Fragment()):
             return "piece#" + digest(item.claim)  # by itself: one that waits for the others must not hold them up
+        case Message(outside=True, thread=str(place)) if place:
+            return "desk#" + digest(item.provider, place, item.sender.id)
         case Message():
             return "desk#" + digest(item.provider, item.thread) if item.thread else to_customer("in", item)
         case Receipt():

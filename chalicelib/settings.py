@@ -15,11 +15,13 @@ from pydantic import ValidationError
 
 from chalicelib import providers, route, signing
 from chalicelib.errors import NotEnabled, SettingsError, Unavailable
-from chalicelib.models import Acknowledgement, Channel, Desk, Shop, current
+from chalicelib.models import Acknowledgement, Can, Channel, Desk, Shop, Template, current
 
 SHOP_FILE = Path(__file__).with_name("shop.toml")
 PREFIX = "SHOPBELL_"
 ACCOUNT = re.compile(r"[A-Z0-9]+", re.ASCII)
+TEMPLATE = re.compile(r"[a-z0-9_-]+", re.ASCII)
+APPROVED = re.compile(r"[a-z0-9_]+/[a-z]{2,3}(_[A-Za-z]{2,4})?", re.ASCII)
 Direction = Literal["inbound", "outbound", "parsing"]  # parsing alone needs no secret: the worker has none of inbound
 
 
@@ -145,6 +147,7 @@ def _check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
             yield (field,), f"{name!r} is no desk; there are {_listed(rules.desks)}"
     yield from _check_desks(rules)
     yield from _check_routes(rules)
+    yield from _check_templates(rules)
     yield from _check_providers(rules)
 
 
@@ -194,6 +197,29 @@ def _check_routes(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
             yield ("routes", channel), f"{name!r} is no desk; there are {_listed(rules.desks)}"
 
 
+def _check_templates(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Names that can be typed, and approved texts where the provider knows such a thing."""
+    for name, canned in rules.templates.items():
+        if not TEMPLATE.fullmatch(name):
+            yield ("templates", name), f"a template's name is of small letters, digits, _ and -, not {name!r}"
+        if not canned.text.strip():
+            yield ("templates", name, "text"), "a template needs a text"
+        for provider, approved in canned.approved.items():
+            place = ("templates", name, "approved")
+            if provider not in rules.providers or not _can(provider).templates:
+                yield place, f"{provider!r} is no enabled provider that approves texts"
+            elif not APPROVED.fullmatch(approved):
+                yield place, f"write the name and language it has there, like order_update/en, not {approved!r}"
+    for provider in rules.human_agent:
+        if provider not in rules.providers or not _can(provider).human_window:
+            yield ("human_agent",), f"{provider!r} is no enabled provider that lets people answer later than machines"
+
+
+def _can(provider: str) -> Can:
+    """What a provider can do; nothing, for a name that is told of elsewhere."""
+    return providers.load(provider).can if provider in providers.NAMES else Can(text=0, covers=frozenset())
+
+
 def _check_providers(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     for name, account, table in accounts(rules):
         place = ("providers", name, *([account] if account else []))
@@ -220,7 +246,7 @@ def _plainly(found: Any) -> str:
 
 
 def _fields() -> list[str]:
-    return [name for table in (Shop, Desk, Acknowledgement) for name in table.model_fields]
+    return [name for table in (Shop, Desk, Acknowledgement, Template) for name in table.model_fields]
 
 
 def _listed(names: Iterable[str]) -> str:

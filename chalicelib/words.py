@@ -85,6 +85,70 @@ def command_below(word: str) -> str:
     return f"{word} stands below your words and would have reached the customer: put it on the first line."
 
 
+def one_at_a_time(commands: list[str]) -> str:
+    return f"{' and '.join(commands)} each write to the customer: one of them at a time, please."
+
+
+def note_below(word: str) -> str:
+    return f"A note stands below {word}: write it as a message of its own."
+
+
+def too_long_for_commands() -> str:
+    return "So long a message goes out only as it is: write the command as a message of its own."
+
+
+def held_words_gone() -> str:
+    return "The held reply cannot be got at from here. Please write it again, and #drop the held one."
+
+
+def would_be_held() -> str:
+    return "The customer can take no answer now, so your words would be held: write them without closing."
+
+
+def too_many_held(most: int) -> str:
+    return f"{most} replies to this customer are held already: #send or #drop one of them first."
+
+
+def held_changed(excerpt: str) -> str:
+    return f"⏸ Held as you changed it: “{excerpt}”"
+
+
+def held_dropped(excerpt: str) -> str:
+    return f"Not held any more, and not sent: “{excerpt}”"
+
+
+def not_their_address(id: str) -> str:
+    return f"{id} is not this customer's address any more."
+
+
+def no_desk_here() -> str:
+    return "This is no desk of the shop: ask in a channel that shop.toml names."
+
+
+def not_known_outside() -> str:
+    return "Outside a conversation's thread there is:"
+
+
+def never_wrote(address: str) -> str:
+    return f"Nobody wrote from {address}: you can write first only to an address that wrote to the shop before."
+
+
+def is_blocked() -> str:
+    return "This customer is blocked: #unblock in the conversation's thread comes first."
+
+
+def started(agent: str) -> str:
+    return f"Started by {agent}:"
+
+
+def wrote(agent: str) -> str:
+    return f"{agent} wrote to the customer:"
+
+
+def goes_on_there(desk: str) -> str:
+    return f"Sent. It stands in the thread of this customer's conversation at the desk {desk!r}."
+
+
 def not_here(goes_on: Conversation) -> str:
     if goes_on.status == "open":
         return f"This customer's conversation goes on in a newer thread at the desk {goes_on.desk!r}."

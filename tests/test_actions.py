@@ -56,6 +56,10 @@ SAID = {  # for each action: what is done before, and the words
     "#tag": ("#tag vip old", "#tag -old regular"),
     "#block": ("", "#block"),
     "#unblock": ("#block", "#unblock"),
+    "#template": ("", "#template nothing"),  # what writes to customers is tried in test_windows.py
+    "#via": ("", "#via sms"),
+    "#send": ("", "#send"),
+    "#drop": ("", "#drop"),
     "#status": ("", "#status"),
     "#help": ("", "#help"),
 }

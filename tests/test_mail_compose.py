@@ -63,6 +63,26 @@ def test_a_mailbox_gets_the_card_below_our_line() -> None:
     assert mail.text_of(made.page).split() == made.text.split()
 
 
+def test_our_own_words_outside_any_thread_come_as_a_machines_and_ask_for_no_answer() -> None:
+    """To the owner, of a dead letter; or to an agent who asked outside any thread."""
+    made = draft(text="", own="A message was put aside.")
+    assert (made.subject, made.text, made.page, made.reply_to) == (
+        "A word from Shopbell",
+        "A message was put aside.",
+        "",
+        "",
+    )
+    assert mail.by_machine(made.headers)
+
+
+def test_what_stands_below_the_customers_words_is_drawn_as_ours() -> None:
+    made = draft(card=CARD, thread=TOKEN, text="One cup is broken.", own="Opened again.", below="⏱ until Tue")
+    assert "Opened again.\n\nOne cup is broken.\n\n⏱ until Tue\n\nAnswer this mail." in made.text
+    styles = re.findall(r'<td dir="auto" style="([^"]*)">([^<]*)</td>', made.page)
+    found = {words: style for style, words in styles}
+    assert found["Opened again."] == found["⏱ until Tue"] != found["One cup is broken."]
+
+
 def test_the_page_needs_nothing_from_elsewhere_and_closes_all_it_opens() -> None:
     """Mail programs drop style sheets and scripts, and what is loaded tells who has read it."""
     card = CARD.model_copy(update={"state": ("open", "assigned to <ann>"), "facts": ("a", "b")})

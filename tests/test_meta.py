@@ -20,6 +20,7 @@ from pywa import errors, utils
 from pywa.client import WhatsApp
 from pywa.types import message as theirs_message
 from pywa.types import message_status as theirs_status
+from pywa.types.templates import BodyText, TemplateLanguage
 
 from chalicelib import api, meta
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
@@ -520,6 +521,49 @@ def test_a_whatsapp_text_is_what_pywa_would_send(world: World, to: str, field: s
     assert ours.raw == theirs.raw
 
 
+def test_a_whatsapp_template_is_what_pywa_would_send(world: World) -> None:
+    """The same in WhatsApp's eyes: pywa writes a component's type in capitals, and names the language's policy."""
+    send("whatsapp", outgoing(PHONE, template="order_update/en", values=("Mira  \nOlsen", "1037")))
+    filled: Any = BodyText.params  # declared as a method, meant as a function
+    values = [filled("Mira Olsen", "1037")]
+    client(world).send_template(
+        to=PHONE, name="order_update", language=TemplateLanguage.ENGLISH, params=values, tracker="delivery-1"
+    )
+    ours, theirs = world.ledger
+    assert ours.text == theirs.text == "Hello Mira Olsen, your order 1037 is on its way."
+    ((mine,), (other,)) = (entry.raw["template"]["components"] for entry in (ours, theirs))
+    assert (mine["type"], mine["parameters"]) == (other["type"].lower(), other["parameters"])
+    assert ours.raw["template"]["language"]["code"] == theirs.raw["template"]["language"]["code"] == "en"
+    assert (ours.raw["to"], ours.raw["type"], ours.key) == (theirs.raw["to"], "template", theirs.key)
+    send("whatsapp", outgoing(PHONE, template="hello_again/de"))
+    assert world.ledger[2].raw["template"]["components"] == []
+
+
+def test_a_template_goes_where_no_text_goes(world: World) -> None:
+    world.state["whatsapp"] = {PHONE: 131047}
+    with pytest.raises(SendFailed, match="template"):
+        send("whatsapp", outgoing(PHONE))
+    send("whatsapp", outgoing(PHONE, template="hello_again/de"))
+    for template, values, words in (
+        ("hello_again/en", (), "no approved template"),
+        ("order_update/en", ("Mira",), "another number of gaps"),
+    ):
+        with pytest.raises(SendFailed, match=words) as failed:
+            send("whatsapp", outgoing(PHONE, template=template, values=values))
+        assert failed.value.outcome is REFUSED
+    assert len(world.ledger) == 1
+
+
+def test_a_persons_answer_goes_to_messenger_after_a_day_and_is_marked(world: World) -> None:
+    to = f"{PAGE}/{PERSON}"
+    world.state["messenger"] = {PERSON: (10, 2018278)}
+    with pytest.raises(SendFailed, match="24 hours"):
+        send("messenger", outgoing(to))
+    send("messenger", outgoing(to, human=True))
+    (entry,) = world.ledger
+    assert (entry.raw["messaging_type"], entry.raw["tag"]) == ("MESSAGE_TAG", "HUMAN_AGENT")
+
+
 def test_pywa_reads_the_worlds_answers(world: World) -> None:
     assert client(world).send_message(to=USER, text="x").id == world.ledger[0].id
     world.state["whatsapp"] = {PHONE: 131047, USER: 131056}
@@ -639,6 +683,7 @@ BY_NAME: dict[str, list[tuple[int, Any, Outcome, str]]] = {
         (400, error(131056), NOT_SENT, "wait"),
         (500, error(131016), NOT_SENT, "not available"),
         (500, error(131057), NOT_SENT, "maintenance"),
+        *((400, error(code), REFUSED, words) for code, words in whatsapp.TEMPLATES.items()),
         (400, error(131000), UNKNOWN, "said by Meta"),
         (200, {"messages": []}, UNKNOWN, "names no message"),
         (200, {"messages": [{"id": None}]}, UNKNOWN, "names no message"),
@@ -738,6 +783,11 @@ def test_the_world_refuses_who_may_not(name: str, how: dict[str, str], answer: t
     assert asked(world, name, RIGHT[name]).status == 200
 
 
+def template(name: str, language: str, *values: str) -> dict[str, Any]:
+    body = {"type": "body", "parameters": [{"type": "text", "text": value} for value in values]}
+    return {"name": name, "language": {"code": language}, "components": [body]}
+
+
 @pytest.mark.parametrize(
     ("name", "change", "number"),
     [
@@ -750,10 +800,18 @@ def test_the_world_refuses_who_may_not(name: str, how: dict[str, str], answer: t
         ("whatsapp", {"text": {"body": ""}}, 131008),
         ("whatsapp", {"text": {"body": "x" * 4097}}, 100),
         ("whatsapp", {"to": "+4900000"}, 131026),
+        ("whatsapp", {"type": "template"}, 132001),
+        ("whatsapp", {"type": "template", "template": template("hello_again", "en")}, 132001),
+        ("whatsapp", {"type": "template", "template": template("order_update", "en", "Mira")}, 132000),
+        ("whatsapp", {"type": "template", "template": template("order_update", "en", "Mira\n", "1")}, 132018),
+        ("whatsapp", {"type": "template", "template": template("order_update", "en", "Mira     O", "1")}, 132018),
         ("messenger", {"recipient": {}}, 100),
         ("messenger", {"recipient": {"id": "nobody"}}, 100),
         ("messenger", {"recipient": {"id": "333"}}, 551),
         ("messenger", {"messaging_type": "HELLO"}, 100),
+        ("messenger", {"messaging_type": "MESSAGE_TAG"}, 100),
+        ("messenger", {"messaging_type": "MESSAGE_TAG", "tag": "ACCOUNT_UPDATE"}, 100),
+        ("messenger", {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT", "recipient": {"id": "333"}}, 551),
         ("messenger", {"message": {}}, 100),
         ("messenger", {"message": {"text": "x" * 2001}}, 100),
     ],

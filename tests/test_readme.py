@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chalicelib import desk, providers
+from chalicelib import desk, providers, route
 from chalicelib.models import Provider
 
 README = Path(__file__).parents[1] / "README.md"
@@ -37,6 +37,15 @@ def test_the_table_of_providers_is_what_the_code_says() -> None:
 def actions() -> str:
     rows = [f"| {_words(word, action.takes)} | {action.means} |" for word, action in desk.ACTIONS.items()]
     return "\n".join(["| you write | it does |", "|---|---|", *rows])
+
+
+def outside() -> str:
+    rows = [f"| {_words(word, takes)} | {means} |" for word, (takes, means) in route.outside.COMMANDS.items()]
+    return "\n".join(["| you write | it does |", "|---|---|", *rows])
+
+
+def test_the_table_of_what_can_be_asked_outside_a_thread_is_what_the_code_says() -> None:
+    assert outside() in README.read_text(encoding="utf-8"), f"put this between the marks:\n{outside()}"
 
 
 def _words(word: str, takes: str) -> str:

@@ -63,6 +63,20 @@ def test_the_shipped_shop_is_valid() -> None:
         ("[providers.slack]", '[providers.slack]\ncolour = "red"', 13, "slack has no setting 'colour'"),
         ("[providers.slack]", "[providers.slack]\n[providers.slack.second]", 13, "capitals and digits"),
         ('name = "Corner Shop"', 'name = "Corner Shop', 1, "Illegal character"),
+        ('owner = "front"', 'owner = "front"\nhuman_agent = ["slack"]', 4, "lets people answer later than machines"),
+        ('owner = "front"', 'owner = "front"\nhuman_agent = ["messenger"]', 4, "is no enabled provider that lets"),
+        *(
+            ("[providers.slack]", f"[providers.slack]\n[providers.whatsapp]\n[templates.{name}]\n{rest}", line, words)
+            for name, rest, line, words in (
+                ("Thanks", 'text = "x"', 14, "small letters, digits, _ and -, not 'Thanks'"),
+                ("thanks", 'text = " "', 15, "a template needs a text"),
+                ("thanks", "", 14, "text must be set"),
+                ("thanks", 'text = "x"\ntxt = "y"', 16, "did you mean 'text'?"),
+                ("thanks", 'text = "x"\napproved = { slack = "a/en" }', 16, "'slack' is no enabled provider"),
+                ("thanks", 'text = "x"\napproved = { messenger = "a/en" }', 16, "'messenger' is no enabled provider"),
+                ("thanks", 'text = "x"\napproved = { whatsapp = "a" }', 16, "like order_update/en, not 'a'"),
+            )
+        ),
     ],
 )
 def test_each_mistake_is_one_line_with_its_place_and_what_would_be_right(

@@ -428,3 +428,27 @@ def test_after_a_deleted_card_the_next_message_posts_another(lab: Lab) -> None:
     lab.ring("slack", agent_says_there)
     lab.settle()
     assert left(lab) == ["Here I am"]
+
+
+# ---- what stands below a customer's words ------------------------------------------------------------------------
+
+
+def test_below_a_text_it_is_attached_so_that_links_in_the_text_can_still_be_clicked(world: World) -> None:
+    thread = opened(world)
+    text, below = "See https://shop.example <b>", "⏱ You can answer here until Tue"
+    id, entry = sent(world, ASKED.model_copy(update={"thread": thread, "key": "k2", "text": text, "below": below}))
+    assert entry.text == f"{text}\n{below}"
+    assert "blocks" not in entry.raw
+    (attached,) = entry.raw["attachments"]
+    assert [block["type"] for block in attached["blocks"]] == ["context"]
+    assert slack.find(ASKED.model_copy(update={"thread": thread, "key": "k2"}), CONFIG) == id
+
+
+def test_on_a_card_it_is_small_print_under_the_words(world: World) -> None:
+    _, entry = sent(
+        world, ASKED.model_copy(update={"key": "k3", "card": CARD, "text": "Hello", "below": "⏱ until Tue"})
+    )
+    kinds = [block["type"] for block in entry.raw["blocks"]]
+    words = next(place for place, block in enumerate(entry.raw["blocks"]) if "Hello" in str(block))
+    assert (kinds[words], kinds[words + 1]) == ("section", "context")
+    assert "⏱ until Tue" in str(entry.raw["blocks"][words + 1])

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -259,6 +259,32 @@ def test_the_world_refuses_as_telegram_does(
     assert not any(secret in str(failed.value) for secret in ("AAwrong", "nonsense", TOKEN))
 
 
+def test_an_edit_and_a_delete_change_what_was_sent_and_may_come_twice(world: World) -> None:
+    sent = telegram.send(outgoing(), CONFIG)
+    for change in ("edit", "edit", "delete", "delete"):
+        assert telegram.send(outgoing(change=change, refers=sent, text="Nein"), CONFIG) == sent
+    _, edit, delete = world.ledger
+    assert (edit.what, edit.text, edit.refers) == ("edit", "Nein", sent)
+    assert (delete.what, delete.refers) == ("delete", sent)
+
+
+@pytest.mark.parametrize("refers", ["", "811223344", "811223344:", "811223344:x", "811223344:٧"])
+def test_a_change_of_nobody_knows_what_is_refused_and_calls_nobody(world: World, refers: str) -> None:
+    with pytest.raises(SendFailed, match="not known which") as failed:
+        telegram.send(outgoing(change="edit", refers=refers), CONFIG)
+    assert failed.value.outcome is Outcome.REFUSED and not world.ledger and not world.refused
+
+
+def test_what_cannot_be_changed_any_more_is_refused(world: World) -> None:
+    world.now = lambda: AT
+    sent = telegram.send(outgoing(), CONFIG)
+    world.now = lambda: AT + timedelta(hours=49)
+    with pytest.raises(SendFailed, match="can't be deleted"):
+        telegram.send(outgoing(change="delete", refers=sent), CONFIG)
+    with pytest.raises(SendFailed, match="to edit not found"):
+        telegram.send(outgoing(change="edit", refers="811223344:999"), CONFIG)
+
+
 def test_every_live_token_of_every_account_is_known_to_the_world(world: World) -> None:
     for token in (TOKEN, "7001:AAnext", "7002:BB"):
         telegram.send(outgoing(), CONFIG.model_copy(update={"bot_token": (SecretStr(token),)}))
@@ -361,6 +387,15 @@ def test_another_implementation_reads_the_worlds_answers() -> None:
             assert message.text == "Ja, gern 🙂" and message.chat.type == "private"
             assert message.from_user == one.bot
             assert f"{message.chat_id}:{message.message_id}" == world.ledger[0].id
+            edited = await message.edit_text("Ja, gern!")
+            assert isinstance(edited, sdk.Message) and edited.text == "Ja, gern!"
+            with pytest.raises(sdk.error.BadRequest, match="not modified"):
+                await message.edit_text("Ja, gern!")
+            assert await message.delete()
+            with pytest.raises(sdk.error.BadRequest, match="to delete not found"):
+                await message.delete()
+            with pytest.raises(sdk.error.BadRequest, match="to edit not found"):
+                await message.edit_text("Nein")
             with pytest.raises(sdk.error.Forbidden, match="blocked by the user"):
                 await one.send_message(403, "x")
             with pytest.raises(sdk.error.BadRequest, match="Chat not found"):
@@ -373,7 +408,7 @@ def test_another_implementation_reads_the_worlds_answers() -> None:
             await bot(world, "7001:AAwrong").get_me()
 
     asyncio.run(talk())
-    assert len(world.ledger) == 1
+    assert [entry.what for entry in world.ledger] == ["message", "edit", "delete"]
 
 
 def test_a_simulated_secret_is_the_current_one() -> None:

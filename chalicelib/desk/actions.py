@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, get_args
 
-from chalicelib.desk import waiting, when
-from chalicelib.models import Address, Button, Contact, Conversation, Desk, Shop
+from chalicelib.desk import held, templates, waiting, when
+from chalicelib.desk.shown import channel_of, excerpt, title
+from chalicelib.desk.windows import window
+from chalicelib.models import Address, Button, Contact, Conversation, Desk, Held, Shop
 from chalicelib.models.people import Priority
 
 PRIORITIES: tuple[str, ...] = get_args(Priority)
@@ -27,7 +29,7 @@ class Asked(NamedTuple):
     place: Desk
     shop: Shop
     at: datetime  # when the queue accepted it
-    text: str = ""  # the reply below, if there is one
+    text: str = ""  # the reply below, or the names of its files, if there is one
 
     @property
     def conversation(self) -> Conversation:
@@ -55,6 +57,9 @@ class Done(NamedTuple):
     reply: str = ""  # words for the customer
     moves_to: str = ""  # another desk, where the conversation goes on; `why` is told there
     why: str = ""
+    held: str = ""  # or the claim of the held reply that is to go out
+    template: str = ""  # the template the words are from
+    values: tuple[str, ...] = ()  # what stands in its gaps
     to: Address | None = None  # which of the contact's addresses they go to; None: the one last heard
 
 
@@ -160,9 +165,10 @@ def tag(asked: Asked) -> Done:
 
 def block(asked: Asked) -> Done:
     said = f"Blocked by {asked.who}: what this sender writes is kept, but shown to nobody until #unblock."
+    said += " A held reply was dropped." if asked.contact.held else ""
     ended = f"blocked by {asked.who} on {asked.at:%-d %B %Y}"
     closed = {"status": "closed", "closed_at": asked.at, "ended": ended, **waiting.over()}
-    return Done(said, closed, {"blocked": True})
+    return Done(said, closed, {"blocked": True, "held": ()})
 
 
 def unblock(asked: Asked) -> Done:
@@ -183,6 +189,8 @@ def status(asked: Asked) -> Done:
         *([f"Tags: {', '.join(contact.tags)}"] if contact.tags else []),
         *([f"The customer began: {conversation.asked}"] if conversation.asked else []),
         *([f"Last answer: {conversation.answered}"] if conversation.answered else []),
+        *_windows(asked),
+        *(f"Held, not sent: “{one.words}” (#send {one.name} or #drop {one.name})" for one in contact.held),
     ]
     return Done("\n".join(lines), private=True)
 
@@ -190,6 +198,62 @@ def status(asked: Asked) -> Done:
 def help(asked: Asked) -> Done:
     lines = [f"{word} {action.takes}".rstrip() + f": {action.means}" for word, action in ACTIONS.items()]
     return Done("\n".join(lines), private=True)
+
+
+# ---- words to the customer --------------------------------------------------------------------------------------
+
+
+def send(asked: Asked) -> Done:
+    """A held reply goes out, to the address it was written for."""
+    if asked.text:
+        raise Cannot("#send sends what is held: write your words below as a message of their own.")
+    one = _held(asked, asked.rest)
+    return _released(asked, one, f"{asked.who} sends the held reply: “{one.words}”")._replace(to=one.to, held=one.claim)
+
+
+def drop(asked: Asked) -> Done:
+    """A held reply is forgotten."""
+    one = _held(asked, asked.rest)
+    return _released(asked, one, f"{asked.who} dropped the held reply: “{one.words}”")
+
+
+def via(asked: Asked) -> Done:
+    """The words below, or a held reply, go to another address of the same contact."""
+    word, _, name = asked.rest.partition(" ")
+    to = _address(asked, word)
+    if asked.text and name:
+        raise Cannot("Write one address after #via, and your words below.")
+    if asked.text:
+        return Done(to=to)
+    if not asked.contact.held:
+        raise Cannot("Write your answer below #via.")
+    one = _held(asked, name.strip())
+    said = f"{asked.who} sends the held reply by {title(to)}: “{one.words}”"
+    return _released(asked, one, said)._replace(to=to, held=one.claim)
+
+
+def template(asked: Asked) -> Done:
+    """A canned answer of shop.toml, its gaps filled."""
+    word, _, rest = asked.rest.partition(" ")
+    found = asked.shop.templates.get(word.lower())
+    if found is None:
+        raise Cannot(
+            f"There is no template {word!r}; in shop.toml there is {', '.join(asked.shop.templates) or 'none'}."
+        )
+    if asked.text:
+        raise Cannot("#template sends its own text: write your words below as a message of their own.")
+    gaps = templates.gaps(found.text)
+    given, more = templates.given(rest)
+    if more or not set(given) <= set(gaps):
+        raise Cannot(f"After {word} stands what fills its gaps: {' '.join(f'{gap}=…' for gap in gaps) or 'nothing'}.")
+    ours = {"name": " ".join(asked.contact.name.split()), "shop": asked.shop.name, "desk": asked.conversation.desk}
+    values = {**ours, **given}
+    missing = [gap for gap in gaps if not values.get(gap)]
+    if missing:
+        raise Cannot(f"Please say what is missing: #template {word} {' '.join(f'{gap}=…' for gap in missing)}")
+    text = templates.filled(found.text, values)
+    said = f"{asked.who} sends the template {word}: “{excerpt(text)}”"
+    return Done(said, reply=text, template=word, values=tuple(values[gap] for gap in gaps))
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -203,6 +267,10 @@ ACTIONS: Mapping[str, Action] = {
     "#tag": Action(tag, "WORD … | -WORD", "words that stay with the customer", anywhere=True),
     "#block": Action(block, "", "spam: keep it, show it to nobody"),
     "#unblock": Action(unblock, "", "end that", anywhere=True),
+    "#template": Action(template, "NAME WORD=… …", "a canned answer of shop.toml", anywhere=True, writes=True),
+    "#via": Action(via, "CHANNEL | ADDRESS", "your words below go to another address", anywhere=True, writes=True),
+    "#send": Action(send, "NAME", "a held reply goes out now", anywhere=True, writes=True),
+    "#drop": Action(drop, "NAME", "forget a held reply", anywhere=True),
     "#status": Action(status, "", "all that is known", anywhere=True),
     "#help": Action(help, "", "this list", anywhere=True),
 }
@@ -211,12 +279,13 @@ ACTIONS: Mapping[str, Action] = {
 # ---- buttons and names ------------------------------------------------------------------------------------------
 
 
-def buttons(contact: Contact, place: Desk) -> tuple[Button, ...]:
+def buttons(contact: Contact, place: Desk, shop: Shop) -> tuple[Button, ...]:
     """What stands under a card: as words of the table."""
     conversation = contact.conversation
     if conversation is None or conversation.status == "closed":
         return (Button(label="Reopen", says="#reopen"),)
     people = tuple((name, f"#assign {name}") for name in place.agents)
+    canned = tuple((name, f"#template {name}") for name in shop.templates)
     urgencies = tuple((f"{word.capitalize()} priority", f"#priority {word}") for word in PRIORITIES)
     return (
         Button(label="Take it", says="#assign me"),
@@ -224,6 +293,7 @@ def buttons(contact: Contact, place: Desk) -> tuple[Button, ...]:
         Button(label="Priority …", options=urgencies),
         Button(label="Snooze …", options=tuple((label, f"#snooze {until}") for label, until in SNOOZES)),
         *([Button(label="Escalate", says="#escalate")] if place.escalate_to else []),
+        *([Button(label="Template …", options=canned)] if canned else []),
         Button(label="Close", says="#resolve"),
         Button(label="Spam", says="#block", warns="Nothing this sender writes will be shown any more."),
     )
@@ -242,3 +312,45 @@ def _listed(name: str, place: Desk) -> str:
         there = ", ".join(place.agents) or "nobody is listed in shop.toml"
         raise Cannot(f"There is no agent {name!r} at this desk; there is {there}.")
     return found[0]
+
+
+# ---- windows and held replies -----------------------------------------------------------------------------------
+
+
+def _held(asked: Asked, name: str) -> Held:
+    """The one held reply that is meant. Raises Cannot."""
+    found = held.chosen(asked.contact, name)
+    if not found:
+        raise Cannot("No such reply is held: it was sent or dropped already." if name else "No reply is held here.")
+    if len(found) > 1:
+        raise Cannot(f"Say which: {', '.join(f'{one.name} (“{one.words}”)' for one in found)}")
+    return found[0]
+
+
+def _released(asked: Asked, one: Held, said: str) -> Done:
+    """It is held no more."""
+    return Done(said, contact={"held": tuple(other for other in asked.contact.held if other != one)})
+
+
+def _address(asked: Asked, word: str) -> Address:
+    """The one proved address of this contact that is meant. Raises Cannot."""
+    found = [one.address for one in held.meant(asked.contact, word)] if word else []
+    proved = [address for address in found if held.proved(address)]
+    if found and not proved:
+        raise Cannot(f"{found[0].id} is not proved to be this customer's.")
+    if len(proved) != 1:
+        known = [one.address for one in (held.meant(asked.contact, word) or asked.contact.heard)]
+        choices = [f"#via {held.word_for(asked.contact, one)} ({title(one)})" for one in known if held.proved(one)]
+        raise Cannot(f"Say by which address of this customer: {', '.join(choices) or 'none is proved'}")
+    return proved[0]
+
+
+def _windows(asked: Asked) -> list[str]:
+    """Until when each address can be answered that cannot be at any time."""
+    found = [(channel_of(one.address), window(one, asked.at, asked.shop)) for one in asked.contact.heard]
+    said = {"closed": "takes no answer since"}
+    return [
+        f"{channel} {said.get(how.state, 'can be answered until')} {when.spoken(how.until, asked.shop.time_zone)}"
+        for channel, how in found
+        if how.until
+    ]

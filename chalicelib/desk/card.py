@@ -1,24 +1,25 @@
 """The card: what an agent sees first, and what changes on it as the conversation goes on."""
 
 from chalicelib.desk.actions import buttons, known_as
-from chalicelib.desk.shown import plain_id, title
+from chalicelib.desk.held import proved
+from chalicelib.desk.shown import channel_of, plain_id, title
 from chalicelib.desk.when import spoken
-from chalicelib.models import Card, Channel, Contact, Conversation, Desk, Message
+from chalicelib.models import Address, Card, Contact, Conversation, Desk, Message, Shop
 
 MOST_ADDRESSES = 5  # of those a contact has beside the one it writes from
 
 
-def card(contact: Contact, place: Desk, zone: str, text: str = "") -> Card:
+def card(contact: Contact, place: Desk, shop: Shop, text: str = "") -> Card:
     """Who writes, from where, what is known of them, and what can be done. `text` where no message stands below it."""
     conversation = contact.conversation
     assert conversation is not None
     return Card(
         title=contact.name or plain_id(conversation.heard),
-        state=state(contact, place, zone),
+        state=state(contact, place, shop.time_zone),
         facts=tuple(_facts(contact)),
         text=text,
         hint=_hint(place),
-        buttons=() if place.mailbox else buttons(contact, place),
+        buttons=() if place.mailbox else buttons(contact, place, shop),
     )
 
 
@@ -43,11 +44,12 @@ def in_two_lines(last: Conversation) -> tuple[str, ...]:
 
 def topic(message: Message) -> str:
     """One line that names the conversation for as long as it lasts."""
-    return message.context.get("subject") or f"{message.name or plain_id(message.sender)} · {title_of(message)}"
+    return message.context.get("subject") or named(message.name, message.sender)
 
 
-def title_of(message: Message) -> str:
-    return title(message.sender).partition(" · ")[0]
+def named(name: str, address: Address) -> str:
+    """A customer and their channel, in a few words."""
+    return f"{name or plain_id(address)} · {channel_of(address)}"
 
 
 def _facts(contact: Contact) -> list[str]:
@@ -56,16 +58,12 @@ def _facts(contact: Contact) -> list[str]:
     others = [heard.address for heard in contact.heard if heard.address != conversation.heard]
     subject = next((one.context.get("subject", "") for one in contact.heard if one.address == conversation.heard), "")
     return [
-        title(conversation.heard) + ("" if _proved(conversation.heard.channel) else " ⚠️"),
+        title(conversation.heard) + ("" if proved(conversation.heard) else " ⚠️"),
         *([f"Subject: {subject}"] if subject else []),
         *(f"Also: {title(other)}" for other in others[-MOST_ADDRESSES:]),
         *([f"Tags: {', '.join(contact.tags)}"] if contact.tags else []),
         *contact.before,
     ]
-
-
-def _proved(channel: Channel) -> bool:
-    return channel is not Channel.UNVERIFIED_EMAIL
 
 
 def _hint(place: Desk) -> str:

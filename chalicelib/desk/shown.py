@@ -11,7 +11,6 @@ TITLES = {
     Channel.MESSENGER: "Messenger",
     Channel.TELEGRAM: "Telegram",
     Channel.LINE: "LINE",
-    Channel.LINE: "LINE",
     Channel.WEBCHAT: "chat",
 }
 
@@ -36,7 +35,16 @@ def shown(message: Message) -> str:
 
 def title(address: Address) -> str:
     """The channel and the address, as agents read them."""
-    return f"{TITLES.get(address.channel, address.channel)} · {plain_id(address)}"
+    return f"{channel_of(address)} · {plain_id(address)}"
+
+
+def channel_of(address: Address) -> str:
+    return TITLES.get(address.channel, str(address.channel))
+
+
+def names(channel: Channel) -> set[str]:
+    """What agents may call a channel, in small letters."""
+    return {str(channel), TITLES.get(channel, "").lower()} - {""}
 
 
 def plain_id(address: Address) -> str:

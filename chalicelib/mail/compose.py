@@ -122,7 +122,8 @@ def _desk_text(outgoing: Outgoing) -> str:
     card = outgoing.card
     head = "\n".join(filter(None, [card.title, " · ".join(card.state), *card.facts])) if card else ""
     marker = MARKER if outgoing.thread else ""  # what has no thread cannot be answered
-    return "\n\n".join(filter(None, [marker, head, _own(outgoing), _words(outgoing), card.hint if card else ""]))
+    said = [_own(outgoing), _words(outgoing), outgoing.below]
+    return "\n\n".join(filter(None, [marker, head, *said, card.hint if card else ""]))
 
 
 def _desk_page(outgoing: Outgoing) -> str:
@@ -138,6 +139,7 @@ def _desk_page(outgoing: Outgoing) -> str:
         _row("".join(head), f"{CELL};{TOP}"),
         _row(_escaped(_own(outgoing)), f"{CELL};{OWN}"),
         _row(_escaped(_words(outgoing)), f"{CELL};{WORDS}"),
+        _row(_escaped(outgoing.below), f"{CELL};{OWN}"),
         _row(_escaped(card.hint), f"{CELL};{SMALL};{LINE}") if card.hint else "",
     ]
     table = f'<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="{FRAME}">{"".join(rows)}'

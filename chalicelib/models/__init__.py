@@ -16,9 +16,9 @@ from chalicelib.models.inbound import (
     timer,
 )
 from chalicelib.models.outbound import Button, Card, Content, Delivery, DeliveryKind, Outgoing, State
-from chalicelib.models.people import Claim, Contact, Conversation, Heard, Thread, Waiting
+from chalicelib.models.people import Claim, Contact, Conversation, Heard, Held, Thread, Waiting
 from chalicelib.models.provider import FOREIGN, Can, Cover, Live, LiveSecret, Provider, current, secret, setting
-from chalicelib.models.shop import Acknowledgement, Desk, Shop
+from chalicelib.models.shop import Acknowledgement, Desk, Shop, Template
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
 from chalicelib.models.work import Direction, Found, Piece, Pieces, Plan, Receive, Together
 
@@ -47,6 +47,7 @@ __all__ = [
     "Frozen",
     "Handed",
     "Heard",
+    "Held",
     "Item",
     "Kind",
     "Live",
@@ -66,6 +67,7 @@ __all__ = [
     "Shop",
     "State",
     "Strict",
+    "Template",
     "Text",
     "Thread",
     "Together",

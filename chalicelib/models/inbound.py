@@ -97,6 +97,7 @@ class Message(Frozen):
     parent_is_ours: bool = False  # the provider says that the thread hangs under a post of ours
     automatic: bool = False  # written by a machine: shown, never acknowledged
     private: bool = False  # an agent asked by a button: the answer is for that agent alone
+    outside: bool = False  # an agent's words outside any thread; in Slack `thread` is then `channel:`
     late: Text = ""
     fragment: Fragment | None = None
     context: Mapping[str, Text] = Field(default_factory=dict)

@@ -56,6 +56,7 @@ class Outgoing(Frozen):
     thread: str = ""
     text: str = ""
     own: str = ""  # at a desk: Shopbell's own words, drawn so that nobody can pass a customer's off as them
+    below: str = ""  # more of them, under the text
     card: Card | None = None
     reaction: str = ""
     removed: bool = False  # the reaction is taken back
@@ -103,10 +104,14 @@ class Delivery(Frozen):
     account: str = ""
     address: Address | None = None
     thread: str = ""  # a notice's thread; a forward's is read from the head
+    in_thread: bool = False  # a notice's is, too: the conversation's, whichever that is by then
     part: int = 0  # which part of the message's text
     file: int | None = None  # or which of its attachments
     stored: str = ""  # where that file lies in the bucket; before, it was never sent
     text: str = ""  # the final words, where they are not the message's own
+    template: str = ""  # a reply by a text approved beforehand (Outgoing.template)
+    values: tuple[str, ...] = ()  # what stands in its gaps
+    buttons: tuple[Button, ...] = ()  # under a notice
     urgent: bool = False  # a notice that asks somebody to act: it is tried like a forward
     card: bool = False  # a notice that says nothing but writes the card anew, as the head then stands
     private_to: str = ""  # a notice for one agent alone

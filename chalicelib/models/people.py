@@ -13,7 +13,10 @@ Priority = Literal["low", "normal", "high", "urgent"]
 
 
 class Heard(Frozen):
-    """An address as the head keeps it: by which account it wrote to us, and when last (the reply window)."""
+    """An address as the head keeps it: by which account it wrote to us, and when last.
+
+    `at` is when the customer wrote what last opened the reply window.
+    """
 
     address: Address
     provider: str
@@ -57,6 +60,22 @@ class Conversation(Frozen):
     news: tuple[Text, ...] = ()  # what a mailbox is told with its next mail
 
 
+class Held(Frozen):
+    """A reply that waits because its address's window was closed: not out, and never out twice."""
+
+    claim: str  # of the agent's message
+    latest: str = ""  # the claim of its last edit, whose words count
+    to: Address
+    by: Text
+    at: datetime
+    words: Text  # the first of them
+
+    @property
+    def name(self) -> str:
+        """What agents call it by."""
+        return self.claim[:6]
+
+
 class Contact(Frozen):
     """The head, the one row that serialises a contact: every recording is conditional on its version."""
 
@@ -68,6 +87,7 @@ class Contact(Frozen):
     before: tuple[Text, ...] = ()  # two lines on the conversation before this one
     tags: tuple[Text, ...] = ()
     blocked: bool = False  # spam: what it writes is kept, and shown to nobody
+    held: tuple[Held, ...] = ()  # of the contact, not of a conversation: none is lost when that ends
     acknowledged_until: datetime | None = None
     due: Mapping[str, datetime] = Field(default_factory=dict)  # kind of timer -> when it falls due
 

@@ -42,6 +42,7 @@ class Can(NamedTuple):
     receipts: bool = False
     window: int | None = None  # hours after the customer's last word in which we may write
     human_window: int | None = None  # hours in which a person still may, if it is marked (Outgoing.human)
+    reaction_opens: bool = False  # the window opens by a reaction too
     templates: bool = False  # texts approved beforehand may be sent outside the window
     idempotent: int = 0  # hours in which a repeat with the same key is recognised
     gets: bool = False  # a message may come by GET, its fields in the query (then GET is one of the methods)

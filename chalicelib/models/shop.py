@@ -33,6 +33,13 @@ class Acknowledgement(Strict):
     forms: bool = False  # also to the unproved senders of the shop's own forms
 
 
+class Template(Strict):
+    """A canned answer. `approved` names the same text as a provider approved it, by provider: its name/language."""
+
+    text: str
+    approved: Mapping[str, str] = Field(default_factory=dict)
+
+
 class Shop(Strict):
     name: str
     time_zone: str
@@ -43,4 +50,6 @@ class Shop(Strict):
     desks: Mapping[str, Desk]
     routes: Mapping[str, str]
     forms: tuple[str, ...] = ()
+    human_agent: tuple[str, ...] = ()  # providers that let the shop's people answer after the ordinary window
+    templates: Mapping[str, Template] = Field(default_factory=dict)
     acknowledgement: Acknowledgement = Acknowledgement()

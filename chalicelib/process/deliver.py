@@ -195,7 +195,8 @@ def _group(claim: Claim, delivery: Delivery) -> str:
     if delivery.kind is DeliveryKind.FORWARD:  # an escalation's card: a desk that is down holds nothing else
         return "tell#" + digest(claim.key)
     if delivery.kind is DeliveryKind.NOTICE:
-        return "tell#" + digest(delivery.provider, delivery.to, delivery.thread)
+        thread = claim.conversation if delivery.in_thread else delivery.thread
+        return "tell#" + digest(delivery.provider, delivery.to, thread)
     assert delivery.address is not None
     return "out#" + digest(delivery.address.channel, delivery.address.id)
 

@@ -12,13 +12,14 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from chalicelib import mail, providers, route, settings, store, words
+from chalicelib import desk, mail, providers, route, settings, store, words
 from chalicelib.errors import Later, Outcome, SendFailed, ThreadGone, Unavailable
 from chalicelib.models import (
     Claim,
     Contact,
     Delivery,
     DeliveryKind,
+    Heard,
     Message,
     Outgoing,
     Receive,
@@ -113,7 +114,8 @@ def refused(job: Job, delivery: Delivery, failure: SendFailed) -> Wait | None:
     if delivery.file is not None:
         return _file_failed(job, delivery, failure.reason)
     if delivery.kind is DeliveryKind.REPLY:
-        return _reply_failed(job, delivery, words.reply_failed(failure.reason), failure.reason)
+        said = "\n".join([words.reply_failed(failure.reason), *_ways_out(job, delivery)])
+        return _reply_failed(job, delivery, said, failure.reason)
     if delivery.kind is DeliveryKind.FORWARD and isinstance(failure, ThreadGone):
         return _new_card(job, delivery, _desk(job), failure.reason)
     if delivery.kind is DeliveryKind.FORWARD:
@@ -190,8 +192,15 @@ def postpone(job: Job, deliveries: list[Delivery]) -> None:
 
 
 def notice(claim: Claim, text: str, what: str) -> Delivery:
-    """An urgent word for the agent, in the thread where the claim's message was written."""
-    return route.notice(settings.shop(), claim.desk, claim.thread, text, what, urgent=True)
+    """An urgent word for the agent, in the thread where the claim's message was written, or which it began."""
+    began = not claim.thread
+    return route.notice(settings.shop(), claim.desk, claim.thread, text, what, urgent=True, in_thread=began)
+
+
+def heard(job: Job, delivery: Delivery) -> Heard | None:
+    """The customer's address that a delivery goes to, as the head now has it."""
+    known = job.contact.heard if job.contact else ()
+    return next((one for one in known if one.address == delivery.address), None)
 
 
 def signal(provider: str, account: str, refers: str, sign: Sign, before: Sign | None = None) -> None:
@@ -286,6 +295,14 @@ def _reply_ended(job: Job, delivery: Delivery, state: State, said: str, what: st
     store.mark(job.claim.key, changes, job.told)
     job.states |= {**dict.fromkeys(behind, State.SKIPPED), delivery.id: state}
     return None
+
+
+def _ways_out(job: Job, delivery: Delivery) -> list[str]:
+    """What an agent can do whose reply came too late for its address's window."""
+    address, shop = heard(job, delivery), settings.shop()
+    if job.contact is None or address is None or desk.window(address, job.now, shop).state != "closed":
+        return []
+    return desk.held.ways(job.contact, address.address, job.now, shop)
 
 
 def _to_fallback(job: Job, delivery: Delivery, reason: str) -> Wait | None:

@@ -4,8 +4,8 @@ from typing import Any
 
 from chalicelib import desk, route, settings, store
 from chalicelib.errors import Later, Outcome, SendFailed
-from chalicelib.models import Card, Content, Conversation, Delivery, DeliveryKind, Desk, Outgoing, digest
-from chalicelib.process import attachments, texts
+from chalicelib.models import Claim, Content, Conversation, Delivery, DeliveryKind, Desk, Message, Outgoing, digest
+from chalicelib.process import attachments, outcome, texts
 from chalicelib.process.outcome import Job, write_head
 
 
@@ -33,18 +33,41 @@ def compose(job: Job, delivery: Delivery, file: Content | None = None) -> Outgoi
 def _notice(job: Job, delivery: Delivery) -> dict[str, Any]:
     place = route.desk_of(settings.shop(), delivery.to)
     topic = job.contact.conversation.topic if job.contact and job.contact.conversation else ""
-    to = {"to": place.slack or place.mailbox, "thread": delivery.thread, "subject": topic}
+    thread = _thread_now(job, delivery) if delivery.in_thread else delivery.thread
+    to = {"to": place.slack or place.mailbox, "thread": thread, "subject": topic}
     if delivery.card:
-        return {**to, "refers": delivery.thread, "change": "edit", "card": _card_now(job, delivery, place)}
-    return {**to, "private_to": delivery.private_to}
+        return {**to, "refers": delivery.thread, "change": "edit", **_card_now(job, delivery, place)}
+    return {**to, "private_to": delivery.private_to, "buttons": delivery.buttons}
 
 
-def _card_now(job: Job, delivery: Delivery, place: Desk) -> Card:
-    """The card as the head now stands, above the words it was first posted with."""
+def _thread_now(job: Job, delivery: Delivery) -> str:
+    """The conversation's thread; none if that has moved to another desk. Raises Later while it is being opened."""
+    conversation = job.contact.conversation if job.contact else None
+    if conversation is None or conversation.desk != delivery.to:
+        return ""
+    if not conversation.thread:
+        raise Later("the conversation's card is being posted")
+    return conversation.thread
+
+
+def _card_now(job: Job, delivery: Delivery, place: Desk) -> dict[str, Any]:
+    """The card as the head now stands, around the words it was first posted with, or with why it was escalated."""
     assert job.contact is not None and job.contact.conversation is not None
     shop = settings.shop()
-    first = _first_words(_opener(delivery, job.contact.conversation))
-    return desk.card(job.contact, place, shop.time_zone, route.parts(first, route.shortest(shop))[0])
+    claim = store.claim(_opener(delivery, job.contact.conversation))
+    first = next((one for one in claim.in_order if one.kind is DeliveryKind.FORWARD), None) if claim else None
+    if claim is None or first is None:
+        return {"card": desk.card(job.contact, place, shop)}
+    if first.handed:
+        return {"card": desk.card(job.contact, place, shop, first.text)}
+    message = store.message(claim)
+    opener = texts.whole(message) if message else None
+    text = route.part(opener, first, shop) if opener else ""
+    return {
+        "card": desk.card(job.contact, place, shop, text),
+        "own": first.text,
+        "below": _below(claim, opener, first),
+    }
 
 
 def _opener(delivery: Delivery, conversation: Conversation) -> str:
@@ -55,16 +78,12 @@ def _opener(delivery: Delivery, conversation: Conversation) -> str:
     return posted[0] if posted else ""
 
 
-def _first_words(opener: str) -> str:
-    """What a card was first posted with: its opener's words, or why it was escalated."""
-    claim = store.claim(opener)
-    if claim is None:
+def _below(claim: Claim, message: Message | None, delivery: Delivery) -> str:
+    """Under the last part of a customer's message: until when it can be answered."""
+    last = max((one.part for one in claim.in_order if one.kind is DeliveryKind.FORWARD), default=0)
+    if message is None or claim.at is None or delivery.part < last:
         return ""
-    card = next((one for one in claim.in_order if one.kind is DeliveryKind.FORWARD), None)
-    if card and card.handed:
-        return card.text
-    message = store.message(claim)
-    return desk.shown(texts.whole(message)) if message else ""
+    return desk.closing(message, claim.at, settings.shop())
 
 
 def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
@@ -72,9 +91,10 @@ def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
     conversation = _conversation(job)
     shop = settings.shop()
     place = route.desk_of(shop, conversation.desk)
-    to = {"to": place.slack or place.mailbox, "subject": conversation.topic, "own": delivery.text}
+    said = {"own": delivery.text, "below": _below(job.claim, job.message, delivery)}
+    to = {"to": place.slack or place.mailbox, "subject": conversation.topic, **said}
     assert job.contact is not None
-    card = desk.card(job.contact, place, shop.time_zone)
+    card = desk.card(job.contact, place, shop)
     if place.mailbox:  # each mail shows how things stand, for it is read alone
         return {**to, "card": card, "thread": conversation.thread or _token(delivery, conversation)}
     return {**to, "thread": conversation.thread} if conversation.thread else {**to, "card": card}
@@ -107,10 +127,17 @@ def _token(delivery: Delivery, conversation: Conversation) -> str:
 
 
 def _to_customer(job: Job, delivery: Delivery) -> dict[str, Any]:
-    heard = job.contact.heard if job.contact else ()
-    context = next((other.context for other in heard if other.address == delivery.address), {})
+    heard = outcome.heard(job, delivery)
     changed = {"change": delivery.change, "refers": _changed(delivery)} if delivery.change else {}
-    return {"context": context, "automatic": delivery.kind is DeliveryKind.ACKNOWLEDGE, **changed}
+    late = heard is not None and desk.window(heard, job.now, settings.shop()).state == "human"
+    return {
+        "context": heard.context if heard else {},
+        "automatic": delivery.kind is DeliveryKind.ACKNOWLEDGE,
+        "human": late and delivery.kind is DeliveryKind.REPLY,
+        "template": delivery.template,
+        "values": delivery.values,
+        **changed,
+    }
 
 
 def _changed(delivery: Delivery) -> str:

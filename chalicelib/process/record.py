@@ -5,12 +5,13 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib import files, providers, queue, route, settings, store, words
+from chalicelib import desk, files, providers, queue, route, settings, store, words
 from chalicelib.desk import waiting
 from chalicelib.errors import Later, Outcome, Poison, SendFailed, Unreadable
 from chalicelib.models import (
     Claim,
     Contact,
+    Delivery,
     DeliveryKind,
     Handed,
     Item,
@@ -41,11 +42,13 @@ def message(item: Message, receive: Receive, now: datetime) -> None:
     found = announced.completed(item, receive, now) if item.late else item
     if found is None:
         return
-    whole = texts.whole(found)
+    whole = route.outside.from_mailbox(texts.whole(found), settings.shop())
     if item.kind is Kind.TIMER:
         _timer(whole, receive, now)
     elif whole.fragment:
         fragments.fragment(whole, receive, now)
+    elif whole.outside:
+        _outside(whole, receive, now)
     elif item.thread:
         _agent(whole, receive, now)
     else:
@@ -103,11 +106,11 @@ HANDLERS: Mapping[str, Callable[[Any, Receive, datetime], None]] = {
 
 def abandon(item: Item, receive: Receive, now: datetime, reason: str) -> None:
     """A message is put aside: a card that waits for it waits no more, an agent's reply is told as not sent."""
-    if isinstance(item, Message) and not item.thread and not item.fragment and item.kind is not Kind.TIMER:
+    if isinstance(item, Message) and not item.fragment and item.kind is not Kind.TIMER:
         _free_the_card(_contact_of(item), item.claim)
     if isinstance(item, Handed):
         _give_up(item, receive, now, reason)
-    if isinstance(item, Message) and item.thread:
+    if isinstance(item, Message) and item.thread and item.kind is not Kind.COMMAND:
         outcome.signal(item.provider, item.account, item.id, Sign.FAILED, Sign.GOING)
 
 
@@ -150,13 +153,15 @@ def _agent(item: Message, receive: Receive, now: datetime) -> None:
         if contact is None:
             raise Poison("a thread without its contact")
         original = store.claim(item.original_claim) if item.kind in CHANGES else None
-        return route.agent(item, route.Scene(thread, contact, settings.shop(), receive, refused), original), contact
+        scene = route.Scene(thread, contact, settings.shop(), receive, now, refused)
+        scene = scene._replace(held=_held_words(route.asks_for(item, scene)))
+        return route.agent(item, scene, original), contact
 
     claim, planned, contact = _recorded(item, receive, plan)
     fresh = claim.by == receive.token
-    job = Job(claim, contact, planned.message, receive, now, fresh)
+    job = Job(claim, contact, planned.message if fresh else _as_recorded(claim, item), receive, now, fresh)
     if any(delivery.kind is DeliveryKind.REPLY and not delivery.ended for delivery in claim.in_order):
-        outcome.signal(item.provider, item.account, item.id, Sign.GOING)
+        outcome.signal(claim.provider, claim.account, claim.message_id, Sign.GOING)
     deliver.planned(job)
     return None
 
@@ -173,6 +178,52 @@ def _refused(item: Message, receive: Receive) -> str:
             raise
         return f"cannot be checked ({failure.reason})"
     return why
+
+
+def _outside(item: Message, receive: Receive, now: datetime) -> None:
+    """An agent's words outside any thread: a conversation begins, or the agent alone is answered."""
+    shop, refused = settings.shop(), _refused(item, receive)
+    try:
+        asked = route.outside.read(item, shop, refused)
+        if asked.word == route.outside.NEW:
+            return _begun(item, asked, receive, now)
+        said = _asked_about(asked)
+    except desk.Cannot as cannot:
+        said = f"❌ {cannot}"
+    return _alone(item.claim, route.outside.answer(item, shop, said), receive, now)
+
+
+def _begun(item: Message, asked: route.outside.Asked, receive: Receive, now: datetime) -> None:
+    def plan() -> tuple[Plan, Contact | None]:
+        found = store.owners(route.outside.addresses(asked.address))
+        address = route.outside.one_of(found, asked.address)
+        contact = store.contact(found[address])
+        if contact is None:
+            raise Poison("an address without its contact")
+        return route.outside.start(item, asked, address, contact, settings.shop(), receive, now), contact
+
+    claim, planned, contact = _recorded(item, receive, plan)
+    if claim.by == receive.token:
+        return deliver.planned(Job(claim, planned.contact, planned.message, receive, now, True))
+    return deliver.planned(Job(claim, contact, _as_recorded(claim, item), receive, now, False))
+
+
+def _asked_about(asked: route.outside.Asked) -> str:
+    if asked.word != route.outside.STATUS:
+        return route.outside.help()
+    return route.outside.standing(asked.desk, *store.open_at(asked.desk, route.outside.MOST_LISTED), settings.shop())
+
+
+def _as_recorded(claim: Claim, item: Message) -> Message:
+    """The message with the words it was recorded with: planned again it may say something else, for the head moved."""
+    return texts.whole(store.message(claim) or item)
+
+
+def _held_words(key: str) -> Message | None:
+    """The message whose words were held, by its claim; None where there is none."""
+    claim = store.claim(key) if key else None
+    kept = store.message(claim) if claim else None
+    return texts.whole(kept) if kept else None
 
 
 def _timer(item: Message, receive: Receive, now: datetime) -> None:
@@ -251,11 +302,13 @@ def _free_the_card(contact: Contact | None, claim: str) -> None:
 
 
 def _contact_of(item: Message) -> Contact | None:
-    """Whose message it is. Of one that was announced only its claim knows: its sender may have been proved since."""
-    if not item.late:
-        return store.find(route.sender(item, settings.shop()).sender, item.aliases).contact
-    claim = store.claim(item.claim)
-    return store.contact(claim.contact) if claim else None
+    """Whose conversation it opens. Of one that was announced only its claim knows: its sender may have been proved
+    since; and of an agent's words outside any thread."""
+    shop = settings.shop()
+    if item.late or route.outside.from_mailbox(item, shop).outside:
+        claim = store.claim(item.claim)
+        return store.contact(claim.contact) if claim and claim.contact else None
+    return None if item.thread else store.find(route.sender(item, shop).sender, item.aliases).contact
 
 
 # ---- timers and receipts ----------------------------------------------------------------------------------------
@@ -331,12 +384,19 @@ def _to_queue(item: Message | Receipt) -> Message | Receipt:
 
 
 def _tell_owner(key: str, text: str, receive: Receive, now: datetime) -> None:
-    """Once per cause: a claim of its own, whose one delivery is the notice at the owner's desk."""
+    """Once per cause, at the owner's desk."""
     shop = settings.shop()
-    told = route.notice(shop, shop.owner, "", text, "owner", urgent=True)
+    _alone(key, route.notice(shop, shop.owner, "", text, "owner", urgent=True), receive, now)
+
+
+def _alone(key: str, told: Delivery, receive: Receive, now: datetime) -> None:
+    """A claim of its own, whose one delivery is a word to agents. If more is recorded by now, that is gone on with."""
     claim = Claim(key=key, at=receive.accepted_at, by=receive.token, deliveries={told.id: told})
     try:
         store.record_alone(claim)
     except store.Recorded as recorded:
         claim = recorded.claim
-    deliver.planned(Job(claim, None, None, receive, now, claim.by == receive.token))
+    contact = store.contact(claim.contact) if claim.contact else None
+    message = store.message(claim)
+    whole = texts.whole(message) if message else None
+    deliver.planned(Job(claim, contact, whole, receive, now, claim.by == receive.token))

@@ -46,6 +46,8 @@ can = Can(
     file_size=25_000_000,
     receipts=True,
     window=24,
+    human_window=168,
+    reaction_opens=True,  # docs: Send a Message, what opens the standard messaging window
 )
 accepted = Response()
 FILE_HOSTS = (".fbcdn.net", ".fbsbx.com")
@@ -69,6 +71,7 @@ WORDS = meta.WORDS | {
     2018108: "this person takes no messages from the page",
     2018278: "the customer's last message is more than 24 hours old; Messenger then takes no answer",
 }
+BY_A_PERSON = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}  # allowed for what a person wrote, 7 days long
 ERRORS = meta.Errors("Messenger", OUTCOMES, WORDS)
 _ID = re.compile(r"[0-9]{1,30}", re.ASCII)
 
@@ -99,7 +102,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
         config,
         current(config.token),
         ERRORS,
-        **(_with_file(person, file, outgoing.key) if file else {"json": _with_text(person, outgoing)}),
+        **(_with_file(person, file, outgoing) if file else {"json": _with_text(person, outgoing)}),
     )
     return meta.id_in(said, ERRORS, "message_id")
 
@@ -112,16 +115,21 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
 
 def _with_text(person: str, outgoing: Outgoing) -> dict[str, Any]:
     message = {"text": outgoing.text, "metadata": outgoing.key}  # metadata comes back in the echo
-    return {"recipient": {"id": person}, "messaging_type": "RESPONSE", "message": message}
+    return {"recipient": {"id": person}, **_kind(outgoing), "message": message}
 
 
-def _with_file(person: str, file: Content, key: str) -> dict[str, Any]:
+def _with_file(person: str, file: Content, outgoing: Outgoing) -> dict[str, Any]:
     """The same as a form of several parts, the file among them."""
     kind = file.type.partition("/")[0]
     shown = kind if kind in SHOWN_AS and (kind != "image" or len(file.data) <= LARGEST_IMAGE) else "file"
-    message = {"attachment": {"type": shown, "payload": {"is_reusable": False}}, "metadata": key}
-    form = {"recipient": json.dumps({"id": person}), "messaging_type": "RESPONSE", "message": json.dumps(message)}
+    message = {"attachment": {"type": shown, "payload": {"is_reusable": False}}, "metadata": outgoing.key}
+    form = {"recipient": json.dumps({"id": person}), **_kind(outgoing), "message": json.dumps(message)}
     return {"form": form, "files": {"filedata": (file.name, file.data, file.type)}}
+
+
+def _kind(outgoing: Outgoing) -> dict[str, str]:
+    """A person may answer when machines may not any more."""
+    return BY_A_PERSON if outgoing.human else {"messaging_type": "RESPONSE"}
 
 
 def _entry(entry: dict[str, Any]) -> Iterator[meta.Found]:

@@ -2,7 +2,7 @@
 
 Webhook: https://core.telegram.org/bots/api#update
 Proof: https://core.telegram.org/bots/api#setwebhook (nothing is signed: `secret_token` is shown with each update)
-Sending: https://core.telegram.org/bots/api#sendmessage
+Sending: https://core.telegram.org/bots/api#sendmessage  Changing: https://core.telegram.org/bots/api#updating-messages
 Files: https://core.telegram.org/bots/api#getfile (at most 20 MB) and #senddocument
 
 Only a private chat is one customer: groups and channels are ignored on purpose. Its id is the person's own, the same
@@ -41,6 +41,8 @@ channel = Channel.TELEGRAM
 can = Can(
     text=4096,
     covers=frozenset({Cover.CREDENTIAL}),
+    edit=True,
+    delete=True,  # within 48 hours
     files=1,  # an album is several messages
     file_size=50_000_000,
 )
@@ -54,6 +56,10 @@ OUTCOMES = {
     404: Outcome.REFUSED,  # no token of any bot
     429: Outcome.NOT_SENT,
     500: Outcome.UNKNOWN,
+}
+DONE_ALREADY = {  # what Telegram says where an earlier try made the change
+    "editMessageText": "message is not modified",
+    "deleteMessage": "message to delete not found",
 }
 FILES = {  # field: name and type where the file has none; an animation comes as a document too
     "document": ("document", ""),
@@ -106,11 +112,13 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
-    """Post one text or file; returns `chat_id:message_id`.
+    """Post one text or file, or change a text, or take one back; returns `chat_id:message_id`.
 
     A picture goes as a document too: as a photo, Telegram would refuse a long or a large one, and shrink the others.
     """
     file = outgoing.file
+    if outgoing.change:
+        return _changed(outgoing, config)
     if file:
         parts = {"document": (file.name, file.data, file.type)}
         result = _call("sendDocument", config, form={"chat_id": outgoing.to, "caption": outgoing.text}, files=parts)
@@ -128,11 +136,24 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     return download.content(attachment, answer)
 
 
+def _changed(outgoing: Outgoing, config: Config) -> str:
+    """Edit or delete a message of ours, unless an earlier try did. Raises SendFailed, also if it is not known which."""
+    chat, _, number = outgoing.refers.partition(":")
+    if not (number.isascii() and number.isdigit()):
+        raise SendFailed("Telegram: it is not known which message this was", Outcome.REFUSED)
+    which = {"chat_id": chat, "message_id": int(number)}
+    if outgoing.change == "edit":
+        _call("editMessageText", config, json={**which, "text": outgoing.text})
+    else:
+        _call("deleteMessage", config, json=which)
+    return outgoing.refers
+
+
 def _call(method: str, config: Config, **rest: Any) -> dict[str, Any]:
     """The result of one method of the Bot API. Raises SendFailed."""
     answer = api.call("POST", f"{config.api_url}/bot{current(config.bot_token)}/{method}", **rest)
     said = answer.json()
-    if said.get("ok") is not True:
+    if said.get("ok") is not True and DONE_ALREADY.get(method, "\n") not in str(said.get("description")):
         _refuse(answer, said, current(config.bot_token))
     result = said.get("result")
     return result if isinstance(result, dict) else {}

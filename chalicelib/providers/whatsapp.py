@@ -3,6 +3,8 @@
 Webhook: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 Signature: https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-notifications
 Sending: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/text-messages
+Templates: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview
+Window: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 Errors: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 Media: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media
 
@@ -59,6 +61,7 @@ can = Can(
     file_types={type_: size for type_, (_, size) in FILES.items()},
     receipts=True,
     window=24,
+    templates=True,
 )
 accepted = Response()
 
@@ -67,6 +70,19 @@ PROGRESS = {
     "read": Progress.READ,
     "played": Progress.READ,  # a voice message
     "failed": Progress.FAILED,
+}
+TEMPLATES = {  # what is wrong with one, or with sending it to this person
+    131049: "WhatsApp holds back this kind of template for this person at the moment",
+    131050: "this person wants no marketing from the shop",
+    131062: "WhatsApp does not take this template for a person whose phone number is hidden",
+    132000: "the template has another number of gaps at WhatsApp than in shop.toml",
+    132001: "WhatsApp has no approved template of this name and language",
+    132005: "the template is too long with these values",
+    132007: "WhatsApp finds the template against its policies",
+    132012: "WhatsApp does not take these values for the template",
+    132015: "WhatsApp has paused this template",
+    132016: "WhatsApp has ended this template",
+    132018: "WhatsApp does not take these values for the template",
 }
 OUTCOMES = meta.OUTCOMES | {
     80007: Outcome.NOT_SENT,
@@ -81,8 +97,10 @@ OUTCOMES = meta.OUTCOMES | {
     131031: Outcome.REFUSED,
     131045: Outcome.REFUSED,  # comes with HTTP 500
     131047: Outcome.REFUSED,
+    **dict.fromkeys(TEMPLATES, Outcome.REFUSED),
 }
 WORDS = meta.WORDS | {
+    **TEMPLATES,
     80007: "this WhatsApp account sends too much, Meta asks us to wait",
     130429: "this number sends too fast, Meta asks us to wait",
     131016: "WhatsApp is not available at the moment",
@@ -120,15 +138,14 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
-    """Send one text or file, from the number that the customer wrote to; returns its id (wamid)."""
+    """Send one text, template or file, from the number that the customer wrote to; returns its id (wamid)."""
     given = outgoing.context.get("phone_number_id", "")
     number = given if _NUMBER_ID.fullmatch(given) else config.phone_number_id
-    text = {"type": "text", "text": {"body": outgoing.text, "preview_url": False}}
     body = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         "to" if outgoing.to.startswith("+") else "recipient": outgoing.to,
-        **(_uploaded(outgoing.file, number, config) if outgoing.file else text),
+        **(_uploaded(outgoing.file, number, config) if outgoing.file else _sent_as(outgoing)),
         "biz_opaque_callback_data": outgoing.key,  # comes back in the receipts
     }
     said = meta.call("POST", f"{number}/messages", config, current(config.token), ERRORS, json=body)
@@ -157,6 +174,19 @@ def _uploaded(file: Content, number: str, config: Config) -> dict[str, Any]:
         said = meta.call("POST", f"{number}/media", config, current(config.token), ERRORS, form=form, files=parts)
         media = {"id": meta.id_in(said, ERRORS, "id")}
     return {"type": kind, kind: {**media, "filename": file.name} if kind == "document" else media}
+
+
+def _sent_as(outgoing: Outgoing) -> dict[str, Any]:
+    """A text; or a template by `name/language`, with what stands in its gaps.
+
+    WhatsApp takes neither line ends nor runs of spaces there (error 132018).
+    """
+    if not outgoing.template:
+        return {"type": "text", "text": {"body": outgoing.text, "preview_url": False}}
+    name, _, language = outgoing.template.partition("/")
+    values = [{"type": "text", "text": " ".join(value.split())} for value in outgoing.values]
+    body = [{"type": "body", "parameters": values}] if values else []
+    return {"type": "template", "template": {"name": name, "language": {"code": language}, "components": body}}
 
 
 def _change(change: dict[str, Any]) -> Iterator[meta.Found]:

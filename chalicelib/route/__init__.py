@@ -1,6 +1,7 @@
 """A message, its contact and the shop's settings in; what is to be written and sent out. Pure: nothing is called."""
 
-from chalicelib.route.agents import LATE, Scene, agent
+from chalicelib.route import outside
+from chalicelib.route.agents import LATE, Scene, agent, asks_for
 from chalicelib.route.assignment import by_load, rotated, to_assign
 from chalicelib.route.customers import acknowledges, automation, customer, sender
 from chalicelib.route.cut import part, parts, shortest
@@ -14,6 +15,7 @@ __all__ = [
     "Scene",
     "acknowledges",
     "agent",
+    "asks_for",
     "automation",
     "by_load",
     "carrier",
@@ -22,6 +24,7 @@ __all__ = [
     "forgotten",
     "joined",
     "notice",
+    "outside",
     "part",
     "parts",
     "rotated",

@@ -1,7 +1,7 @@
 """An agent's words: a note, an action, a reply, a change of one."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from chalicelib import desk, providers, words
@@ -18,6 +18,7 @@ from chalicelib.models import (
     Desk,
     Direction,
     Heard,
+    Held,
     Kind,
     Message,
     Plan,
@@ -31,16 +32,22 @@ from chalicelib.route.tell import cards_anew, desk_of, next_head, sendable, tell
 
 LATE = timedelta(minutes=10)  # for a reply
 MESSAGES = (Kind.MESSAGE, Kind.COMMAND)
+HELD = "held"  # the notice that a reply is held
 
 
 class Scene(NamedTuple):
-    """Where an agent speaks, and what holds there."""
+    """Where an agent speaks, and what holds there.
+
+    `refused` is why the desk's provider does not vouch for who speaks, `held` the words that are to go out at last.
+    """
 
     thread: Thread
     before: Contact
     shop: Shop
     receive: Receive
-    refused: str = ""  # why the desk's provider does not vouch for who speaks
+    now: datetime
+    refused: str = ""
+    held: Message | None = None
 
     @property
     def place(self) -> Desk:
@@ -76,15 +83,21 @@ def agent(message: Message, scene: Scene, original: Claim | None) -> Plan:
         return _tell(noted, scene, "cannot", f"❌ Nothing was sent. {cannot}", message.private)
 
 
+def asks_for(message: Message, scene: Scene) -> str:
+    """The claim whose held words an agent's message would send; empty if it would send none."""
+    if not scene.before.held or message.kind not in MESSAGES:
+        return ""
+    one = desk.held.asked_for(desk.read(message, scene.place), scene.before)
+    return (one.latest or one.claim) if one else ""
+
+
 # ---- who may ----------------------------------------------------------------------------------------------------
 
 
 def _refusal(message: Message, scene: Scene) -> str:
     """Why an agent's words must not leave; empty if they may. Slack's members are vouched for by Slack."""
     if message.sender.channel is Channel.SLACK:
-        refused = scene.refused or (FOREIGN if message.context.get("foreign") else "")
-        let_in = refused == FOREIGN and scene.place.connect
-        return words.may_not_act(message.sender.id, refused) if refused and not let_in else ""
+        return not_vouched(message, scene.refused, scene.place)
     listed = message.sender.id.lower() in {agent.lower() for agent in scene.place.agents.values()}
     if message.sender.channel is not Channel.EMAIL or not listed:
         return words.not_an_agent(message.sender.id)
@@ -92,25 +105,31 @@ def _refusal(message: Message, scene: Scene) -> str:
     return words.token_expired() if expired else ""
 
 
+def not_vouched(message: Message, refused: str, place: Desk) -> str:
+    """Why somebody may not act at a Slack desk; empty if they may. `refused` is what Slack says of them."""
+    refused = refused or (FOREIGN if message.context.get("foreign") else "")
+    let_in = refused == FOREIGN and place.connect
+    return words.may_not_act(message.sender.id, refused) if refused and not let_in else ""
+
+
 # ---- actions and replies ----------------------------------------------------------------------------------------
 
 
 def _planned(noted: Plan, scene: Scene, read: desk.Words) -> Plan:
     """What is asked for, all of it or (raising Cannot) nothing."""
-    _check_words(read)
-    files, kept_back = ([], []) if read.note else _files(noted.message)
-    own = [read.text] if (read.text or files) and not read.note else []
-    writes = bool(own) or any(desk.ACTIONS[word].writes for word, _ in read.commands)
+    _check_words(noted.message, read)
+    files, kept_back = ([], []) if read.note else files_of(noted.message)
+    own = bool(read.text or files) and not read.note
+    writes = own or any(desk.ACTIONS[word].writes for word, _ in read.commands)
     contact = _answering(scene, noted.message) if writes else scene.before
     done: list[desk.Done] = []
     for word, rest in read.commands:
         done.append(_done(word, rest, read, noted.message, scene, contact))
         contact = _changed(contact, done[-1])
     plan = noted.model_copy(update={"contact": next_head(contact)})
-    replies = [one.reply for one in done if one.reply] or own
-    to = next((one.to for one in done if one.to), None)
-    for text in replies[:1]:
-        plan = _reply(plan, scene, text, files, to)
+    sending = next((one for one in done if one.reply or one.held or one.to), desk.Done())
+    written = _written(noted.message, read, sending, scene) if own or sending.reply or sending.held else None
+    plan = _reply(plan, scene, written, sending) if written else plan
     if kept_back:
         plan = _tell(plan, scene, "files", words.files_kept_back(kept_back))
     plan = _with_turn(plan, scene)
@@ -119,10 +138,11 @@ def _planned(noted: Plan, scene: Scene, read: desk.Words) -> Plan:
         if one.moves_to:
             who = desk.known_as(noted.message.sender.id, scene.place)
             plan = escalated(plan, scene.shop, scene.thread, one, who, scene.receive.accepted_at)
+    _check_settled(plan, scene)
     return cards_anew(plan, scene.shop, scene.before, scene.thread) if scene.own else plan
 
 
-def _files(message: Message) -> tuple[list[int], list[str]]:
+def files_of(message: Message) -> tuple[list[int], list[str]]:
     """Which files go to the customer, and the names of those that the agent should know do not.
 
     A picture within a mail's text stays here: mail programs add those of what is quoted, notes among them. It matters
@@ -133,15 +153,37 @@ def _files(message: Message) -> tuple[list[int], list[str]]:
     return files, [one.name or "file" for one in others if not one.inline or (one.name and one.name in message.text)]
 
 
-def _check_words(read: desk.Words) -> None:
-    """Raise Cannot for what is no action, and for actions that stand where they would reach the customer."""
+def _check_settled(plan: Plan, scene: Scene) -> None:
+    """Raise Cannot where this would close the conversation over a reply that is held."""
+    assert plan.contact.conversation is not None
+    closes = plan.contact.conversation.status == "closed" != scene.current.status
+    if closes and any(one.claim == plan.message.claim for one in plan.contact.held):
+        raise desk.Cannot(words.would_be_held())
+    if closes and plan.contact.held:
+        raise desk.Cannot(desk.held.unsettled(plan.contact))
+
+
+def _check_words(message: Message, read: desk.Words) -> None:
+    """Raise Cannot for what is no action, or stands where it would reach the customer, or cannot be meant so."""
     unknown = next((word for word, _ in read.commands if word not in desk.ACTIONS), "")
     if unknown:
         raise desk.Cannot(words.unknown_command(unknown))
-    found = [desk.commanded(line) for line in read.text.splitlines()]
-    below = next((one[0] for one in found if one and one[0] in desk.ACTIONS), "")
+    below = command_below(read.text)
     if below and not read.note:
         raise desk.Cannot(words.command_below(below))
+    writing = [word for word, _ in read.commands if desk.ACTIONS[word].writes]
+    if len(writing) > 1:
+        raise desk.Cannot(words.one_at_a_time(writing))
+    if writing and read.note and read.text:
+        raise desk.Cannot(words.note_below(writing[0]))
+    if message.text_file and read.text != message.text.strip():
+        raise desk.Cannot(words.too_long_for_commands())
+
+
+def command_below(text: str) -> str:
+    """An action that stands within words for the customer; empty if none does."""
+    found = [desk.commanded(line) for line in text.splitlines()]
+    return next((one[0] for one in found if one and one[0] in desk.ACTIONS), "")
 
 
 def _done(word: str, rest: str, read: desk.Words, message: Message, scene: Scene, contact: Contact) -> desk.Done:
@@ -155,7 +197,7 @@ def _done(word: str, rest: str, read: desk.Words, message: Message, scene: Scene
         place=scene.place,
         shop=scene.shop,
         at=scene.receive.accepted_at,
-        text="" if read.note else read.text,
+        text="" if read.note else read.text or ", ".join(message.attachments[one].name for one in files_of(message)[0]),
     )
     return action.does(asked)
 
@@ -179,29 +221,88 @@ def _said(plan: Plan, scene: Scene, done: desk.Done, which: str) -> Plan:
     return _tell(plan, scene, f"done-{which}", done.said, done.private)
 
 
-def _reply(plan: Plan, scene: Scene, text: str, files: list[int], to: Address | None) -> Plan:
-    """The words for the customer, in parts, then the files, to the address last heard unless another is named."""
+def _written(message: Message, read: desk.Words, sending: desk.Done, scene: Scene) -> Message:
+    """The message with what is to go to the customer as its words and files. Raises Cannot."""
+    if sending.held and (scene.held is None or not _same_seat(message, scene.held)):
+        raise desk.Cannot(words.held_words_gone())
+    if sending.held:
+        kept = {name: getattr(scene.held, name) for name in ("text", "text_file", "attachments")}
+        return message.model_copy(update=kept)
+    return message.model_copy(update={"text": sending.reply or read.text})
+
+
+def _same_seat(message: Message, held: Message) -> bool:
+    """Whether what sends a held reply can get at its files, as who told of them can."""
+    return not held.attachments or (message.provider, message.account) == (held.provider, held.account)
+
+
+def _reply(plan: Plan, scene: Scene, written: Message, sending: desk.Done) -> Plan:
+    """The words for the customer, in parts, to the address last heard unless another is named; held if it is closed."""
     conversation = plan.contact.conversation
     assert conversation is not None
-    heard = _heard(plan.contact, to or conversation.heard)
-    pieces = parts(text, providers.load(heard.provider).can.text) if text else []
-    sendings = [_part_of_reply(heard, number) for number in range(len(pieces))]
-    sendings += [_part_of_reply(heard, number, file) for number, file in enumerate(files, len(pieces))]
-    names = ", ".join(plan.message.attachments[file].name for file in files)
-    at = scene.receive.accepted_at
-    left = waiting.answered(conversation, desk_of(scene.shop, conversation.desk), at)
-    said = {"agent_at": at, "answered": desk.excerpt(text or names), "waiting": left}
-    spoken = conversation.model_copy(update=said)
-    contact = plan.contact.model_copy(update={"conversation": spoken, "due": {"late": at + LATE, **plan.contact.due}})
-    written = {
-        "contact": contact,
-        "message": plan.message.model_copy(update={"text": text}),
-        "direction": Direction.OUT,
-        "deliveries": (*plan.deliveries, *sendings),
-    }
-    replied = plan.model_copy(update=written)
-    elsewhere = scene.current.status == "open" and spoken.thread not in ("", scene.thread.id)
-    return _tell(replied, scene, "elsewhere", words.goes_on_elsewhere(spoken.desk)) if elsewhere else replied
+    heard = _heard(plan.contact, sending.to or conversation.heard)
+    closed = desk.window(heard, scene.now, scene.shop).state == "closed"
+    approved = scene.shop.templates[sending.template].approved.get(heard.provider, "") if sending.template else ""
+    if closed and not approved:
+        return _hold(plan, scene, written, heard, sending)
+    template = {"template": approved, "values": sending.values} if closed else {}
+    deliveries = [one.model_copy(update=template) for one in replies(heard, written, whole=bool(template))]
+    replied = plan.model_copy(
+        update={
+            "contact": spoken(plan.contact, written, scene.shop, scene.receive.accepted_at),
+            "message": written,
+            "direction": Direction.OUT,
+            "deliveries": (*plan.deliveries, *deliveries),
+        }
+    )
+    elsewhere = scene.current.status == "open" and conversation.thread not in ("", scene.thread.id)
+    return _tell(replied, scene, "elsewhere", words.goes_on_elsewhere(conversation.desk)) if elsewhere else replied
+
+
+def _hold(plan: Plan, scene: Scene, written: Message, heard: Heard, sending: desk.Done) -> Plan:
+    """A window is closed: the words are kept with the contact, and the agent is told at once what can be done."""
+    if sending.held or sending.template:
+        ways = desk.held.ways(plan.contact, heard.address, scene.now, scene.shop)
+        raise desk.Cannot("\n".join([f"{desk.held.over(heard, scene.now, scene.shop)}.", *ways]))
+    if len(plan.contact.held) >= desk.held.MOST_HELD:
+        raise desk.Cannot(words.too_many_held(desk.held.MOST_HELD))
+    one = Held(
+        claim=written.claim,
+        to=heard.address,
+        by=written.sender.id,
+        at=scene.receive.accepted_at,
+        words=_excerpt(written),
+    )
+    contact = plan.contact.model_copy(update={"held": (*plan.contact.held, one)})
+    kept = plan.model_copy(update={"contact": contact, "message": written})
+    said = desk.held.told(contact, one, heard, scene.now, scene.shop)
+    buttons = desk.held.buttons(contact, one, scene.now, scene.shop)
+    return tell(kept, scene.shop, scene.thread, HELD, said, urgent=True, buttons=buttons)
+
+
+def spoken(contact: Contact, written: Message, shop: Shop, at: datetime) -> Contact:
+    """The head once an agent has written to the customer: nobody waits, and a reply not out in time is told."""
+    conversation = contact.conversation
+    assert conversation is not None
+    left = waiting.answered(conversation, desk_of(shop, conversation.desk), at)
+    said = {"agent_at": at, "answered": _excerpt(written), "waiting": left}
+    return contact.model_copy(
+        update={"conversation": conversation.model_copy(update=said), "due": {"late": at + LATE, **contact.due}}
+    )
+
+
+def replies(heard: Heard, written: Message, first: int = 0, whole: bool = False) -> list[Delivery]:
+    """The parts of a reply, then its files; `whole` in one part. `first` is the place of the first in the plan."""
+    longest = providers.load(heard.provider).can.text
+    pieces = [written.text] if whole else parts(written.text, longest) if written.text else []
+    texts = [_part_of_reply(heard, number, first=first) for number in range(len(pieces))]
+    files, _ = files_of(written)
+    return texts + [_part_of_reply(heard, number, file, first) for number, file in enumerate(files, len(pieces))]
+
+
+def _excerpt(written: Message) -> str:
+    """The first words of a reply, or the names of its files."""
+    return desk.excerpt(written.text or ", ".join(one.name for one in written.attachments))
 
 
 def _answering(scene: Scene, message: Message) -> Contact:
@@ -226,12 +327,16 @@ def _with_turn(plan: Plan, scene: Scene) -> Plan:
 
 
 def _heard(contact: Contact, address: Address) -> Heard:
-    return next(other for other in contact.heard if other.address == address)
+    """Raises Cannot for an address that is not the contact's any more."""
+    found = next((other for other in contact.heard if other.address == address), None)
+    if found is None:
+        raise desk.Cannot(words.not_their_address(address.id))
+    return found
 
 
-def _part_of_reply(heard: Heard, number: int, file: int | None = None) -> Delivery:
+def _part_of_reply(heard: Heard, number: int, file: int | None = None, first: int = 0) -> Delivery:
     return Delivery(
-        id=f"{number:03d}",
+        id=f"{first + number:03d}",
         kind=DeliveryKind.REPLY,
         to=heard.address.id,
         provider=heard.provider,
@@ -255,6 +360,8 @@ def _change(noted: Plan, scene: Scene, original: Claim | None, read: desk.Words)
         told = _tell(noted, scene, "again", words.send_again())
         return told.model_copy(update={"also_claims": (noted.message.original_claim,)})
     sent = [one for one in original.in_order if one.kind is DeliveryKind.REPLY and not one.change]
+    if f"n-{HELD}" in original.deliveries:
+        return _held_changed(noted, scene, original, read)
     if not sent:
         return noted
     changes = CHANGES.get(noted.message.kind, _uncarried)(sent, read)
@@ -263,6 +370,21 @@ def _change(noted: Plan, scene: Scene, original: Claim | None, read: desk.Words)
     carried = tuple(one.model_copy(update={"original": original.key}) for one in changes)
     message = noted.message.model_copy(update={"text": read.text})
     return noted.model_copy(update={"direction": Direction.OUT, "deliveries": carried, "message": message})
+
+
+def _held_changed(noted: Plan, scene: Scene, original: Claim, read: desk.Words) -> Plan:
+    """A held reply is changed: its new words are held; taken back, or made a note, it is dropped."""
+    one = next((one for one in scene.before.held if one.claim == original.key), None)
+    if one is None:
+        return _tell(noted, scene, "change", words.edit_not_sent())
+    said = noted.message.model_copy(update={"text": read.text})
+    stays = said.kind is Kind.EDIT and bool(said.text or said.attachments) and not read.note
+    anew = one.model_copy(update={"latest": said.claim, "words": _excerpt(said)})
+    others = tuple(other for other in scene.before.held if other != one)
+    contact = noted.contact.model_copy(update={"held": (*others, anew) if stays else others})
+    changed = noted.model_copy(update={"contact": contact, "message": said if stays else noted.message})
+    told = words.held_changed(anew.words) if stays else words.held_dropped(one.words)
+    return _tell(changed, scene, "change", told)
 
 
 def _edited(sent: list[Delivery], read: desk.Words) -> list[Delivery]:

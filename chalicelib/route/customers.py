@@ -1,7 +1,7 @@
 """A customer's message: which conversation, which desk, whether it is acknowledged."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -10,6 +10,7 @@ from chalicelib.desk import waiting
 from chalicelib.errors import Later
 from chalicelib.models import (
     Address,
+    Button,
     Channel,
     Contact,
     Conversation,
@@ -26,7 +27,7 @@ from chalicelib.models import (
     digest,
 )
 from chalicelib.route.cut import parts, shortest
-from chalicelib.route.tell import cards_anew, carrier, desk_of, next_head, sendable
+from chalicelib.route.tell import cards_anew, carrier, desk_of, next_head, notice, sendable
 
 ACKNOWLEDGE_EVERY = timedelta(hours=24)
 TOO_OLD = timedelta(minutes=15)  # for an acknowledgement
@@ -49,12 +50,19 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     if asks(message, shop):
         place, said = desk_of(shop, conversation.desk), desk.excerpt(desk.shown(message))
         conversation = waiting.begun(conversation, place, receive.accepted_at, said)
-    deliveries = list(_forwards(message, conversation, shop))
     contact = _heard(before, message, conversation.model_copy(update={"news": ()}), receive)
+    asked, buttons = _held_again(message, before, contact, shop, now)
+    mailbox = desk_of(shop, conversation.desk).mailbox
+    news = (*conversation.news, *([asked] if asked and mailbox else []))
+    deliveries = list(forwards_of(message, conversation, shop, news))
     if turned and acknowledges(message, before, shop, receive, now):
         deliveries.append(_acknowledgement(message, shop, len(deliveries)))
         contact = contact.model_copy(update={"acknowledged_until": now + ACKNOWLEDGE_EVERY})
     deliveries += _files(message, conversation, shop)
+    if asked and not mailbox:
+        deliveries.append(
+            notice(shop, conversation.desk, "", asked, "held-again", urgent=True, in_thread=True, buttons=buttons)
+        )
     plan = Plan(
         contact=contact,
         message=message,
@@ -116,9 +124,9 @@ def _conversation(message: Message, before: Contact, shop: Shop, receive: Receiv
     heard = {"customer_at": now, "heard": message.sender}
     turns = turn(message, current, shop, receive)
     if current and not turns:
-        return current.model_copy(update={**heard, **_opener(current, message, receive)}), False
+        return current.model_copy(update={**heard, **opener(current, message, receive)}), False
     if current and turns == "reopens":
-        reopened = {"status": "open", "closed_at": None, "ended": "", **heard, **_opener(current, message, receive)}
+        reopened = {"status": "open", "closed_at": None, "ended": "", **heard, **opener(current, message, receive)}
         return current.model_copy(update=reopened), True
     opened = Conversation(
         id=digest("conversation", message.claim),
@@ -148,7 +156,7 @@ def first_desk(message: Message, shop: Shop) -> str:
     return shop.routes.get(message.sender.channel, shop.routes["default"])
 
 
-def _opener(current: Conversation, message: Message, receive: Receive) -> dict[str, str]:
+def opener(current: Conversation, message: Message, receive: Receive) -> dict[str, str]:
     """Whoever finds neither thread nor opener posts the card; whoever finds only an opener waits for its card."""
     if current.thread:
         return {}
@@ -162,7 +170,7 @@ def _heard(before: Contact, message: Message, conversation: Conversation, receiv
         address=message.sender,
         provider=message.provider,
         account=message.account,
-        at=receive.accepted_at,
+        at=desk.last_opened(message, receive.accepted_at, _last_opened(before, message.sender)),
         context=message.context,
     )
     others = tuple(heard for heard in before.heard if heard.address != message.sender)
@@ -177,6 +185,27 @@ def _heard(before: Contact, message: Message, conversation: Conversation, receiv
     )
 
 
+def _last_opened(before: Contact, address: Address) -> datetime | None:
+    return next((heard.at for heard in before.heard if heard.address == address), None)
+
+
+def _held_again(
+    message: Message, before: Contact, contact: Contact, shop: Shop, now: datetime
+) -> tuple[str, tuple[Button, ...]]:
+    """The question what shall become of held replies: when the customer first writes again, or opens a window again.
+
+    No words where there is nothing to ask.
+    """
+    last = before.conversation.customer_at if before.conversation else None
+    was = next((one for one in before.heard if one.address == message.sender), None)
+    first = last is None or any(one.at > last for one in before.held)
+    opened = was is None or desk.window(was, now, shop).state == "closed"
+    here = desk.window(contact.heard[-1], now, shop).state != "closed"
+    if not (before.held and here and (first or opened)):
+        return "", ()
+    return desk.held.again(contact, message.sender, now, shop)
+
+
 def _unseen(message: Message, before: Contact, receive: Receive) -> Plan:
     """What a blocked sender writes is recorded, and nothing else happens."""
     assert before.conversation is not None  # whoever was blocked had one
@@ -184,7 +213,8 @@ def _unseen(message: Message, before: Contact, receive: Receive) -> Plan:
     return Plan(contact=contact, message=message, direction=Direction.IN)
 
 
-def _forwards(message: Message, conversation: Conversation, shop: Shop) -> Iterator[Delivery]:
+def forwards_of(message: Message, conversation: Conversation, shop: Shop, news: Iterable[str]) -> Iterator[Delivery]:
+    """The message in parts, the first with what is said above it."""
     place = desk_of(shop, conversation.desk)
     for number in range(len(parts(desk.shown(message), shortest(shop)))):
         yield Delivery(
@@ -194,7 +224,7 @@ def _forwards(message: Message, conversation: Conversation, shop: Shop) -> Itera
             provider=carrier(place),
             account=place.account,
             part=number,
-            text="\n".join(conversation.news) if number == 0 else "",
+            text="\n".join(news) if number == 0 else "",
         )
 
 

@@ -15,6 +15,8 @@ from chalicelib.store.reading import (
     heads,
     message,
     messages,
+    open_at,
+    owners,
     sent,
     thread,
 )
@@ -45,6 +47,8 @@ __all__ = [
     "message",
     "messages",
     "move",
+    "open_at",
+    "owners",
     "pieces",
     "place",
     "record",

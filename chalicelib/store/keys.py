@@ -45,6 +45,11 @@ def desk_key(name: str) -> Row:
     return _key("DESK", name)
 
 
+def open_since(row: Row) -> str:
+    """Since when a conversation is open, from its row in that index."""
+    return str(row["open_since"]).partition("#")[2]
+
+
 def held_by(agent: str) -> str:
     """How the index of open conversations begins for those that an agent has."""
     return f"{digest(agent)}#"

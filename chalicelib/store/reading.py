@@ -14,6 +14,7 @@ from chalicelib.store.keys import (
     contact_key,
     message_key,
     moment,
+    open_since,
     sent_key,
     thread_key,
 )
@@ -21,6 +22,7 @@ from chalicelib.store.rows import to_contact
 from chalicelib.store.table import READ_AT_ONCE, dynamodb, get, query, read, table_name
 
 DUE = "due"  # the sparse index of timers
+OPEN = "open"  # the sparse index of open conversations, by desk
 
 
 def find(sender: Address, aliases: Iterable[Address] = ()) -> Found:
@@ -35,6 +37,22 @@ def find(sender: Address, aliases: Iterable[Address] = ()) -> Found:
     owner = next((contact for contact in known.values() if contact), derived)
     head = rows.get(contact_key(owner)["pk"]) if owner == derived else get(contact_key(owner))
     return Found(contact_id=owner, contact=to_contact(head), rows=known)
+
+
+def owners(addresses: Iterable[Address]) -> dict[Address, str]:
+    """The contacts of those addresses that ever wrote, by one read."""
+    wanted = list(addresses)
+    rows = read(list(map(address_key, wanted)))
+    found = {address: rows.get(address_key(address)["pk"], {}).get("contact") for address in wanted}
+    return {address: owner for address, owner in found.items() if owner}
+
+
+def open_at(desk: str, most: int) -> tuple[int, list[Contact]]:
+    """How many conversations are open at a desk, and the contacts of the newest, newest first."""
+    rows = sorted(query(OPEN, "open_at", desk, "open_since", "<=", "~"), key=open_since, reverse=True)
+    heads = read([{"pk": row["pk"], "sk": row["sk"]} for row in rows[:most]])
+    found = (to_contact(heads.get(row["pk"])) for row in rows[:most])
+    return len(rows), [contact for contact in found if contact]
 
 
 def contact(contact: str) -> Contact | None:
@@ -52,7 +70,7 @@ def claim(key: str) -> Claim | None:
 
 
 def message(claim: Claim) -> Message | None:
-    """The message that a claim recorded."""
+    """The message that a claim recorded, if it did."""
     row = get(message_key(claim.conversation, claim.message)) if claim.message else None
     return Message.model_validate(row) if row else None
 

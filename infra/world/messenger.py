@@ -1,6 +1,7 @@
 """Messenger's part of the world: the Send API for texts and files, and the receipts that come back.
 
-`world.state["messenger"]` maps a person's id to the (code, subcode) that a message to them is refused with.
+`world.state["messenger"]` maps a person's id to the (code, subcode) that a message to them is refused with; a person's
+answer (HUMAN_AGENT) goes through where only the ordinary window is over.
 """
 
 import hashlib
@@ -15,6 +16,8 @@ LONGEST = 2000  # characters of a text
 LARGEST = 25_000_000  # bytes of a file
 ATTACHED = ("image", "video", "audio", "file")
 KINDS = ("RESPONSE", "UPDATE", "MESSAGE_TAG")
+TAGS = ("HUMAN_AGENT",)  # the others ended on 27 April 2026
+OUTSIDE = (10, 2018278)  # the ordinary window is over; a person may still write, for 7 days
 ERRORS = {
     (10, 2018278): "(#10) This message is sent outside of allowed window.",
     (100, 2018001): "(#100) No matching user found",
@@ -89,9 +92,13 @@ def _wrong(body: dict[str, Any], file: File | None, world: World) -> Reply | Non
         return refusal(100, "(#100) The parameter message is required.")
     if text and len(text) > LONGEST:
         return refusal(100, f"(#100) Length of param message[text] must be less than or equal to {LONGEST}")
+    tag = body.get("tag")
+    if body["messaging_type"] == "MESSAGE_TAG" and tag not in TAGS:
+        return refusal(100, f"(#100) Param tag must be one of {{{', '.join(TAGS)}}}.")
     known = isinstance(person, str) and person.isdigit()
     code, subcode = world.state.get("messenger", {}).get(person, (0, 0)) if known else (100, 2018001)
-    return refusal(code, ERRORS[code, subcode], subcode=subcode) if code else None
+    let_in = tag in TAGS and (code, subcode) == OUTSIDE
+    return refusal(code, ERRORS[code, subcode], subcode=subcode) if code and not let_in else None
 
 
 def _send(body: dict[str, Any], file: File | None, world: World) -> Reply:

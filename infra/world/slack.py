@@ -28,7 +28,7 @@ LONGEST_HEADER, LONGEST_FIELD, LONGEST_TEXT = 150, 2_000, 3_000
 OTHER_BLOCKS = {"divider", "file", "image", "input", "markdown", "rich_text", "video"}  # not looked into
 REPEATED = {"already_reacted", "no_reaction"}  # refused because it is so already: no fault of the caller
 
-JSON_FIELDS = ("blocks", "files", "metadata")  # in a form
+JSON_FIELDS = ("attachments", "blocks", "files", "metadata")  # in a form
 
 Arguments = dict[str, Any]
 Post = dict[str, Any]
@@ -357,10 +357,21 @@ def _content(arguments: Arguments) -> dict[str, Any]:
     if blocks:
         _check_blocks(blocks)
         content["blocks"] = blocks
+    if arguments.get("attachments"):
+        content["attachments"] = _attachments(arguments["attachments"])
     if metadata is not None:
         _check_metadata(metadata)
         content["metadata"] = metadata
     return content
+
+
+def _attachments(attachments: Any) -> list[dict[str, Any]]:
+    """What is shown below a text: here of blocks alone."""
+    if not isinstance(attachments, list) or not all(isinstance(one, dict) for one in attachments):
+        raise Refused("invalid_attachments")
+    for one in attachments:
+        _check_blocks(one.get("blocks"))
+    return attachments
 
 
 def _check_metadata(metadata: Any) -> None:
@@ -520,8 +531,10 @@ def _what(post: Post) -> str:
 
 
 def _seen(post: Post) -> str:
-    """What a reader sees: the blocks where there are any (text is only the notification then), entities read."""
-    return "\n".join(_lines(post["blocks"])) if "blocks" in post else _read(post["text"])
+    """What a reader sees: the blocks where there are any (text is only the notification then), entities read; then
+    what is attached."""
+    words = _lines(post["blocks"]) if "blocks" in post else [_read(post["text"])]
+    return "\n".join([*words, *(line for one in post.get("attachments", []) for line in _lines(one["blocks"]))])
 
 
 def _lines(part: Any) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Telegram's part of the outside world: the Bot API as far as a shop's bot uses it.
 
-Three chats answer as such chats do: 400 is not known, 403 has blocked the bot, 410 was deleted. Errors as
-https://core.telegram.org/bots/api#making-requests and the API server's own source have them.
+`world.state["telegram"]` holds what the bot sent, to be edited or deleted. Three chats answer as such chats do: 400 is
+not known, 403 has blocked the bot, 410 was deleted. Errors as https://core.telegram.org/bots/api#making-requests and
+the API server's own source have them.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from infra.world import File, Reply, Sent, World, handed_out, reply
 
 LONGEST, LONGEST_CAPTION = 4096, 1024  # characters, not UTF-16 units
 LARGEST_IN, LARGEST_OUT = 20_000_000, 50_000_000  # bytes of a file that a bot may fetch, and send
+DELETABLE = 48 * 3600  # seconds
+SAME = "specified new message content and reply markup are exactly the same as a current content of the message"
 BOT = {"id": 7001, "is_bot": True, "first_name": "Shopbell", "username": "shopbell_bot"}
 NOT_FOUND = (400, "Bad Request: chat not found")
 REFUSED = {
@@ -36,6 +39,10 @@ def answer(sent: Sent, world: World) -> Reply:
             return reply({"ok": True, "result": BOT})
         case "sendmessage":
             return _message(_parameters(sent), world)
+        case "editmessagetext":
+            return _edit(_parameters(sent), world)
+        case "deletemessage":
+            return _delete(_parameters(sent), world)
         case "senddocument":
             return _document(sent.parts(), world)
         case "getfile":
@@ -70,6 +77,7 @@ def _document(parts: Mapping[str, File], world: World) -> Reply:
     number = world.number()
     text = "\n".join(filter(None, [file.name, caption]))
     raw = {"name": file.name, "type": file.type, "size": len(file.content)}
+    _posts(world)[f"{chat}:{number}"] = {"date": int(world.now().timestamp())}
     world.note(part="telegram", what="file", to=chat, text=text, id=f"{chat}:{number}", raw=raw)
     about = {"file_name": file.name, "mime_type": file.type, "file_size": len(file.content), "file_id": f"BQ{number}"}
     return reply({"ok": True, "result": _sent(chat, number, world) | {"document": about}})
@@ -82,6 +90,7 @@ def _message(given: Mapping[str, Any], world: World) -> Reply:
         return _error(*refused)
     number = world.number()
     world.note(part="telegram", what="message", to=chat, text=text, id=f"{chat}:{number}", raw=dict(given))
+    _posts(world)[f"{chat}:{number}"] = {"text": text, "date": int(world.now().timestamp())}
     return reply({"ok": True, "result": _sent(chat, number, world) | {"text": text}})
 
 
@@ -92,6 +101,40 @@ def _sent(chat: str, number: int, world: World) -> dict[str, Any]:
         "chat": {"id": int(chat), "first_name": "Customer", "type": "private"},
         "date": int(world.now().timestamp()),
     }
+
+
+def _edit(given: Mapping[str, Any], world: World) -> Reply:
+    chat, number, text = str(given.get("chat_id", "")), str(given.get("message_id", "")), given.get("text")
+    refused, post = _refused(chat, text), _posts(world).get(f"{chat}:{number}")
+    if refused:
+        return _error(*refused)
+    if post is None:
+        return _error(400, "Bad Request: message to edit not found")
+    if "text" not in post:
+        return _error(400, "Bad Request: there is no text in the message to edit")
+    if post["text"] == text:
+        return _error(400, f"Bad Request: message is not modified: {SAME}")
+    post["text"] = text
+    world.note(part="telegram", what="edit", to=chat, text=text, refers=f"{chat}:{number}", raw=dict(given))
+    return reply({"ok": True, "result": _sent(chat, int(number), world) | {"date": post["date"], "text": text}})
+
+
+def _delete(given: Mapping[str, Any], world: World) -> Reply:
+    chat, number = str(given.get("chat_id", "")), str(given.get("message_id", ""))
+    post = _posts(world).get(f"{chat}:{number}")
+    if post is None:
+        return _error(400, "Bad Request: message to delete not found")
+    if world.now().timestamp() - post["date"] > DELETABLE:
+        return _error(400, "Bad Request: message can't be deleted for everyone")
+    del _posts(world)[f"{chat}:{number}"]
+    world.note(part="telegram", what="delete", to=chat, refers=f"{chat}:{number}", raw=dict(given))
+    return reply({"ok": True, "result": True})
+
+
+def _posts(world: World) -> dict[str, Any]:
+    """What the bot sent and nobody deleted, by chat and number."""
+    posts: dict[str, Any] = world.state.setdefault("telegram", {})
+    return posts
 
 
 def _refused(chat: str, text: Any) -> tuple[int, str] | None:

@@ -1,6 +1,7 @@
 """WhatsApp's part of the world: the Cloud API's way to send a text or a medium, and the receipts that come back.
 
-`world.state["whatsapp"]` maps a recipient to the error code that a message to them is refused with.
+`world.state["whatsapp"]` maps a recipient to the error code that a message to them is refused with; 131047, the window
+that is over, does not hold for templates.
 """
 
 import base64
@@ -16,6 +17,12 @@ LONGEST = 4096  # characters of a text
 MEDIA = {"image": 5_000_000, "video": 16_000_000, "audio": 16_000_000, "document": 100_000_000}  # bytes
 PHONE = re.compile(r"\+?[0-9]{5,20}")
 USER = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
+CLOSED = 131047
+GAP = re.compile(r"{{([0-9]+)}}")
+TEMPLATES = {  # what Meta approved for the shop, by name and language
+    ("order_update", "en"): "Hello {{1}}, your order {{2}} is on its way.",
+    ("hello_again", "de"): "Guten Tag, hier ist der Laden.",
+}
 ERRORS = {
     130429: ("Rate limit hit", "This number sends faster than it may."),
     131026: ("Message undeliverable", "The recipient cannot get this message."),
@@ -26,7 +33,7 @@ ERRORS = {
 
 
 def answer(sent: Sent, world: World) -> Reply:
-    """POST /<version>/<phone number id>/messages with a text or a medium, …/media with a file; GET /<version>/<id>."""
+    """POST /<version>/<phone number id>/messages with a text, template or medium, …/media with a file; GET …/<id>."""
     gated = gate(sent, world, ("messages", "media", ""))
     if isinstance(gated, Reply):
         return gated
@@ -99,28 +106,68 @@ def envelope(*values: dict[str, Any]) -> bytes:
 
 
 def _wrong(body: dict[str, Any], world: World) -> Reply | None:
-    """What the real API would find wrong, in its order: the product, the recipient, the type, the text."""
+    """What the real API would find wrong, in its order: the product, the recipient, the content, the window."""
     to, user = body.get("to"), body.get("recipient")
-    said = body.get("text")
-    text = said.get("body") if isinstance(said, dict) else None
+    kind = body.get("type", "text")
     if body.get("messaging_product") != "whatsapp":
         return refusal(100, "(#100) The parameter messaging_product is required.")
     if not to and not user:
         return refusal(100, "(#100) The parameter to is required.")
     if not (PHONE.fullmatch(str(to)) if to else USER.fullmatch(str(user))):
         return _refused(131009, "Parameter value is not valid", "The recipient is no phone number and no user id.")
-    if body.get("type") in MEDIA:
-        medium = body.get(body["type"])
-        if not isinstance(medium, dict) or world.held("whatsapp", str(medium.get("id"))) is None:
-            return _refused(131009, "Parameter value is not valid", "The medium's id is not known.")
-    elif body.get("type", "text") != "text":
-        return _refused(131009, "Parameter value is not valid", "This world takes texts and media only.")
-    elif not isinstance(text, str) or not text:
-        return _refused(131008, "Required parameter is missing", "The parameter text['body'] is required.")
-    elif len(text) > LONGEST:
-        return refusal(100, f"(#100) Param text['body'] must be at most {LONGEST} characters long.")
+    if kind not in CONTENTS:
+        return _refused(131009, "Parameter value is not valid", "This world takes texts, templates and media only.")
     code = world.state.get("whatsapp", {}).get(to or user)
-    return _refused(code, *ERRORS[code]) if code else None
+    let_in = code == CLOSED and kind == "template"
+    return CONTENTS[kind](body, world) or (_refused(code, *ERRORS[code]) if code and not let_in else None)
+
+
+def _wrong_text(body: dict[str, Any], world: World) -> Reply | None:
+    said = body.get("text")
+    text = said.get("body") if isinstance(said, dict) else None
+    if not isinstance(text, str) or not text:
+        return _refused(131008, "Required parameter is missing", "The parameter text['body'] is required.")
+    if len(text) > LONGEST:
+        return refusal(100, f"(#100) Param text['body'] must be at most {LONGEST} characters long.")
+    return None
+
+
+def _wrong_medium(body: dict[str, Any], world: World) -> Reply | None:
+    medium = body.get(body["type"])
+    if not isinstance(medium, dict) or world.held("whatsapp", str(medium.get("id"))) is None:
+        return _refused(131009, "Parameter value is not valid", "The medium's id is not known.")
+    return None
+
+
+def _wrong_template(body: dict[str, Any], world: World) -> Reply | None:
+    """Its name and language must be approved, and every gap filled with one line."""
+    text, values = _template(body)
+    if not text:
+        return _refused(132001, "Template name does not exist in the translation", "There is no such template here.")
+    if len(values) != len(set(GAP.findall(text))):
+        return _refused(132000, "Number of parameters does not match", f"This template takes another number: {text}")
+    if any(re.search(r"[\n\t]| {5}", value) for value in values):
+        return _refused(132018, "There is an issue with the parameters", "Line ends and runs of spaces are not taken.")
+    return None
+
+
+CONTENTS = {"text": _wrong_text, "template": _wrong_template, **dict.fromkeys(MEDIA, _wrong_medium)}
+
+
+def _template(body: dict[str, Any]) -> tuple[str, list[str]]:
+    """The approved text that is meant, empty if there is none, and what goes into its gaps."""
+    named = body.get("template") or {}
+    text = TEMPLATES.get((str(named.get("name")), str((named.get("language") or {}).get("code"))), "")
+    components = [one for one in named.get("components") or () if str(one.get("type")).lower() == "body"]
+    return text, [str(value.get("text", "")) for one in components for value in one.get("parameters") or ()]
+
+
+def _said(body: dict[str, Any]) -> str:
+    """What the customer reads."""
+    if body.get("type", "text") == "text":
+        return str(body["text"]["body"])
+    text, values = _template(body)
+    return GAP.sub(lambda gap: values[int(gap[1]) - 1], text)
 
 
 def _refused(code: int, title: str, details: str) -> Reply:
@@ -133,9 +180,9 @@ def _send(body: dict[str, Any], world: World) -> Reply:
     serial = f"{to} {world.now():%Y%m%d%H%M%S%f} {world.number()}"
     id = "wamid." + base64.b64encode(serial.encode()).decode()
     key = body.get("biz_opaque_callback_data", "")
-    medium = body.get(body["type"], {}) if body["type"] in MEDIA else {}
+    medium = body.get(body["type"], {}) if body.get("type") in MEDIA else {}
     file = world.held("whatsapp", medium["id"]) if medium else None
-    text = (medium.get("filename") or file.name) if file else body["text"]["body"]
+    text = (medium.get("filename") or file.name) if file else _said(body)
     raw = {**body, "size": len(file.content)} if file else body
     world.note(part="whatsapp", what="file" if file else "message", to=to, text=text, id=id, key=key, raw=raw)
     who = {"wa_id": to.lstrip("+")} if PHONE.fullmatch(to) else {"user_id": to}

@@ -35,6 +35,7 @@ from infra.world import Entry, File, Hung, Sent, World
 PUBLIC = "https://shop.example"
 REGION = "eu-central-1"
 QUEUE, DEAD, TABLE, BUCKET = "shopbell.fifo", "dead.fifo", "shopbell", "shopbell-files"
+INDEXES = {"due": ("due_on", "due_at"), "open": ("open_at", "open_since")}
 ACCOUNT = "123456789012"  # moto's
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LONGEST_NAME = 40  # characters, of what a provider's API is asked for
@@ -66,6 +67,13 @@ SECRETS = {
     "SHOPBELL_WHATSAPP_TOKEN": "EAAworld",
     "SHOPBELL_WHATSAPP_PHONE_NUMBER_ID": "106540352242922",
     "SHOPBELL_WHATSAPP_API_URL": "http://world/whatsapp",
+    "SHOPBELL_MESSENGER_APP_SECRET": "meta-secret",
+    "SHOPBELL_MESSENGER_VERIFY_TOKEN": "verify",
+    "SHOPBELL_MESSENGER_TOKEN": "EAApage",
+    "SHOPBELL_MESSENGER_API_URL": "http://world/messenger",
+    "SHOPBELL_TELEGRAM_SECRET_TOKEN": "telegram-secret",
+    "SHOPBELL_TELEGRAM_BOT_TOKEN": "7001:world",
+    "SHOPBELL_TELEGRAM_API_URL": "http://world/telegram",
     "SHOPBELL_POSTMARK_WEBHOOK_USER": "postmark",
     "SHOPBELL_POSTMARK_WEBHOOK_PASSWORD": "webhookpassword",
     "SHOPBELL_POSTMARK_SERVER_TOKEN": "3f0c2a54-1111-4222-8333-9a7b6c5d4e3f",
@@ -470,7 +478,7 @@ def build() -> None:
         KeySchema=schema("pk", "sk"),
         GlobalSecondaryIndexes=[
             {"IndexName": name, "KeySchema": schema(*keys), "Projection": {"ProjectionType": "KEYS_ONLY"}}
-            for name, keys in (("due", ("due_on", "due_at")), ("open", ("open_at", "open_since")))
+            for name, keys in INDEXES.items()
         ],
     )
 

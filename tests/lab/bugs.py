@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 from unittest import mock
 
-from chalicelib import queue, receive, store
+from chalicelib import desk, queue, receive, store
 from chalicelib.desk import waiting
 from chalicelib.errors import Outcome
 from chalicelib.models import Delivery, Direction, State
@@ -73,7 +73,7 @@ def acknowledge_again(job: Any, delivery: Delivery, failure: Any) -> Any:
 def edit_is_sent(noted: Any, thread: Any, shop: Any, original: Any) -> Any:
     """An edit goes to the customer as a message of its own, whatever it edits."""
     heard = noted.contact.heard[-1]
-    parts = (agents._part_of_reply(heard, 0),)
+    parts = (agents._part_of_reply(heard, 0, 0),)
     return noted.model_copy(update={"direction": Direction.OUT, "deliveries": parts})
 
 
@@ -152,9 +152,14 @@ BUGS = [
         "slack.files.completeUploadExternal", "kill-after"),
     Bug("a file dropped in silence", (outcome, "TABLE", {**outcome.TABLE, Outcome.REFUSED: dropped_in_silence}),
         "a file that cannot be fetched"),
-    Bug("two cards", (customers, "_opener", lambda current, message, receive: {} if current.thread else
+    Bug("two cards", (customers, "opener", lambda current, message, receive: {} if current.thread else
         {"opener": message.claim}), "race: while the card is being posted"),
     Bug("an answer that ends no waiting", (waiting, "answered", lambda conversation, place, at: conversation.waiting),
         "escalate"),
+    Bug("a reply whose words are planned anew", (record, "_as_recorded", lambda claim, item: item),
+        "close with a last word", "slack.reactions.add", "kill-before"),
+    Bug("every window is open", (desk, "window", lambda heard, at, shop: desk.Window("open")), "a held reply"),
+    Bug("no question when the customer writes again", (customers, "_held_again", lambda *_: ("", ())),
+        "held, then asked again"),
     Bug("a head without its version", (recording, "put_head", head_without_version), "race: two addresses open again"),
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -20,17 +21,20 @@ from tests.lab import (
     PASSING_SHOP,
     SHOP,
     STAFFED_SHOP,
+    START,
     WATCHED_SHOP,
     Killed,
     Lab,
     at_desk,
+    late,
 )
 from tests.lab.faults import Plan
 
 MARKS = ("(possibly repeated)",)
 INTERNAL = (  # of agents, desks and the machinery
     "U0AGENT", "C0FRONT", "C0OWNER", "C0SECOND", AGENTS, "ann@shop.example", "xoxb", "slack.com", "world/slack",
-    "shopbell-files", "amazonaws.com", "#resolve", "#help",
+    "shopbell-files", "amazonaws.com", "#resolve", "#help", "#send", "#via", "#drop", "#template", "#new",
+    "at the counter",
 )  # fmt: skip
 SENDINGS = (  # to customers
     "twilio_sms.Messages", "vonage.messages", "custom.in", "whatsapp.messages", "postmark.email", "resend.emails",
@@ -57,6 +61,8 @@ class Flow(NamedTuple):
     agents_files: tuple[str, ...] = ()  # what agents sent
     gone: bool = False  # the files are not to be had any more
     also: Callable[[Contact], bool] = lambda head: True  # what must hold of the customer in the end
+    told: str = ""  # what agents must have been told, at whatever place among the rest
+    change: str = ""  # an agent's edit or delete that must have reached the customer
 
 
 def first_message(lab: Lab) -> None:
@@ -123,7 +129,8 @@ def edit_overtakes(lab: Lab) -> None:
 
 def changed(lab: Lab, before: str, after: str) -> tuple[Message, Message]:
     """An agent's message and its edit, as Slack tells them."""
-    _, webhook = lab.webhook("slack", lab.say(before, 10, "slack", thread=lab.thread()))
+    said = replace(lab.say(before, 10, "slack", thread=lab.thread()), at=START)  # whenever it is asked for
+    _, webhook = lab.webhook("slack", said)
     (message,) = slack.parse(webhook, slack.Config())
     assert isinstance(message, Message)
     return message, message.model_copy(update={"kind": Kind.EDIT, "version": "1772442999.000100", "text": after})
@@ -288,6 +295,28 @@ def at_rest(head: Contact) -> bool:
     return not head.due and not conversation(head).snoozed_until and not (waiting and waiting.ahead)
 
 
+def telegram_answered(lab: Lab) -> None:
+    lab.ring("telegram", lab.say("Where is my order?", 1, "telegram"))
+    lab.settle()
+    lab.now += timedelta(minutes=2)
+    reply, _ = changed(lab, "It is on its wey", "")
+    lab.put(reply)
+    lab.settle()
+    lab.now += timedelta(minutes=2)
+
+
+def agent_edits(lab: Lab) -> None:
+    _, edit = changed(lab, "It is on its wey", "It is on its way")
+    lab.put(edit)
+    lab.settle()
+
+
+def agent_deletes(lab: Lab) -> None:
+    _, edit = changed(lab, "It is on its wey", "")
+    lab.put(edit.model_copy(update={"kind": Kind.DELETE, "version": ""}))
+    lab.settle()
+
+
 def resolved(lab: Lab) -> None:
     opened(lab)
     agent_resolves(lab)
@@ -398,6 +427,40 @@ FLOWS = [
          before=opened, shop=MAIL_SHOP, agents_files=("invoice.pdf",)),
     Flow("a note with a file", note_with_file, ("Where is my order?",), notes=("she owes", "invoice.pdf"),
          acknowledged=1, before=opened_on_whatsapp),
+    Flow("close with a last word", late.closes_with_a_word, ("Where is my order?",), (late.WORDS,), acknowledged=1,
+         before=opened),
+    Flow("an agent's edit", agent_edits, ("Where is my order?",), ("It is on its wey",), acknowledged=1,
+         before=telegram_answered, shop=late.LATE_SHOP, change="edit"),
+    Flow("an agent's delete", agent_deletes, ("Where is my order?",), ("It is on its wey",), acknowledged=1,
+         before=telegram_answered, shop=late.LATE_SHOP, change="delete"),
+    *(
+        flow
+        for by, shop in (("", late.LATE_SHOP), (" by mail", late.LATE_MAIL_SHOP))
+        for flow in (
+            Flow(f"a held reply{by}", late.answers, ("Where is my order?", "Held, not sent"), notes=(late.WORDS,),
+                 acknowledged=1, before=late.too_late, shop=shop),
+            Flow(f"held, then asked again{by}", late.writes_again, ("Where is my order?", "Held, not sent", "Hello?"),
+                 notes=(late.WORDS,), acknowledged=1, before=late.held, shop=shop, told="⏸ Held reply"),
+            Flow(f"held, then sent{by}", late.sends, ("Where is my order?", "Held, not sent", "Hello?"),
+                 (late.WORDS,), acknowledged=1, before=late.asked_again, shop=shop),
+            Flow(f"held, then dropped{by}", late.drops, ("Where is my order?", "Held, not sent", "Hello?"),
+                 notes=(late.WORDS,), acknowledged=1, before=late.asked_again, shop=shop),
+            Flow(f"held, then by another address{by}", late.sends_via, ("Where is my order?", "Held, not sent"),
+                 (late.WORDS,), acknowledged=1, before=late.held_of_two, shop=shop),
+            Flow(f"via{by}", late.answers_via, ("Where is my order?",), (late.WORDS,), acknowledged=1,
+                 before=late.two_addresses, shop=shop),
+            Flow(f"template{by}", late.sends_template, ("Where is my order?",), ("your order 1037 is on its way",),
+                 acknowledged=1, before=late.too_late, shop=shop),
+        )
+    ),
+    Flow("held, then sent by a button", late.presses_send, ("Where is my order?", "Held, not sent", "Hello?"),
+         (late.WORDS,), acknowledged=1, before=late.asked_again, shop=late.LATE_SHOP),
+    Flow("new conversation", late.begins_in_slack, ("Started by",), (late.WORDS,),
+         before=late.closed_long_ago),
+    Flow("new conversation by mail", late.begins_by_mail, ("Started by",), (late.WORDS,),
+         before=late.closed_long_ago, shop=late.LATE_MAIL_SHOP),
+    Flow("new words in an open conversation", late.begins_in_slack, ("Where is my order?", "wrote to the customer"),
+         (late.WORDS,), acknowledged=1, before=late.goes_on),
 ]  # fmt: skip
 
 
@@ -438,6 +501,9 @@ def _desk(lab: Lab, flow: Flow, doubt: bool, ordered: bool) -> list[str]:
         wrong += [] if copies else [f"lost at the desk: {text}"]
         wrong += _repeats(copies, doubt)
         first += [lab.world.ledger.index(copies[0])] if copies else []
+    told = [entry for entry in lab.posts() if flow.told and flow.told in entry.text]
+    wrong += [f"nobody was told: {flow.told}"] if flow.told and not told else []
+    wrong += _repeats(told, doubt)
     cards = [entry for entry in lab.world.ledger if entry.what == "card" and "Escalated from" not in entry.text]
     if len(cards) > 1 and not any(_marked(card) for card in cards):
         wrong.append("two threads")
@@ -460,6 +526,8 @@ def _customers(lab: Lab, flow: Flow, doubt: bool) -> list[str]:
         wrong += [f"twice at the customer, and nobody told: {text}"] if len(copies) > 1 and not told else []
         wrong += [f"twice at the customer without need: {text}"] if len(copies) > 1 and not doubt else []
         first += [lab.world.ledger.index(copies[0])] if copies else []
+    if flow.change and not told and not any(entry.what == flow.change for entry in lab.world.ledger):
+        wrong.append(f"lost on the way to the customer: the {flow.change}")
     return wrong + (["out of order at the customer"] if first != sorted(first) else [])
 
 

@@ -1,12 +1,17 @@
 """Two invocations at once, in every order of their calls: a scheduler lets one call through at a time."""
 
+import json
+import os
+import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.lab import Lab
 
 Job = Callable[[], None]
+LONGEST = 120  # seconds of a branch; what takes longer hangs
 
 
 class Turns:
@@ -92,6 +97,25 @@ def together(lab: Lab, jobs: list[Job], choices: list[int]) -> list[tuple[int, b
     finally:
         lab.seam.intercept = freely
     return turns.trace
+
+
+def apart(job: Callable[[], Any]) -> Any:
+    """What a job returns (as JSON) that is done in a branch of this process: here nothing of it has happened."""
+    end, start = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads: the test runner's, which hold nothing
+        child = os.fork()
+    if not child:
+        signal.alarm(LONGEST)
+        try:
+            os.write(start, json.dumps(job()).encode())
+        finally:
+            os._exit(0)
+    os.close(start)
+    with os.fdopen(end, "rb") as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    return json.loads(said)
 
 
 def _switches(chosen: list[int], trace: list[tuple[int, bool]]) -> int:

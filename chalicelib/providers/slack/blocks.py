@@ -18,14 +18,15 @@ LONGEST_CONFIRM, LONGEST_CONFIRM_BUTTON = 300, 30
 Block = dict[str, Any]
 
 
-def card(it: Card, own: str, text: str) -> list[Block]:
-    """Who, what state, where from, our words, the customer's, what can be done, and how to answer."""
+def card(it: Card, own: str, text: str, below: str) -> list[Block]:
+    """Who, what state, where from, the customer's words between ours, what can be done, and how to answer."""
     return [
         {"type": "header", "text": plain(it.title, LONGEST_TITLE)},
         *sections(" · ".join(it.state)[:LONGEST_TEXT]),
         *_lines(it.facts),
         *small(own),
         *sections(text),
+        *small(below),
         *rows(it.buttons),
         *_lines((it.hint,)),
     ]

@@ -38,6 +38,7 @@ def typed(form: Mapping[str, str]) -> Iterator[Message]:
         text=words if words.startswith("#") else f"#{words}",
         thread=f"{form['channel_id']}:",
         private=True,
+        outside=True,
         context={"team": form.get("team_id", "")},
         source={name: form[name] for name in parts if name in form},
     )

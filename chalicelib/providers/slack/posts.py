@@ -112,10 +112,15 @@ def _in(thread: str) -> dict[str, str]:
 
 
 def _content(outgoing: Outgoing) -> dict[str, Any]:
-    """A customer's words are a text without markup, in which links can be clicked; all else is drawn."""
+    """A customer's words are a text without markup, in which links can be clicked; all else is drawn.
+
+    What stands below such a text is an attachment: blocks would take its place.
+    """
     if outgoing.card or outgoing.buttons or outgoing.own:
         return _blocks(outgoing)
-    return {"text": escape(_marked(outgoing, outgoing.text)), "mrkdwn": False}
+    below = [{"blocks": blocks.small(outgoing.below), "fallback": outgoing.below}] if outgoing.below else []
+    words = {"text": escape(_marked(outgoing, outgoing.text)), "mrkdwn": False}
+    return {**words, "attachments": below} if below else words
 
 
 def _blocks(outgoing: Outgoing) -> dict[str, Any]:
@@ -123,10 +128,11 @@ def _blocks(outgoing: Outgoing) -> dict[str, Any]:
     text = _marked(outgoing, outgoing.text or (card.text if card else ""))
     own = outgoing.own if text else _marked(outgoing, outgoing.own)
     if card:
-        drawn, summary = blocks.card(card, own, text), f"{card.title}: {text or own}"
+        drawn, summary = blocks.card(card, own, text, outgoing.below), f"{card.title}: {text or own}"
     else:
         aside = blocks.sections if outgoing.private_to else blocks.small  # whose words it is, its reader knows
-        drawn, summary = [*aside(own), *blocks.sections(text), *blocks.rows(outgoing.buttons)], text or own
+        under = [*blocks.small(outgoing.below), *blocks.rows(outgoing.buttons)]
+        drawn, summary = [*aside(own), *blocks.sections(text), *under], text or own
     return {"text": escape(summary[:LONGEST_SUMMARY]), "blocks": drawn}
 
 
