@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib import desk, route, settings, store
 from chalicelib.errors import Later, Outcome, SendFailed
-from chalicelib.models import Card, Content, Conversation, Delivery, DeliveryKind, Desk, Outgoing, digest
+from chalicelib.models import Content, Conversation, Delivery, DeliveryKind, Desk, Outgoing, digest
 from chalicelib.process import attachments, texts
 from chalicelib.process.outcome import Job, write_head
 
@@ -35,16 +35,23 @@ def _notice(job: Job, delivery: Delivery) -> dict[str, Any]:
     topic = job.contact.conversation.topic if job.contact and job.contact.conversation else ""
     to = {"to": place.slack or place.mailbox, "thread": delivery.thread, "subject": topic}
     if delivery.card:
-        return {**to, "refers": delivery.thread, "change": "edit", "card": _card_now(job, delivery, place)}
+        return {**to, "refers": delivery.thread, "change": "edit", **_card_now(job, delivery, place)}
     return {**to, "private_to": delivery.private_to}
 
 
-def _card_now(job: Job, delivery: Delivery, place: Desk) -> Card:
-    """The card as the head now stands, above the words it was first posted with."""
+def _card_now(job: Job, delivery: Delivery, place: Desk) -> dict[str, Any]:
+    """The card as the head now stands, above the words it was first posted with: ours, and the customer's."""
     assert job.contact is not None and job.contact.conversation is not None
-    shop = settings.shop()
-    first = _first_words(_opener(delivery, job.contact.conversation))
-    return desk.card(job.contact, place, shop.time_zone, route.parts(first, route.shortest(shop))[0])
+    shop, conversation = settings.shop(), job.contact.conversation
+    claim = store.claim(_opener(delivery, conversation))
+    posted = next((one for one in claim.in_order if one.kind is DeliveryKind.FORWARD), None) if claim else None
+    if posted and posted.handed:
+        first = _last_words(conversation)
+    else:
+        message = store.message(claim) if claim else None
+        first = desk.shown(texts.whole(message)) if message else ""
+    text = route.parts(first, route.shortest(shop))[0]
+    return {"card": desk.card(job.contact, place, shop.time_zone, text), "own": posted.text if posted else ""}
 
 
 def _opener(delivery: Delivery, conversation: Conversation) -> str:
@@ -55,16 +62,9 @@ def _opener(delivery: Delivery, conversation: Conversation) -> str:
     return posted[0] if posted else ""
 
 
-def _first_words(opener: str) -> str:
-    """What a card was first posted with: its opener's words, or why it was escalated."""
-    claim = store.claim(opener)
-    if claim is None:
-        return ""
-    card = next((one for one in claim.in_order if one.kind is DeliveryKind.FORWARD), None)
-    if card and card.handed:
-        return card.text
-    message = store.message(claim)
-    return desk.shown(texts.whole(message)) if message else ""
+def _last_words(conversation: Conversation) -> str:
+    """What an escalation's card shows of the customer: the words that wait for an answer, else how it began."""
+    return conversation.waiting.said if conversation.waiting else conversation.asked
 
 
 def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
@@ -73,6 +73,8 @@ def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
     shop = settings.shop()
     place = route.desk_of(shop, conversation.desk)
     to = {"to": place.slack or place.mailbox, "subject": conversation.topic, "own": delivery.text}
+    if delivery.handed:
+        to["text"] = _last_words(conversation)
     assert job.contact is not None
     card = desk.card(job.contact, place, shop.time_zone)
     if place.mailbox:  # each mail shows how things stand, for it is read alone
