@@ -192,8 +192,8 @@ def part_alone(number: int, total: int) -> str:
     return f"(part {number} of {total} of a long text, by itself)\n"
 
 
-def waits(since: str, said: str) -> str:
-    return f"Not answered since {since}: “{said}”"
+def waits(since: str) -> str:
+    return f"Not answered since {since}."
 
 
 def nudge(waits: str) -> str:

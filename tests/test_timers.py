@@ -105,7 +105,7 @@ def test_an_unanswered_customer_is_told_of_in_the_thread_then_at_the_second_desk
         ]
         owner = lab.posts()[-1].text
         assert "SMS · +4915123456789 has been waiting for 60 minutes at the desk 'second', nobody has it" in owner
-        assert "Not answered since Monday 2 March 10:00: “Where is my order?”" in owner
+        assert owner.endswith("Not answered since Monday 2 March 10:00.")
         assert not lab.timers()
 
 
@@ -136,7 +136,6 @@ def test_each_unanswered_time_is_nudged_anew() -> None:
         lab.ring("twilio_sms", lab.say("It is not", 2))
         lab.settle(until=timedelta(minutes=15))
         assert len(told(lab, "⏰ Not answered")) == 2
-        assert "“It is not”" in lab.posts()[-1].text
 
 
 @pytest.mark.parametrize("change", [{"kind": Kind.REACTION}, {"kind": Kind.DELETE}, {"automatic": True}])
@@ -166,7 +165,8 @@ def test_an_agent_escalates_with_a_reason_and_the_old_thread_says_where_it_goes_
         escalated(lab)
         card = next(entry for entry in lab.posts() if entry.to == "C0SECOND")
         assert "Escalated from 'front' by U0AGENT: she is angry" in card.text
-        assert "Not answered since Monday 2 March 10:00: “Where is my order?”" in card.text
+        assert card.text.count("Not answered since Monday 2 March 10:00.") == 1
+        assert "Where is my order?" in card.text
         assert "(she is angry): the conversation goes on at the desk 'second'." in lab.posts()[-1].text
         assert (lab.posts()[-1].to, lab.posts()[-1].thread) == ("C0FRONT", lab.thread().partition(":")[2])
 
@@ -197,6 +197,9 @@ def test_it_is_closed_from_either_thread_and_both_cards_show_it() -> None:
         says(lab, "#resolve", number=12)
         lab.settle()
         assert head(lab).status == "closed"
+        edited = [entry.text for entry in lab.world.ledger if entry.what == "edit"][-2:]
+        assert all("closed" in text and "Where is my order?" in text for text in edited)
+        assert ["Escalated from 'front' by U0AGENT: she is angry" in text for text in edited] == [True, False]
         posted = lab.seam.calls.count("slack.chat.postMessage") + lab.seam.calls.count("slack.chat.update")
         assert posted == 3  # the word that it is closed, and two cards
 

@@ -85,12 +85,11 @@ def _attempt(job: Job, delivery: Delivery, doubtful: bool) -> Wait | None:
     """One delivery in one receive; its file is fetched first, and before it is kept there is no doubt."""
     if delivery.kind is DeliveryKind.ACKNOWLEDGE and (doubtful or _too_late(job)):
         return outcome.end(job, delivery, State.UNKNOWN if doubtful else State.SKIPPED)
-    if delivery.kind is DeliveryKind.FILE:
-        delivery = outcome.at_its_desk(job, delivery)
-    doubtful = doubtful and (delivery.kind in outcome.SURE or delivery.urgent)
+    fetched = delivery.file is None or bool(delivery.stored)
+    doubtful = doubtful and fetched and (delivery.kind in outcome.SURE or delivery.urgent)
     if outcome.moved(job, delivery):
         delivery, doubtful = outcome.follow(job, delivery, doubtful), False
-    if delivery.file is None or delivery.stored:
+    if fetched:
         return _try(job, delivery, doubtful)
     try:
         kept, file = attachments.keep(job, delivery)

@@ -32,6 +32,7 @@ FETCHED_WITHIN = timedelta(minutes=10)  # an agent's file, behind which later re
 COPY_EVERY = timedelta(hours=6)  # of a forward whose copies go unanswered
 NOTICE_TRIES = 3
 TOKEN_LIVES = timedelta(days=90)  # a mail's reply token
+TO_DESK = (DeliveryKind.FORWARD, DeliveryKind.FILE)  # what a customer sent
 SURE = (DeliveryKind.FORWARD, DeliveryKind.REPLY, DeliveryKind.FILE)  # kinds that must not be lost
 
 
@@ -222,13 +223,13 @@ def signal(provider: str, account: str, refers: str, sign: Sign, before: Sign | 
 
 
 def moved(job: Job, delivery: Delivery) -> bool:
-    """Whether the conversation of a forward goes on at another desk than when it was planned."""
+    """Whether what the customer sent has to go to another desk than when it was planned."""
     conversation = job.contact.conversation if job.contact else None
-    return delivery.kind is DeliveryKind.FORWARD and conversation is not None and conversation.desk != delivery.to
+    return delivery.kind in TO_DESK and conversation is not None and conversation.desk != delivery.to
 
 
 def follow(job: Job, delivery: Delivery, doubtful: bool) -> Delivery:
-    """The forward, to where the conversation is now; marked where it may stand at the old desk already."""
+    """The same to where the conversation is now; marked where it may stand at the old desk already."""
     assert job.contact is not None and job.contact.conversation is not None
     changes = {**_at_desk(job.contact.conversation.desk), "repeated": doubtful, "state": State.PLANNED}
     store.mark(job.claim.key, {delivery.id: changes})
@@ -244,12 +245,6 @@ def write_head(job: Job, changes: Mapping[str, Any], deliveries: Mapping[str, Ma
     except store.Moved:
         raise Later("the conversation changed meanwhile", 0) from None
     job.contact = written
-
-
-def at_its_desk(job: Job, delivery: Delivery) -> Delivery:
-    """A file goes where its conversation is by now."""
-    conversation = job.contact.conversation if job.contact else None
-    return delivery.model_copy(update=_at_desk(conversation.desk)) if conversation else delivery
 
 
 def file_name(job: Job, delivery: Delivery) -> str:

@@ -59,7 +59,8 @@ def _card_now(job: Job, delivery: Delivery, place: Desk) -> dict[str, Any]:
     if claim is None or first is None:
         return {"card": desk.card(job.contact, place, shop)}
     if first.handed:
-        return {"card": desk.card(job.contact, place, shop, first.text)}
+        words = _last_words(job.contact.conversation)
+        return {"card": desk.card(job.contact, place, shop, words), "own": first.text}
     message = store.message(claim)
     opener = texts.whole(message) if message else None
     text = route.part(opener, first, shop) if opener else ""
@@ -86,6 +87,11 @@ def _below(claim: Claim, message: Message | None, delivery: Delivery) -> str:
     return desk.closing(message, claim.at, settings.shop())
 
 
+def _last_words(conversation: Conversation) -> str:
+    """What an escalation's card shows of the customer: the words that wait for an answer, else how it began."""
+    return conversation.waiting.said if conversation.waiting else conversation.asked
+
+
 def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
     """The thread of the conversation, or its card: read from the head, never from the plan."""
     conversation = _conversation(job)
@@ -93,6 +99,8 @@ def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
     place = route.desk_of(shop, conversation.desk)
     said = {"own": delivery.text, "below": _below(job.claim, job.message, delivery)}
     to = {"to": place.slack or place.mailbox, "subject": conversation.topic, **said}
+    if delivery.handed:
+        to["text"] = _last_words(conversation)
     assert job.contact is not None
     card = desk.card(job.contact, place, shop)
     if place.mailbox:  # each mail shows how things stand, for it is read alone

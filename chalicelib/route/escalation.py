@@ -11,11 +11,13 @@ from chalicelib.route.tell import carrier, desk_of, tell
 def escalated(plan: Plan, shop: Shop, thread: Thread, done: desk.Done, who: str, at: datetime) -> Plan:
     """The plan with the move: this message opens the thread at the other desk.
 
-    The card goes out in a group of its own, so that a desk that is down holds neither agents nor timers. The row of
-    the old thread stays: words written there are answered as before.
+    The card, which shows the customer's last words, goes out in a group of its own, so that a desk that is down holds
+    neither agents nor timers. The row of the old thread stays: words written there are answered as before.
     """
     conversation = plan.contact.conversation
     assert conversation is not None
+    if conversation.desk == done.moves_to:
+        return plan  # said twice in one message
     place = desk_of(shop, done.moves_to)
     changes = {"desk": done.moves_to, "thread": "", "opener": plan.message.claim}
     moved = conversation.model_copy(update={**changes, **waiting.moved(conversation, place, at)})
@@ -35,6 +37,5 @@ def escalated(plan: Plan, shop: Shop, thread: Thread, done: desk.Done, who: str,
 
 
 def waits(conversation: Conversation, shop: Shop) -> str:
-    """Since when its customer waits, and for an answer to what; empty if nobody waits."""
-    waiting = conversation.waiting
-    return words.waits(when.spoken(waiting.since, shop.time_zone), waiting.said) if waiting else ""
+    """Since when its customer waits; empty if nobody does."""
+    return words.waits(when.spoken(conversation.waiting.since, shop.time_zone)) if conversation.waiting else ""

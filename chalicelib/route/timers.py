@@ -129,5 +129,5 @@ def _tell(fired: Fired, plan: Plan, text: str) -> Plan:
 
 
 def _who(fired: Fired) -> str:
-    """The customer's name, and where they write from."""
-    return " · ".join(filter(None, [fired.before.name, desk.title(fired.current.heard)]))
+    """The customer's name, on one line, and where they write from."""
+    return " · ".join(filter(None, [desk.excerpt(fired.before.name), desk.title(fired.current.heard)]))

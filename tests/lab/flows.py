@@ -30,6 +30,7 @@ from tests.lab import (
 )
 from tests.lab.faults import Plan
 
+ESCALATED = "Escalated from"
 MARKS = ("(possibly repeated)",)
 INTERNAL = (  # of agents, desks and the machinery
     "U0AGENT", "C0FRONT", "C0OWNER", "C0SECOND", AGENTS, "ann@shop.example", "xoxb", "slack.com", "world/slack",
@@ -497,17 +498,24 @@ def _desk(lab: Lab, flow: Flow, doubt: bool, ordered: bool) -> list[str]:
     """
     wrong, first = [], []
     for text in flow.customers:
-        copies = [entry for entry in lab.posts() if text in entry.text.replace(f"“{text}”", "a quotation")]
+        copies = [
+            entry for entry in lab.posts() if text in entry.text and (ESCALATED in text or not _shows_again(entry))
+        ]
         wrong += [] if copies else [f"lost at the desk: {text}"]
         wrong += _repeats(copies, doubt)
         first += [lab.world.ledger.index(copies[0])] if copies else []
     told = [entry for entry in lab.posts() if flow.told and flow.told in entry.text]
     wrong += [f"nobody was told: {flow.told}"] if flow.told and not told else []
     wrong += _repeats(told, doubt)
-    cards = [entry for entry in lab.world.ledger if entry.what == "card" and "Escalated from" not in entry.text]
+    cards = [entry for entry in lab.world.ledger if entry.what == "card" and not _shows_again(entry)]
     if len(cards) > 1 and not any(_marked(card) for card in cards):
         wrong.append("two threads")
     return wrong + (["out of order at the desk"] if ordered and first != sorted(first) else [])
+
+
+def _shows_again(entry: Entry) -> bool:
+    """An escalation's card shows the customer's last words, which stand at the first desk already."""
+    return ESCALATED in entry.text
 
 
 def _repeats(copies: list[Entry], doubt: bool) -> list[str]:
