@@ -41,7 +41,7 @@ def files_kept_back(names: list[str]) -> str:
 
 def file_link(name: str, size: int, url: str) -> str:
     """A file as a link, for customers and agents alike."""
-    return f"📎 {name} ({in_bytes(size)}): {url}\nThis link works for a limited time, 7 days at most."
+    return f"📎 {name} ({in_bytes(size)}): {url}\nThis link works for a limited time."
 
 
 def in_bytes(size: int) -> str:

@@ -233,7 +233,7 @@ def test_a_file_too_large_for_a_mail_comes_to_the_mailbox_as_a_link() -> None:
         lab.ring("custom", lab.say("Plans", 1, "custom", files=(large,)))
         lab.settle()
         mail = lab.posts()[-1]
-        assert LINK.search(mail.text) and "7 days at most" in mail.text and "Attachments" not in mail.raw
+        assert LINK.search(mail.text) and "works for a limited time." in mail.text and "Attachments" not in mail.raw
         assert mail.thread == lab.posts()[0].thread
 
 

@@ -52,7 +52,6 @@ class Done(NamedTuple):
     said: str = ""
     conversation: Mapping[str, Any] = {}
     contact: Mapping[str, Any] = {}
-    due: Mapping[str, datetime | None] = {}  # timers that are set (None: ended)
     private: bool = False  # the answer is for the agent who asked, whatever way they asked
     reply: str = ""  # words for the customer
     moves_to: str = ""  # another desk, where the conversation goes on; `why` is told there

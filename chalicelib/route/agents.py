@@ -204,9 +204,8 @@ def _done(word: str, rest: str, read: desk.Words, message: Message, scene: Scene
 
 def _changed(contact: Contact, done: desk.Done) -> Contact:
     assert contact.conversation is not None
-    due = {kind: at for kind, at in {**contact.due, **done.due}.items() if at is not None}
     conversation = contact.conversation.model_copy(update=done.conversation)
-    return contact.model_copy(update={**done.contact, "conversation": conversation, "due": due})
+    return contact.model_copy(update={**done.contact, "conversation": conversation})
 
 
 def _said(plan: Plan, scene: Scene, done: desk.Done, which: str) -> Plan:
