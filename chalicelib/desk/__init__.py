@@ -1,7 +1,8 @@
 """What agents see, how their words are read, and all they can do. Pure."""
 
-from chalicelib.desk.actions import ACTIONS, Asked, Cannot, Done, buttons
+from chalicelib.desk.actions import ACTIONS, Asked, Cannot, Done, buttons, known_as, named
 from chalicelib.desk.card import card, in_two_lines, state, topic
+from chalicelib.desk.naming import typed, written
 from chalicelib.desk.reading import NOTE, REPLY, Words, commanded, read
 from chalicelib.desk.shown import excerpt, shown, title
 
@@ -18,9 +19,13 @@ __all__ = [
     "commanded",
     "excerpt",
     "in_two_lines",
+    "known_as",
+    "named",
     "read",
     "shown",
     "state",
     "title",
     "topic",
+    "typed",
+    "written",
 ]

@@ -26,7 +26,7 @@ def state(contact: Contact, place: Desk) -> tuple[str, ...]:
     conversation = contact.conversation
     assert conversation is not None
     return (
-        "blocked" if contact.blocked else conversation.status,
+        "blocked" if contact.blocked else "joined with another conversation" if contact.merged else conversation.status,
         f"assigned to {known_as(conversation.assignee, place)}" if conversation.assignee else "nobody has it yet",
         *([f"{conversation.priority} priority"] if conversation.priority != "normal" else []),
     )
@@ -51,7 +51,8 @@ def title_of(message: Message) -> str:
 def _facts(contact: Contact) -> list[str]:
     conversation = contact.conversation
     assert conversation is not None
-    others = [heard.address for heard in contact.heard if heard.address != conversation.heard]
+    every = (*contact.also, *(heard.address for heard in contact.heard))
+    others = [address for address in every if address != conversation.heard]
     subject = next((one.context.get("subject", "") for one in contact.heard if one.address == conversation.heard), "")
     return [
         title(conversation.heard) + ("" if _proved(conversation.heard.channel) else " ⚠️"),

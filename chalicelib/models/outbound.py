@@ -107,6 +107,9 @@ class Delivery(Frozen):
     urgent: bool = False  # a notice that asks somebody to act: it is tried like a forward
     card: bool = False  # a notice that says nothing but writes the card anew, as the head then stands
     private_to: str = ""  # a notice for one agent alone
+    buttons: tuple[Button, ...] = ()  # under a notice
+    here: bool = False  # a notice in the thread that the head then has, as a forward
+    said: str = ""  # what stands in place of its part of the message, whose own words must not go there
     change: Literal["", "edit", "delete"] = ""  # a reply that changes an earlier one
     original: str = ""  # the claim of that one
     handed: bool = False

@@ -36,7 +36,7 @@ def hand_on(claim: Claim, deliveries: list[Delivery], message: Message | None, r
     """Put deliveries on the queue in groups of their own: to a customer, or to a desk's thread."""
     groups: dict[str, list[Delivery]] = {}
     for delivery in {delivery.id: delivery for delivery in deliveries}.values():
-        groups.setdefault(_group(delivery), []).append(delivery)
+        groups.setdefault(_group(delivery, claim.key), []).append(delivery)
     items = [
         Handed(
             claim=claim.key,
@@ -163,9 +163,9 @@ def _too_late(job: Job) -> bool:
     return job.now - job.at >= ACKNOWLEDGE_WITHIN or bool(answered and answered >= job.at)
 
 
-def _group(delivery: Delivery) -> str:
+def _group(delivery: Delivery, claim: str) -> str:
     if delivery.kind is DeliveryKind.NOTICE:
-        return "tell#" + digest(delivery.provider, delivery.to, delivery.thread)
+        return "tell#" + digest(delivery.provider, delivery.to, delivery.thread, *([claim] if delivery.here else []))
     assert delivery.address is not None
     return "out#" + digest(delivery.address.channel, delivery.address.id)
 

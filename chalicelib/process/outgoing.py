@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib import desk, route, settings, store
 from chalicelib.errors import Later, Outcome, SendFailed
-from chalicelib.models import Card, Conversation, Delivery, DeliveryKind, Desk, Outgoing, digest
+from chalicelib.models import Card, Contact, Conversation, Delivery, DeliveryKind, Desk, Outgoing, digest
 from chalicelib.process import texts
 from chalicelib.process.outcome import Job, write_head
 
@@ -26,18 +26,40 @@ def compose(job: Job, delivery: Delivery) -> Outgoing:
 def _notice(job: Job, delivery: Delivery) -> dict[str, Any]:
     place = route.desk_of(settings.shop(), delivery.to)
     topic = job.contact.conversation.topic if job.contact and job.contact.conversation else ""
-    to = {"to": place.slack or place.mailbox, "thread": delivery.thread, "subject": topic}
+    thread = _thread_here(job, delivery) if delivery.here else delivery.thread
+    to = {"to": place.slack or place.mailbox, "thread": thread, "subject": topic}
     if delivery.card:
-        return {**to, "refers": delivery.thread, "change": "edit", "card": _card_now(job, place)}
-    return {**to, "private_to": delivery.private_to}
+        return {**to, "refers": delivery.thread, "change": "edit", "card": _card_now(job, delivery, place)}
+    return {**to, "private_to": delivery.private_to, "buttons": delivery.buttons}
 
 
-def _card_now(job: Job, place: Desk) -> Card:
-    """The card as the head now stands, above the words it was first posted with."""
+def _thread_here(job: Job, delivery: Delivery) -> str:
+    """The conversation's thread as it now stands, at the notice's desk. Raises Later while it is being opened."""
     assert job.contact is not None and job.contact.conversation is not None
-    opener = store.message(job.contact.conversation.opener)
+    conversation = job.contact.conversation
+    if conversation.desk != delivery.to:
+        return ""
+    if conversation.opener and not conversation.thread:
+        raise Later("the conversation's card is being posted")
+    return conversation.thread
+
+
+def _card_now(job: Job, delivery: Delivery, place: Desk) -> Card:
+    """The card as the head now stands, above the words it was first posted with."""
+    contact = _whose(job, delivery)
+    assert contact is not None and contact.conversation is not None
+    opener = store.message(contact.conversation.opener)
     first = desk.shown(texts.whole(opener)) if opener else ""
-    return desk.card(job.contact, place, route.parts(first, route.shortest(settings.shop()))[0])
+    return desk.card(contact, place, route.parts(first, route.shortest(settings.shop()))[0])
+
+
+def _whose(job: Job, delivery: Delivery) -> Contact | None:
+    """Whose card stands above a notice's thread: that of one who is linked with this contact is another."""
+    conversation = job.contact.conversation if job.contact else None
+    if conversation is None or conversation.thread == delivery.thread:
+        return job.contact
+    leads = store.thread(delivery.provider, delivery.account, delivery.thread)
+    return store.head(leads.contact) if leads else job.contact
 
 
 def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Stages 2 and 3 of the worker: find whose message it is, plan, record; then deliver what the plan owes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from chalicelib.models import (
     Receipt,
     Receive,
 )
-from chalicelib.process import announced, deliver, fragments, outcome, texts
+from chalicelib.process import announced, deliver, fragments, linking, outcome, texts
 from chalicelib.process.outcome import Job, Sign
 from chalicelib.webhook import Request
 
@@ -126,7 +126,8 @@ def _give_up(item: Handed, receive: Receive, now: datetime, reason: str) -> None
 def _customer(item: Message, receive: Receive, now: datetime) -> None:
     def plan() -> tuple[Plan, Contact | None]:
         found = store.find(item.sender, item.aliases)
-        return route.customer(item, found, settings.shop(), receive, now), found.contact
+        met = linking.met(item, found)
+        return route.customer(item, found, settings.shop(), receive, now, met), found.contact
 
     claim, planned, contact = _recorded(item, receive, plan)
     fresh = claim.by == receive.token
@@ -144,7 +145,8 @@ def _agent(item: Message, receive: Receive, now: datetime) -> None:
         if contact is None:
             raise Poison("a thread without its contact")
         original = store.claim(item.original_claim) if item.kind in CHANGES else None
-        return route.agent(item, route.Scene(thread, contact, settings.shop(), receive, refused), original), contact
+        scene = route.Scene(thread, contact, settings.shop(), receive, refused)
+        return route.agent(item, linking.completed(scene, item), original), contact
 
     claim, planned, contact = _recorded(item, receive, plan)
     fresh = claim.by == receive.token
@@ -200,9 +202,9 @@ def _recorded(
 ) -> tuple[Claim, Plan, Contact | None]:
     """Plan and record, again at once when others wrote the same head; returns the claim, old or new."""
     for _ in range(TRIES):
-        planned, contact = plan()
-        shortened = planned.model_copy(update={"message": texts.shortened(planned.message)})
         try:
+            planned, contact = plan()
+            shortened = planned.model_copy(update={"message": texts.shortened(planned.message)})
             return store.record(shortened, receive), planned, contact
         except store.Recorded as recorded:
             if recorded.claim.key == item.claim:
@@ -242,11 +244,16 @@ def _contact_of(item: Message) -> Contact | None:
 
 def _replies_not_out(contact: Contact, due: datetime) -> list[datetime]:
     """When the replies were recorded that are not out, of those the timer has not told of before."""
-    if contact.conversation is None:
-        return []
-    rows = [row for row in store.messages(contact.conversation.id, due - route.LATE) if row["direction"] == "out"]
+    rows = [row for row in _said(contact, due - route.LATE) if row["direction"] == "out"]
     claims = store.claims(row["claim"] for row in rows)
     return [_recorded_at(row) for row in rows if row["claim"] in claims and _waits(claims[row["claim"]])]
+
+
+def _said(contact: Contact, since: datetime) -> Iterator[dict[str, Any]]:
+    """The messages of the contact's conversation, and of those that closed as merged into it."""
+    conversation = contact.conversation
+    for id in (conversation.id, *conversation.joined) if conversation else ():
+        yield from store.messages(id, since)
 
 
 def _waits(claim: Claim) -> bool:
@@ -262,10 +269,10 @@ def _named(item: Receipt, *, waits: bool) -> list[str]:
     if item.ids or item.reader is None:
         return list(item.ids)
     contact = store.find(item.reader).contact
-    if contact is None or contact.conversation is None:
+    if contact is None:
         return []
     until = item.before or datetime.now(UTC)
-    rows = store.messages(contact.conversation.id, until - timedelta(days=1))
+    rows = _said(contact, until - timedelta(days=1))
     claims = store.claims(row["claim"] for row in rows if _recorded_at(row) <= until)
     every = [delivery for claim in claims.values() for delivery in claim.in_order]
     ours = [one for one in every if one.provider == item.provider and one.address == item.reader]

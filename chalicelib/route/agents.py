@@ -16,6 +16,7 @@ from chalicelib.models import (
     DeliveryKind,
     Desk,
     Direction,
+    Found,
     Heard,
     Kind,
     Message,
@@ -24,6 +25,7 @@ from chalicelib.models import (
     Shop,
     Thread,
 )
+from chalicelib.route import linking, proving
 from chalicelib.route.cut import parts
 from chalicelib.route.tell import card_anew, desk_of, next_head, tell
 
@@ -40,6 +42,10 @@ class Scene(NamedTuple):
     shop: Shop
     receive: Receive
     refused: str = ""  # why the desk's provider does not vouch for who speaks
+    heard: Address | None = None  # who was last heard in the thread's conversation, where that is not the present one
+    others: Mapping[Address, Found] = {}  # who has the addresses that the words name
+    atoms: Mapping[str, Contact] = {}  # those that are merged into the contact, by id
+    code: str = ""  # six digits that nobody knows
 
     @property
     def place(self) -> Desk:
@@ -52,8 +58,16 @@ class Scene(NamedTuple):
 
     @property
     def own(self) -> bool:
-        """Whether the thread's conversation is the contact's present one."""
-        return self.current.id == self.thread.conversation
+        """Whether the thread's conversation is the contact's present one, or closed as merged into that."""
+        return self.thread.conversation in (self.current.id, *self.current.joined)
+
+    @property
+    def home(self) -> Thread:
+        """The present conversation's own thread."""
+        current = self.current
+        if not current.thread or current.id == self.thread.conversation:
+            return self.thread
+        return Thread(id=current.thread, contact=self.before.id, conversation=current.id, desk=current.desk)
 
 
 def agent(message: Message, scene: Scene, original: Claim | None) -> Plan:
@@ -97,6 +111,8 @@ def _refusal(message: Message, scene: Scene) -> str:
 def _planned(noted: Plan, scene: Scene, read: desk.Words) -> Plan:
     """What is asked for, all of it or (raising Cannot) nothing."""
     _check_words(read)
+    if any(desk.ACTIONS[word].alone for word, _ in read.commands):
+        return _alone(noted, scene, read)
     writes = bool(read.text and not read.note) or any(desk.ACTIONS[word].writes for word, _ in read.commands)
     contact = _answering(scene, noted.message) if writes else scene.before
     done: list[desk.Done] = []
@@ -111,7 +127,29 @@ def _planned(noted: Plan, scene: Scene, read: desk.Words) -> Plan:
     plan = _with_turn(plan, scene)
     for number, one in enumerate(done):
         plan = _said(plan, scene, one, f"{number}")
-    return card_anew(plan, scene.shop, scene.thread) if _card_differs(plan, scene) else plan
+    return card_anew(plan, scene.shop, scene.home) if _card_differs(plan, scene) else plan
+
+
+def _alone(noted: Plan, scene: Scene, read: desk.Words) -> Plan:
+    """What changes who this customer is: nothing else is done with it."""
+    ((word, rest), *more) = read.commands
+    if more or read.text:
+        raise desk.Cannot(words.stands_alone(next(word for word, _ in read.commands if desk.ACTIONS[word].alone)))
+    done = _done(word, rest, read, noted.message, scene, scene.before)
+    evidence = linking.Evidence(noted.message.sender.id, scene.receive.accepted_at, done.why)
+    if done.joins:
+        noted = linking.joined(noted, scene.before, done.joins, evidence, scene.shop)
+    if done.leaves:
+        noted = linking.parted(noted, scene.before, done.leaves, scene.atoms, evidence, scene.shop)
+    if done.proves:
+        proof = proving.proof(done.proves, evidence.by, evidence.at, scene.code)
+        sending = proving.sending(done.proves, scene.code, scene.shop)
+        awaiting = noted.contact.model_copy(update={"proof": proof})
+        noted = noted.model_copy(update={"contact": awaiting, "deliveries": (sending,)})
+    told = {delivery.thread for delivery in noted.deliveries}
+    if noted.joint and scene.thread.id not in told:
+        return _tell(noted, scene, "done-0", words.done_elsewhere())
+    return _said(noted, scene, done, "0")
 
 
 def _check_words(read: desk.Words) -> None:
@@ -137,6 +175,7 @@ def _done(word: str, rest: str, read: desk.Words, message: Message, scene: Scene
         shop=scene.shop,
         at=scene.receive.accepted_at,
         text="" if read.note else read.text,
+        others=scene.others,
     )
     return action.does(asked)
 
@@ -154,7 +193,8 @@ def _said(plan: Plan, scene: Scene, done: desk.Done, which: str) -> Plan:
     assert conversation is not None
     if not done.said:
         return plan
-    if scene.place.mailbox and not done.private:
+    at_home = scene.thread.conversation == conversation.id
+    if scene.place.mailbox and at_home and not done.private:
         later = conversation.model_copy(update={"news": (*conversation.news, done.said)})
         return plan.model_copy(update={"contact": plan.contact.model_copy(update={"conversation": later})})
     return _tell(plan, scene, f"done-{which}", done.said, done.private)
@@ -164,7 +204,7 @@ def _reply(plan: Plan, scene: Scene, text: str, to: Address | None) -> Plan:
     """The words for the customer, in parts, to the address last heard unless another is named."""
     conversation = plan.contact.conversation
     assert conversation is not None
-    heard = _heard(plan.contact, to or conversation.heard)
+    heard = _heard(plan.contact, to or scene.heard or conversation.heard)
     pieces = parts(text, providers.load(heard.provider).can.text)
     at = scene.receive.accepted_at
     spoken = conversation.model_copy(update={"agent_at": at, "answered": desk.excerpt(text)})
@@ -176,7 +216,7 @@ def _reply(plan: Plan, scene: Scene, text: str, to: Address | None) -> Plan:
         "deliveries": (*plan.deliveries, *(_part_of_reply(heard, number) for number in range(len(pieces)))),
     }
     replied = plan.model_copy(update=written)
-    elsewhere = scene.current.status == "open" and not scene.own
+    elsewhere = not scene.own and spoken.id != scene.thread.conversation
     return _tell(replied, scene, "elsewhere", words.goes_on_elsewhere(spoken.desk)) if elsewhere else replied
 
 
@@ -186,10 +226,11 @@ def _answering(scene: Scene, message: Message) -> Contact:
     if current.status == "open":
         return scene.before
     reopened: dict[str, Any] = {"status": "open", "closed_at": None, "ended": ""}
-    if not scene.own:  # an older conversation: it opens again in its own thread
+    if not scene.own and scene.thread.contact == scene.before.id:  # an older conversation, in its own thread again
         thread = scene.thread
         reopened |= {"id": thread.conversation, "desk": thread.desk, "thread": message.thread,
-                     "opened_at": scene.receive.accepted_at}  # fmt: skip
+                     "heard": scene.heard or current.heard, "opened_at": scene.receive.accepted_at,
+                     "joined": ()}  # fmt: skip
     return scene.before.model_copy(update={"conversation": current.model_copy(update=reopened)})
 
 
@@ -208,7 +249,11 @@ def _card_differs(plan: Plan, scene: Scene) -> bool:
 
 
 def _heard(contact: Contact, address: Address) -> Heard:
-    return next(other for other in contact.heard if other.address == address)
+    """How an address is written to. Raises Cannot if it left this customer: the words are for somebody else."""
+    found = next((other for other in contact.heard if other.address == address), None)
+    if found is None:
+        raise desk.Cannot(words.heard_elsewhere(desk.title(address)))
+    return found
 
 
 def _part_of_reply(heard: Heard, number: int) -> Delivery:

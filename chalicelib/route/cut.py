@@ -24,6 +24,8 @@ def part(message: Message, delivery: Delivery, shop: Shop) -> str:
     """The words of a delivery: its own, its part of the message, or (to a customer) both."""
     if delivery.kind in (DeliveryKind.ACKNOWLEDGE, DeliveryKind.NOTICE) or delivery.change == "delete":
         return delivery.text
+    if delivery.said:
+        return delivery.said
     forward = delivery.kind is DeliveryKind.FORWARD
     text = desk.shown(message) if forward else message.text
     pieces = parts(text, shortest(shop) if forward else providers.load(delivery.provider).can.text)

@@ -2,15 +2,18 @@
 
 from chalicelib.store.fragments import add_piece, join_pieces, pieces
 from chalicelib.store.keys import Row, contact_id, place
+from chalicelib.store.linking import merged, met
 from chalicelib.store.marking import mark, mark_card, mark_progress, mark_sent
 from chalicelib.store.reading import (
     claim,
     claim_and_contact,
     claims,
     contact,
+    conversation,
     conversations,
     due,
     find,
+    head,
     heads,
     message,
     messages,
@@ -31,17 +34,21 @@ __all__ = [
     "claims",
     "contact",
     "contact_id",
+    "conversation",
     "conversations",
     "due",
     "find",
+    "head",
     "heads",
     "join_pieces",
     "mark",
     "mark_card",
     "mark_progress",
     "mark_sent",
+    "merged",
     "message",
     "messages",
+    "met",
     "move",
     "pieces",
     "place",
