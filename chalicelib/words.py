@@ -1,5 +1,7 @@
 """What Shopbell itself says: to customers the acknowledgement, to agents the notices. Pure."""
 
+from collections.abc import Sequence
+
 from chalicelib.models import Conversation, Shop
 
 
@@ -117,8 +119,8 @@ def held_dropped(excerpt: str) -> str:
     return f"Not held any more, and not sent: “{excerpt}”"
 
 
-def not_their_address(id: str) -> str:
-    return f"{id} is not this customer's address any more."
+def not_their_address(address: str) -> str:
+    return f"{address} is another customer now: write to them in their own thread."
 
 
 def no_desk_here() -> str:
@@ -221,6 +223,59 @@ def escalated_away(desk: str, who: str, why: str) -> str:
 def owner_waits(name: str, desk: str, agent: str, lasting: str, waits: str) -> str:
     has = f"{agent} has it" if agent else "nobody has it"
     return f"⏰ {name} has been waiting for {lasting} at the desk {desk!r}, {has}. {waits}"
+
+
+def joined_here(who: str, others: str, why: str, before: Sequence[str]) -> str:
+    told = f"🔗 {who} linked this customer with {others}{_because(why)}. What comes from there appears here now."
+    return "\n".join([told, *before])
+
+
+def joined_there(who: str, others: str, why: str, desk: str, heard: str) -> str:
+    return (
+        f"🔗 {who} linked this customer with {others}{_because(why)}. The conversation goes on in their thread at the "
+        f"desk {desk!r}; what you write here still goes out, to {heard}."
+    )
+
+
+def parted_here(who: str, others: str, why: str) -> str:
+    return f"✂️ {who} unlinked {others}{_because(why)}: another customer again, in a thread of their own."
+
+
+def parted_there(who: str, others: str, why: str) -> str:
+    return f"✂️ {who} unlinked this customer from {others}{_because(why)}: their conversation goes on here again."
+
+
+def done_elsewhere() -> str:
+    return "Done. The threads in which the conversations go on say so."
+
+
+def _because(why: str) -> str:
+    return f" ({why})" if why else ""
+
+
+def answered_there(who: str, words: str) -> str:
+    return f"{who} answered in the thread that was joined with this one: “{words}”"
+
+
+def stands_alone(word: str) -> str:
+    return f"{word} stands alone: write the rest in a message of its own."
+
+
+def code(shop: Shop, code: str) -> str:
+    """To another address than the one that claims it. Nothing is told of the other: it may be a stranger."""
+    return (
+        f"{code} is your code for {shop.name}. Somebody who writes to us elsewhere says that this address is theirs "
+        "as well. If that is you, write the code there within 15 minutes. If not, do nothing."
+    )
+
+
+def code_tried(how: str) -> str:
+    """What stands in place of the code at the desk, and in the table."""
+    return f"(the code that was sent to another address: {how})"
+
+
+def same_person(what: str, other: str, command: str) -> str:
+    return f"🔎 Same person? {what} Nothing is proved by that. If you are sure that it is {other}: {command}"
 
 
 def parked(place: str, reason: str) -> str:

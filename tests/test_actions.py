@@ -22,6 +22,7 @@ POST_SHOP = (
     + "[providers.slack]\n"
 )
 CUSTOMER = Address(channel=Channel.SMS, id="+4915123456789")
+OTHER = "+49 172 999 9999"  # another customer, as an agent writes it
 AGENTS = {"U0AGENT": "ann", "U0BEN": "ben", "ann@shop.example": "ann", "ben@shop.example": "ben"}
 Seat = Callable[[Lab, str, int], None]
 
@@ -60,6 +61,9 @@ SAID = {  # for each action: what is done before, and the words
     "#via": ("", "#via sms"),
     "#send": ("", "#send"),
     "#drop": ("", "#drop"),
+    "#link": ("", "#link {other}"),
+    "#unlink": ("#link {other}", "#unlink {other}"),
+    "#code": ("", "#code {other}"),
     "#status": ("", "#status"),
     "#help": ("", "#help"),
 }
@@ -70,16 +74,21 @@ def done(seat: str, words: str, before: str = "") -> tuple[dict[str, Any], list[
     shop, way = SEATS[seat]
     with laboratory(shop) as lab:
         opened(lab)
+        if "{other}" in words:
+            lab.ring("twilio_sms", lab.say("Is it you?", 3, sender=OTHER.replace(" ", "")))
+            lab.settle()
         if before:
-            way(lab, before, 10)
+            way(lab, before.format(other=OTHER), 10)
             lab.settle()
         count = len(lab.world.ledger)
-        way(lab, words, 11)
+        way(lab, words.format(other=OTHER), 11)
         lab.settle(until=timedelta(hours=1))
         with lab.aside():
             contact = store.find(CUSTOMER).contact
         assert contact is not None
-        assert not [entry for entry in lab.texts() if "Thank you" not in entry.text], "an action reached the customer"
+        allowed = ("Thank you", "is your code")
+        leaked = [entry for entry in lab.texts() if not any(words in entry.text for words in allowed)]
+        assert not leaked, "an action reached the customer"
         return state(contact), [entry.text for entry in lab.world.ledger[count:]]
 
 
@@ -96,6 +105,8 @@ def state(contact: Contact) -> dict[str, Any]:
         "ended": conversation.ended.replace("ann@shop.example", "ann"),
         "tags": contact.tags,
         "blocked": contact.blocked,
+        "linked": len(contact.links),
+        "awaits a code": contact.proof is not None,
     }
 
 
@@ -130,6 +141,9 @@ def test_both_seats_do_the_same(action: str) -> None:
         ("#tag -vip", "#tag vip big", "tags", ("big",)),
         ("#block", "", "blocked", True),
         ("#unblock", "#block", "blocked", False),
+        ("#link {other}", "", "linked", 2),
+        ("#unlink {other}", "#link {other}", "linked", 0),
+        ("#code {other}", "", "awaits a code", True),
     ],
 )
 def test_what_an_action_does(words: str, before: str, field: str, value: object) -> None:

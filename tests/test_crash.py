@@ -1,6 +1,7 @@
-"""No crash at any call loses, doubles or leaks a message: every call of every flow, every way it can fail."""
+"""No crash at any call loses, doubles or leaks a message: every call of every flow, and ways it can fail in turn."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from tests.lab import laboratory
 from tests.lab.branches import struck
-from tests.lab.faults import Plan, faults
+from tests.lab.faults import Plan, faults, in_turn
 from tests.lab.flows import FLOWS, Flow, judge
 
 GOLDEN = Path(__file__).with_name("golden") / "calls.json"
@@ -45,4 +46,12 @@ def test_no_single_fault_loses_doubles_or_leaks(flow: Flow) -> None:
     _, calls = crash(flow)
     branches = struck(flow, calls)
     assert not branches.found
-    assert branches.tried == len(list(plans(calls)))
+    assert branches.tried == sum(len(in_turn(flow.name, number, name)) for number, name in enumerate(calls, 1))
+
+
+def test_the_flows_together_meet_every_fault() -> None:
+    calls = [(flow, *call) for flow, names in json.loads(GOLDEN.read_text()).items() for call in enumerate(names, 1)]
+    met = {(name, fault.name) for flow, number, name in calls for fault in in_turn(flow, number, name)}
+    every = {(name, fault.name) for _, _, name in calls for fault in faults(name)}
+    often = {name for name, count in Counter(name for _, _, name in calls).items() if count >= 60}
+    assert {one for one in every - met if one[0] in often} == set()

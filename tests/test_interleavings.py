@@ -1,18 +1,36 @@
 """Two invocations at once: whatever the order of their calls, nothing is lost, doubled or out of order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
+from chalicelib import store
 from chalicelib.models import Address, Channel, Contact, Message
 from tests.lab import PASSING_SHOP, ROTA, SHOP, WATCHED_SHOP, Lab, laboratory
-from tests.lab.flows import PARTS, Flow, at_rest, conversation, judge, opened, part, unanswered
-from tests.lab.interleave import Job, orders, together
+from tests.lab.flows import (
+    MIRA,
+    OTTO,
+    PARTS,
+    Flow,
+    agent_says,
+    at_rest,
+    conversation,
+    judge,
+    linked,
+    opened,
+    part,
+    speaks,
+    two_open,
+    unanswered,
+)
+from tests.lab.interleave import Job, Trace, apart, orders, together
 
 SWITCHES = 2  # at most, here; `make soak` plays every order
 BSUID = Address(channel=Channel.WHATSAPP, id="DE.871234")
+THIRD = "+491728888888"
 PHONE = Address(channel=Channel.WHATSAPP, id="+4915123456780")
 
 
@@ -193,6 +211,84 @@ def assign_and_reassign(lab: Lab) -> list[Job]:
     return workers(lab)
 
 
+def link_and_message(lab: Lab) -> list[Job]:
+    """Otto writes while he is linked with Mira: in his own thread or in hers, once, and heard by whom he is."""
+    agent_says(lab, f"#link {OTTO}", "Where is my order?", 20)
+    lab.ring("twilio_sms", lab.say("It is number 7", 4, sender=OTTO))
+    return workers(lab)
+
+
+def link_and_link(lab: Lab) -> list[Job]:
+    """The same two, told in both their threads."""
+    agent_says(lab, f"#link {OTTO}", "Where is my order?", 20)
+    agent_says(lab, f"#link {MIRA}", "Is it blue?", 21)
+    return workers(lab)
+
+
+def three_open(lab: Lab) -> None:
+    """The third has waited longest."""
+    lab.ring("twilio_sms", lab.say("Do you gift-wrap?", 8, sender=THIRD))
+    lab.settle()
+    two_open(lab)
+
+
+def chain(lab: Lab) -> list[Job]:
+    """Mira with Otto, and Otto with a third."""
+    agent_says(lab, f"#link {OTTO}", "Where is my order?", 20)
+    agent_says(lab, f"#link {THIRD}", "Is it blue?", 21)
+    return workers(lab)
+
+
+def unlink_and_reply(lab: Lab) -> list[Job]:
+    """Otto was heard last in Mira's thread. He is answered there while he leaves."""
+    agent_says(lab, "It is on its way", "Where is my order?", 20)
+    agent_says(lab, f"#unlink {OTTO}", "Is it blue?", 21)
+    return workers(lab)
+
+
+def unlink_and_message(lab: Lab) -> list[Job]:
+    agent_says(lab, f"#unlink {OTTO}", "Where is my order?", 20)
+    lab.ring("twilio_sms", lab.say("I still wait", 6, sender=OTTO))
+    return workers(lab)
+
+
+def one_of_all(*ids: str) -> Callable[[Lab], list[str]]:
+    """Who speaks for all of them has all their addresses, and the rows of all lead there in one step."""
+
+    def wrong(lab: Lab) -> list[str]:
+        (live, *others) = set(speaks(lab, *ids))
+        with lab.aside():
+            heads = {head.id: head for head in store.heads()}
+        merged = {head.merged for head in heads.values()} - {""}
+        found = [f"several speak: {others}"] if others else []
+        found += [f"merged into {merged}"] if merged != {live} else []
+        has = {address.id for address in heads[live].addresses}
+        return found + ([f"it has {has}"] if has != set(ids) else [])
+
+    return wrong
+
+
+def answered_or_told(lab: Lab) -> list[str]:
+    """The answer went to Otto before he left, or nowhere; never to Mira."""
+    to = [entry.to for entry in lab.texts() if "on its way" in entry.text]
+    told = any("is another customer now" in entry.text for entry in lab.posts())
+    wrong = ["not unlinked"] if len(set(speaks(lab, MIRA, OTTO))) < 2 else []
+    return wrong + ([] if (to, told) in (([OTTO], False), ([], True)) else [f"it went to {to}, told: {told}"])
+
+
+def where_he_is(lab: Lab) -> list[str]:
+    """What Otto wrote is recorded in the conversation that he was in then."""
+    with lab.aside():
+        claims = [store.claim(row["claim"]) for head in store.heads() for row in said_in(head, "I still wait")]
+    wrong = ["not unlinked"] if len(set(speaks(lab, MIRA, OTTO))) < 2 else []
+    return wrong + ([] if len(claims) == 1 else [f"recorded {len(claims)} times"])
+
+
+def said_in(head: Contact, text: str) -> list[dict[str, Any]]:
+    assert head.conversation is not None
+    return [row for row in store.messages(head.conversation.id) if row["text"] == text]
+
+
 def workers(lab: Lab) -> list[Job]:
     first, second = lab.take(2)
     return [lambda: lab.run(first), lambda: lab.run(second)]
@@ -246,18 +342,38 @@ RACES = [
          before=in_two_threads, shop=STAFFED_SECOND, also=given)),
     Race("assign and reassign", assign_and_reassign, timed(*BOTH[:1], "gave it to carl", shop=TRIO_SHOP)),
     Race("customer and timer", customer_and_timer, Flow("", nothing, BOTH, ("It is on its way",), (), 1, opened)),
+    Race("link and message", link_and_message,
+         Flow("", nothing, BOTH, (), (), 2, two_open, threads=2, ends=one_of_all(MIRA, OTTO))),
+    Race("link and link", link_and_link,
+         Flow("", nothing, BOTH[:1], (), (), 2, two_open, threads=2, ends=one_of_all(MIRA, OTTO))),
+    Race("link and link, a chain", chain,
+         Flow("", nothing, BOTH[:1], (), (), 3, three_open, threads=3, ends=one_of_all(MIRA, OTTO, THIRD))),
+    Race("unlink and reply", unlink_and_reply,
+         Flow("", nothing, BOTH, (), (), 2, linked, threads=2, ends=answered_or_told)),
+    Race("unlink and message", unlink_and_message,
+         Flow("", nothing, (*BOTH, "I still wait"), (), (), 2, linked, threads=2, ends=where_he_is)),
 ]  # fmt: skip
 
 
-def play(race: Race, choices: list[int], wrong: dict[str, list[str]]) -> list[tuple[int, bool]]:
-    """One order of one race, in a laboratory of its own; what is wrong in the end goes into `wrong`."""
+@contextmanager
+def played(race: Race, wrong: dict[str, list[str]]) -> Iterator[Callable[[list[int]], Trace]]:
+    """A race that stands before its start: each order of it is played apart; what is wrong then goes into `wrong`."""
     with laboratory(race.flow.shop) as lab:
         race.flow.before(lab)
-        trace = together(lab, race.jobs(lab), choices)
-        lab.settle()
-        if found := _judge(lab, race):
-            wrong["".join(str(who) for who, _ in trace)] = found
-        return trace
+
+        def play(choices: list[int]) -> Trace:
+            trace, found = apart(lambda: _played(lab, race, choices))
+            if found:
+                wrong["".join(str(who) for who, _ in trace)] = found
+            return [(who, free) for who, free in trace]
+
+        yield play
+
+
+def _played(lab: Lab, race: Race, choices: list[int]) -> tuple[Trace, list[str]]:
+    trace = together(lab, race.jobs(lab), choices)
+    lab.settle()
+    return trace, _judge(lab, race)
 
 
 def _judge(lab: Lab, race: Race) -> list[str]:
@@ -269,6 +385,7 @@ def _judge(lab: Lab, race: Race) -> list[str]:
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.name)
 def test_no_order_loses_doubles_or_leaks(race: Race) -> None:
     wrong: dict[str, list[str]] = {}
-    count = len(list(orders(lambda choices: play(race, choices, wrong), SWITCHES)))
+    with played(race, wrong) as play:
+        count = len(list(orders(play, SWITCHES)))
     assert not wrong
     assert count >= 2

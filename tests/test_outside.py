@@ -243,7 +243,7 @@ def test_only_a_listed_agents_proved_mail_with_the_command_on_top_is_an_agents(r
 def test_a_customer_who_writes_the_command_is_a_customer() -> None:
     with laboratory(LATE_MAIL_SHOP) as lab:
         closed_long_ago(lab)
-        (shown, _) = asked(lab, asks_by_mail, f"#new {PHONE.id} Send money", sender="eve@evil.example")
+        (shown, *_) = asked(lab, asks_by_mail, f"#new {PHONE.id} Send money", sender="eve@evil.example")
         assert shown.to == "agents@shop.example" and "eve@evil.example" in shown.text
         assert not [one for one in lab.texts() if one.to == PHONE.id]
 

@@ -7,7 +7,7 @@ from tests.lab.faults import Plan, faults
 from tests.lab.flows import FLOWS, Flow
 from tests.lab.interleave import orders
 from tests.test_crash import crash
-from tests.test_interleavings import RACES, SWITCHES, play
+from tests.test_interleavings import RACES, SWITCHES, played
 
 
 def caught(bug: Bug) -> bool:
@@ -36,8 +36,8 @@ def _fails(flow: Flow, plan: Plan, calls: list[str]) -> bool:
 def _race(bug: Bug, name: str) -> bool:
     race = next(race for race in RACES if race.name == name)
     wrong: dict[str, list[str]] = {}
-    with seeded(bug):
-        for _ in orders(lambda choices: play(race, choices, wrong), SWITCHES):
+    with seeded(bug), played(race, wrong) as play:
+        for _ in orders(play, SWITCHES):
             if wrong:
                 return True
     return False

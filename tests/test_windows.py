@@ -12,7 +12,6 @@ from chalicelib.models import (
     Address,
     Button,
     Channel,
-    Claim,
     Contact,
     Delivery,
     DeliveryKind,
@@ -20,11 +19,9 @@ from chalicelib.models import (
     Held,
     Kind,
     Message,
-    Receive,
     Shop,
 )
 from chalicelib.process import outgoing
-from chalicelib.process.outcome import Job
 from chalicelib.settings import load
 from tests.lab import SHOP, Lab, at_desk, laboratory, late
 from tests.lab.flows import changed
@@ -280,11 +277,9 @@ def test_the_card_keeps_the_line_when_it_is_written_anew() -> None:
         writes(lab)
         lab.now += timedelta(hours=3)
         with lab.aside():
-            receive = Receive(id="r", count=1, sent_ms=0, first_ms=0)
-            job = Job(Claim(key="x"), head(), None, receive, lab.now, fresh=True)
             place = lab.shop.desks["front"]
             notice = Delivery(id="n", kind=DeliveryKind.NOTICE, to="front", provider="slack", thread=lab.thread())
-            anew = outgoing._card_now(job, notice, place)
+            anew = outgoing._card_now(head(), notice, place)
         assert anew["card"].text == "Where is my order?"
         assert anew["below"] == "⏱ You can answer here until Tuesday 3 March 09:58 (WhatsApp)"
 

@@ -1,8 +1,9 @@
 """What agents see, how their words are read, and all they can do. Pure."""
 
 from chalicelib.desk import held
-from chalicelib.desk.actions import ACTIONS, Asked, Cannot, Done, buttons, known_as
+from chalicelib.desk.actions import ACTIONS, Asked, Cannot, Done, addressed, buttons, known_as
 from chalicelib.desk.card import card, in_two_lines, named, state, topic
+from chalicelib.desk.naming import typed, written
 from chalicelib.desk.reading import NOTE, REPLY, Words, commanded, read
 from chalicelib.desk.shown import excerpt, names, shown, title
 from chalicelib.desk.when import spoken
@@ -17,6 +18,7 @@ __all__ = [
     "Done",
     "Window",
     "Words",
+    "addressed",
     "buttons",
     "card",
     "closing",
@@ -35,5 +37,7 @@ __all__ = [
     "state",
     "title",
     "topic",
+    "typed",
     "window",
+    "written",
 ]

@@ -4,14 +4,30 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, get_args
 
-from chalicelib.desk import held, templates, waiting, when
+from chalicelib.desk import held, naming, templates, waiting, when
+from chalicelib.desk.reading import read
 from chalicelib.desk.shown import channel_of, excerpt, title
 from chalicelib.desk.windows import window
-from chalicelib.models import Address, Button, Contact, Conversation, Desk, Held, Shop
+from chalicelib.models import (
+    Address,
+    Button,
+    Channel,
+    Contact,
+    Conversation,
+    Desk,
+    Found,
+    Heard,
+    Held,
+    Kind,
+    Link,
+    Message,
+    Shop,
+)
 from chalicelib.models.people import Priority
 
 PRIORITIES: tuple[str, ...] = get_args(Priority)
 MOST_TAGS, LONGEST_TAG = 20, 40
+MOST_NAMED = 6  # addresses that are looked up for one message
 ME, NOBODY = ("me", "ich"), ("nobody", "niemand", "")
 OFF = ("off", "end", "aus")
 SNOOZES = (
@@ -30,6 +46,7 @@ class Asked(NamedTuple):
     shop: Shop
     at: datetime  # when the queue accepted it
     text: str = ""  # the reply below, or the names of its files, if there is one
+    others: Mapping[Address, Found] = {}  # who has the addresses that are named
 
     @property
     def conversation(self) -> Conversation:
@@ -60,6 +77,9 @@ class Done(NamedTuple):
     template: str = ""  # the template the words are from
     values: tuple[str, ...] = ()  # what stands in its gaps
     to: Address | None = None  # which of the contact's addresses they go to; None: the one last heard
+    joins: Contact | None = None  # somebody else, who is the same person
+    leaves: Address | None = None  # an address that is somebody else's after all
+    proves: Heard | None = None  # an address that a code goes to
 
 
 class Cannot(Exception):
@@ -74,6 +94,8 @@ class Action(NamedTuple):
     means: str
     anywhere: bool = False  # in the thread of an older conversation too: it concerns the customer, or nothing
     writes: bool = False  # it may send words to the customer
+    names: bool = False  # an address follows the word: it is looked up first
+    alone: bool = False  # nothing may stand beside it
 
 
 # ---- what each action does --------------------------------------------------------------------------------------
@@ -176,6 +198,41 @@ def unblock(asked: Asked) -> Done:
     return Done(f"{asked.who} ended the block.", contact={"blocked": False})
 
 
+def link(asked: Asked) -> Done:
+    """Two contacts are one person. A repeat changes nothing."""
+    address, why = _known(asked, lambda address: asked.others[address].contact_id)
+    other = asked.others[address].contact
+    assert other is not None
+    if other.id == asked.contact.id:
+        return Done(f"{title(address)} is linked with this customer already.", private=True)
+    return Done(joins=other, why=excerpt(why))
+
+
+def unlink(asked: Asked) -> Done:
+    """An address is not this customer's, after all: it leaves with what is proved to go with it."""
+    address, why = _known(asked, lambda address: _part_of(address, asked.contact))
+    if address not in asked.contact.addresses:
+        raise Cannot(f"{title(address)} is not linked with this customer.")
+    if not asked.contact.links:
+        raise Cannot("This customer is not linked with another.")
+    return Done(leaves=address, why=excerpt(why))
+
+
+def code(asked: Asked) -> Done:
+    """Have the customer prove another address: who reads there can write here what was sent there."""
+    address, _ = _known(asked, naming.written)
+    other = asked.others[address].contact
+    assert other is not None
+    if other.id == asked.contact.id:
+        raise Cannot(f"{title(address)} is linked with this customer already.")
+    heard = next((one for one in other.heard if one.address == address), None)
+    if heard is None or address.channel is Channel.UNVERIFIED_EMAIL:
+        raise Cannot(f"Nothing that came from {title(address)} is proved, so a code would prove nothing.")
+    if asked.conversation.heard.channel is Channel.UNVERIFIED_EMAIL:
+        raise Cannot("This sender is not proved: whoever forges it would be that customer as well.")
+    return Done(f"A code goes to {title(address)}. If this customer writes it here, the two are linked.", proves=heard)
+
+
 def status(asked: Asked) -> Done:
     """All that is known, for the one who asks."""
     conversation, contact, zone = asked.conversation, asked.contact, asked.shop.time_zone
@@ -186,6 +243,8 @@ def status(asked: Asked) -> Done:
         *([f"Waiting since {when.spoken(conversation.waiting.since, zone)}"] if conversation.waiting else []),
         *([f"Snoozed until {when.spoken(conversation.snoozed_until, zone)}"] if conversation.snoozed_until else []),
         *([f"Tags: {', '.join(contact.tags)}"] if contact.tags else []),
+        f"Addresses: {', '.join(map(naming.written, contact.addresses))}",
+        *(f"Linked: {_evidence(one, asked.place)}" for one in contact.links if one.at),
         *([f"The customer began: {conversation.asked}"] if conversation.asked else []),
         *([f"Last answer: {conversation.answered}"] if conversation.answered else []),
         *_windows(asked),
@@ -270,6 +329,9 @@ ACTIONS: Mapping[str, Action] = {
     "#via": Action(via, "CHANNEL | ADDRESS", "your words below go to another address", anywhere=True, writes=True),
     "#send": Action(send, "NAME", "a held reply goes out now", anywhere=True, writes=True),
     "#drop": Action(drop, "NAME", "forget a held reply", anywhere=True),
+    "#link": Action(link, "ADDRESS [WHY]", "the same person", anywhere=True, names=True, alone=True),
+    "#unlink": Action(unlink, "ADDRESS [WHY]", "not the same person", anywhere=True, names=True, alone=True),
+    "#code": Action(code, "ADDRESS", "have the customer prove it, by a code", anywhere=True, names=True, alone=True),
     "#status": Action(status, "", "all that is known", anywhere=True),
     "#help": Action(help, "", "this list", anywhere=True),
 }
@@ -281,6 +343,8 @@ ACTIONS: Mapping[str, Action] = {
 def buttons(contact: Contact, place: Desk, shop: Shop) -> tuple[Button, ...]:
     """What stands under a card: as words of the table."""
     conversation = contact.conversation
+    if contact.merged:  # another card has them
+        return ()
     if conversation is None or conversation.status == "closed":
         return (Button(label="Reopen", says="#reopen"),)
     people = tuple((name, f"#assign {name}") for name in place.agents)
@@ -301,6 +365,41 @@ def buttons(contact: Contact, place: Desk, shop: Shop) -> tuple[Button, ...]:
 def known_as(agent: str, place: Desk) -> str:
     """An agent's name in shop.toml, else the id."""
     return next((name for name, id in place.agents.items() if id.lower() == agent.lower()), agent)
+
+
+def addressed(message: Message, place: Desk) -> tuple[Address, ...]:
+    """The addresses that an agent's actions name: who has them is looked up before anything is planned."""
+    if message.kind not in (Kind.MESSAGE, Kind.COMMAND):
+        return ()
+    commands = read(message, place).commands
+    lines = [rest for word, rest in commands if word in ACTIONS and ACTIONS[word].names]
+    return tuple(dict.fromkeys(address for line in lines for address in naming.named(line)[0]))[:MOST_NAMED]
+
+
+def _known(asked: Asked, which: Callable[[Address], str]) -> tuple[Address, str]:
+    """The address that is named, of those that somebody wrote from, and the words behind it. Raises Cannot.
+
+    One phone number or mail address may be several: that is no matter where `which` tells the same of all.
+    """
+    addresses, why = naming.named(asked.rest)
+    if not addresses:
+        raise Cannot("Name an address behind it: a mail address, a phone number, or as #status writes it.")
+    known = [one for one in addresses if one in asked.others and asked.others[one].contact]
+    if not known:
+        raise Cannot(f"Nobody has written from {addresses[0].id} yet. #status there tells how an address is written.")
+    if len(set(map(which, known))) > 1:
+        raise Cannot(f"That may be several: write {' or '.join(map(naming.written, known))}.")
+    return known[0], why
+
+
+def _part_of(address: Address, contact: Contact) -> str:
+    """Which of the linked contacts has an address; empty if none has."""
+    return next((one.contact for one in contact.links if address in one.addresses), "")
+
+
+def _evidence(one: Link, place: Desk) -> str:
+    addresses = ", ".join(map(naming.written, one.addresses))
+    return f"{addresses} by {known_as(one.by, place)} on {one.at:%-d %B %Y}" + (f": {one.why}" if one.why else "")
 
 
 def _listed(name: str, place: Desk) -> str:

@@ -28,7 +28,7 @@ def state(contact: Contact, place: Desk, zone: str) -> tuple[str, ...]:
     conversation = contact.conversation
     assert conversation is not None
     return (
-        "blocked" if contact.blocked else conversation.status,
+        "blocked" if contact.blocked else "joined with another conversation" if contact.merged else conversation.status,
         f"assigned to {known_as(conversation.assignee, place)}" if conversation.assignee else "nobody has it yet",
         *([f"{conversation.priority} priority"] if conversation.priority != "normal" else []),
         *([f"snoozed until {spoken(conversation.snoozed_until, zone)}"] if conversation.snoozed_until else []),
@@ -55,7 +55,8 @@ def named(name: str, address: Address) -> str:
 def _facts(contact: Contact) -> list[str]:
     conversation = contact.conversation
     assert conversation is not None
-    others = [heard.address for heard in contact.heard if heard.address != conversation.heard]
+    every = (*contact.also, *(heard.address for heard in contact.heard))
+    others = [address for address in every if address != conversation.heard]
     subject = next((one.context.get("subject", "") for one in contact.heard if one.address == conversation.heard), "")
     return [
         title(conversation.heard) + ("" if proved(conversation.heard) else " ⚠️"),

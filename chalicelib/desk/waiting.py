@@ -95,6 +95,29 @@ def moved(conversation: Conversation, place: Desk, at: datetime) -> dict[str, An
     return {"assignee": "", "waiting": left}
 
 
+def joined(stays: Conversation, closes: Conversation, at: datetime) -> dict[str, Any]:
+    """What changes as an open conversation goes on in another: who waits in either waits there, and is not snoozed."""
+    both = (stays, closes)
+    waits = [one.waiting for one in both if one.waiting]
+    snoozes = [one.snoozed_until for one in both if one.snoozed_until]
+    awake = any(one.waiting and not one.snoozed_until for one in both)
+    kept: dict[str, Any] = {"snoozed_until": min(snoozes) if snoozes and not awake else None}
+    if waits:
+        counted = at if snoozes and awake else waits[0].counted
+        first = {"since": min(one.since for one in waits), "counted": counted}
+        kept["waiting"] = waits[0].model_copy(update=first)
+    return kept
+
+
+def parted(own: Conversation, joined: Conversation, *, leaves: bool) -> dict[str, Any]:
+    """What changes as a conversation is one of its own again: it waits if the one it was joined with still does.
+
+    `leaves` says that who was last heard there leaves. Both may wait then: better asked about twice than forgotten.
+    """
+    waits = joined.waiting if leaves else own.waiting
+    return {"snoozed_until": None, "waiting": waits if joined.waiting else None}
+
+
 def spent(contact: Contact, kind: str, at: datetime) -> Contact:
     """The head without a timer that fell due at `at`, of whatever kind."""
     conversation = contact.conversation

@@ -16,11 +16,11 @@ from chalicelib.models.inbound import (
     timer,
 )
 from chalicelib.models.outbound import Button, Card, Content, Delivery, DeliveryKind, Outgoing, State
-from chalicelib.models.people import Claim, Contact, Conversation, Heard, Held, Thread, Waiting
+from chalicelib.models.people import Claim, Contact, Conversation, Heard, Held, Link, Proof, Thread, Waiting
 from chalicelib.models.provider import FOREIGN, Can, Cover, Live, LiveSecret, Provider, current, secret, setting
 from chalicelib.models.shop import Acknowledgement, Desk, Shop, Template
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
-from chalicelib.models.work import Direction, Found, Piece, Pieces, Plan, Receive, Together
+from chalicelib.models.work import Clue, Direction, Found, Joint, Known, Met, Piece, Pieces, Plan, Receive, Together
 
 __all__ = [
     "FOREIGN",
@@ -34,6 +34,7 @@ __all__ = [
     "Card",
     "Channel",
     "Claim",
+    "Clue",
     "Contact",
     "Content",
     "Conversation",
@@ -49,17 +50,22 @@ __all__ = [
     "Heard",
     "Held",
     "Item",
+    "Joint",
     "Kind",
+    "Known",
+    "Link",
     "Live",
     "LiveSecret",
     "Location",
     "Message",
+    "Met",
     "Outgoing",
     "Parked",
     "Piece",
     "Pieces",
     "Plan",
     "Progress",
+    "Proof",
     "Provider",
     "Raw",
     "Receipt",

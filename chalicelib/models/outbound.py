@@ -115,6 +115,7 @@ class Delivery(Frozen):
     urgent: bool = False  # a notice that asks somebody to act: it is tried like a forward
     card: bool = False  # a notice that says nothing but writes the card anew, as the head then stands
     private_to: str = ""  # a notice for one agent alone
+    said: str = ""  # what stands in place of its part of the message, whose own words must not go there
     change: Literal["", "edit", "delete"] = ""  # a reply that changes an earlier one
     original: str = ""  # the claim of that one
     handed: bool = False

@@ -36,6 +36,32 @@ class Waiting(Frozen):
     said: Text = ""  # the customer's last words
 
 
+class Link(Frozen):
+    """One of several contacts that are one person, as it came to them: what it gets back when it is unlinked.
+
+    Addresses and name keep up with what is heard of it, so that the whole is always the sum of its links.
+    """
+
+    contact: str
+    addresses: tuple[Address, ...]
+    name: Text = ""
+    tags: tuple[Text, ...] = ()
+    open: bool = False  # its conversation was open, and closed as merged
+    by: Text = ""  # who linked it; empty for the one that the others came to
+    at: datetime | None = None
+    why: Text = ""
+
+
+class Proof(Frozen):
+    """A code on its way to an address that this customer claims: written here in time, it links the two."""
+
+    code: str  # its digest
+    address: Address
+    by: Text  # the agent who had it sent
+    until: datetime
+    tries: int = 0  # wrong ones
+
+
 class Conversation(Frozen):
     """What one contact and the shop are discussing; a closed one stays in the head until the next opens."""
 
@@ -58,6 +84,7 @@ class Conversation(Frozen):
     waiting: Waiting | None = None
     snoozed_until: datetime | None = None
     news: tuple[Text, ...] = ()  # what a mailbox is told with its next mail
+    joined: tuple[str, ...] = ()  # conversations that closed as merged into this one: their threads keep working
 
 
 class Held(Frozen):
@@ -83,6 +110,11 @@ class Contact(Frozen):
     version: int = 0  # 0: not written yet
     name: Text = ""
     heard: tuple[Heard, ...] = ()
+    also: tuple[Address, ...] = ()  # proved to be its own, and never heard from
+    links: tuple[Link, ...] = ()  # the contacts that are one person here, this one among them; none if it is alone
+    merged: str = ""  # the contact that speaks for this one since they were linked; this one waits as it was
+    parted: bool = False  # addresses left it once: one that it does not name is another's by now
+    proof: Proof | None = None
     conversation: Conversation | None = None
     before: tuple[Text, ...] = ()  # two lines on the conversation before this one
     tags: tuple[Text, ...] = ()
@@ -90,6 +122,10 @@ class Contact(Frozen):
     held: tuple[Held, ...] = ()  # of the contact, not of a conversation: none is lost when that ends
     acknowledged_until: datetime | None = None
     due: Mapping[str, datetime] = Field(default_factory=dict)  # kind of timer -> when it falls due
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        return (*(heard.address for heard in self.heard), *self.also)
 
 
 class Claim(Frozen):

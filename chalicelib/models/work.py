@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
 from chalicelib.models.inbound import Message
 from chalicelib.models.outbound import Delivery
 from chalicelib.models.people import Contact, Conversation
-from chalicelib.models.values import Address, Frozen
+from chalicelib.models.values import Address, Frozen, Text
 
 
 class Receive(Frozen):
@@ -79,6 +80,43 @@ class Pieces(Frozen):
     texts: Mapping[str, Together] = Field(default_factory=dict)
 
 
+class Clue(Frozen):
+    """What a customer's text holds that another contact may have written too. It proves nothing."""
+
+    kind: Literal["order", "email", "phone"]
+    value: Text
+
+
+class Known(Frozen):
+    """Another contact that a clue leads to, and one of its addresses. `typed`: it wrote the same, and is not it."""
+
+    clue: Clue
+    contact: str
+    address: Address
+    typed: bool = False
+
+
+class Met(Frozen):
+    """Others that a customer's message may concern, as the table has them."""
+
+    other: Contact | None = None  # whose code this may be
+    fresh: tuple[Clue, ...] = ()  # clues that nobody wrote before
+    known: tuple[Known, ...] = ()  # of contacts that were not asked about yet
+
+
+class Joint(Frozen):
+    """What linking or unlinking changes beside the plan's own contact.
+
+    `head` is the other contact, at its next version: merged into that of the plan, or speaking for itself again.
+    Whatever led to the one of the two leads to the other now.
+    """
+
+    head: Contact
+    addresses: tuple[Address, ...]  # rows that lead elsewhere now
+    merged: tuple[str, ...] = ()  # contacts that are merged into the other now
+    evidence: Text = ""
+
+
 class Direction(StrEnum):
     IN = "in"
     OUT = "out"
@@ -96,3 +134,6 @@ class Plan(Frozen):
     new_addresses: tuple[Address, ...] = ()  # rows to write; each must still be absent
     turn: Conversation | None = None  # a conversation that opened or closed: its row is written
     also_claims: tuple[str, ...] = ()  # an original that must never be sent any more
+    joint: Joint | None = None
+    clues: tuple[Clue, ...] = ()  # first written by this contact: each must still be unwritten
+    asked: tuple[Known, ...] = ()  # others that the desk is asked about: each pair once

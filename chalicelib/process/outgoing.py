@@ -4,7 +4,18 @@ from typing import Any
 
 from chalicelib import desk, route, settings, store
 from chalicelib.errors import Later, Outcome, SendFailed
-from chalicelib.models import Claim, Content, Conversation, Delivery, DeliveryKind, Desk, Message, Outgoing, digest
+from chalicelib.models import (
+    Claim,
+    Contact,
+    Content,
+    Conversation,
+    Delivery,
+    DeliveryKind,
+    Desk,
+    Message,
+    Outgoing,
+    digest,
+)
 from chalicelib.process import attachments, outcome, texts
 from chalicelib.process.outcome import Job, write_head
 
@@ -36,7 +47,7 @@ def _notice(job: Job, delivery: Delivery) -> dict[str, Any]:
     thread = _thread_now(job, delivery) if delivery.in_thread else delivery.thread
     to = {"to": place.slack or place.mailbox, "thread": thread, "subject": topic}
     if delivery.card:
-        return {**to, "refers": delivery.thread, "change": "edit", **_card_now(job, delivery, place)}
+        return {**to, "refers": delivery.thread, "change": "edit", **_card_now(_whose(job, delivery), delivery, place)}
     return {**to, "private_to": delivery.private_to, "buttons": delivery.buttons}
 
 
@@ -45,27 +56,37 @@ def _thread_now(job: Job, delivery: Delivery) -> str:
     conversation = job.contact.conversation if job.contact else None
     if conversation is None or conversation.desk != delivery.to:
         return ""
-    if not conversation.thread:
+    if conversation.opener and not conversation.thread:
         raise Later("the conversation's card is being posted")
     return conversation.thread
 
 
-def _card_now(job: Job, delivery: Delivery, place: Desk) -> dict[str, Any]:
-    """The card as the head now stands, around the words it was first posted with, or with why it was escalated."""
+def _whose(job: Job, delivery: Delivery) -> Contact:
+    """Whose card stands above a notice's thread: that of one who is linked with the contact is another."""
     assert job.contact is not None and job.contact.conversation is not None
+    if job.contact.conversation.thread == delivery.thread:
+        return job.contact
+    leads = store.thread(delivery.provider, delivery.account, delivery.thread)
+    other = store.head(leads.contact) if leads and leads.contact != job.contact.id else None
+    return other or job.contact
+
+
+def _card_now(contact: Contact, delivery: Delivery, place: Desk) -> dict[str, Any]:
+    """The card as the head now stands, around the words it was first posted with, or with why it was escalated."""
+    assert contact.conversation is not None
     shop = settings.shop()
-    claim = store.claim(_opener(delivery, job.contact.conversation))
+    claim = store.claim(_opener(delivery, contact.conversation))
     first = next((one for one in claim.in_order if one.kind is DeliveryKind.FORWARD), None) if claim else None
     if claim is None or first is None:
-        return {"card": desk.card(job.contact, place, shop)}
+        return {"card": desk.card(contact, place, shop)}
     if first.handed:
-        words = _last_words(job.contact.conversation)
-        return {"card": desk.card(job.contact, place, shop, words), "own": first.text}
+        words = _last_words(contact.conversation)
+        return {"card": desk.card(contact, place, shop, words), "own": first.text}
     message = store.message(claim)
     opener = texts.whole(message) if message else None
     text = route.part(opener, first, shop) if opener else ""
     return {
-        "card": desk.card(job.contact, place, shop, text),
+        "card": desk.card(contact, place, shop, text),
         "own": first.text,
         "below": _below(claim, opener, first),
     }

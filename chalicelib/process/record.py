@@ -1,6 +1,6 @@
 """Stages 2 and 3 of the worker: find whose message it is, plan, record; then deliver what the plan owes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from chalicelib.models import (
     Receipt,
     Receive,
 )
-from chalicelib.process import announced, assigning, deliver, fragments, outcome, texts
+from chalicelib.process import announced, assigning, deliver, fragments, linking, outcome, texts
 from chalicelib.process.outcome import Job, Sign
 from chalicelib.webhook import Request
 
@@ -135,7 +135,8 @@ def _give_up(item: Handed, receive: Receive, now: datetime, reason: str) -> None
 def _customer(item: Message, receive: Receive, now: datetime) -> None:
     def plan() -> tuple[Plan, Contact | None]:
         found = assigning.with_turns(item, store.find(item.sender, item.aliases), receive)
-        return route.customer(item, found, settings.shop(), receive, now), found.contact
+        met = linking.met(item, found)
+        return route.customer(item, found, settings.shop(), receive, now, met), found.contact
 
     claim, planned, contact = _recorded(item, receive, plan)
     fresh = claim.by == receive.token
@@ -153,7 +154,7 @@ def _agent(item: Message, receive: Receive, now: datetime) -> None:
         if contact is None:
             raise Poison("a thread without its contact")
         original = store.claim(item.original_claim) if item.kind in CHANGES else None
-        scene = route.Scene(thread, contact, settings.shop(), receive, now, refused)
+        scene = linking.completed(route.Scene(thread, contact, settings.shop(), receive, now, refused), item)
         scene = scene._replace(held=_held_words(route.asks_for(item, scene)))
         return route.agent(item, scene, original), contact
 
@@ -272,10 +273,10 @@ def _recorded(
 ) -> tuple[Claim, Plan, Contact | None]:
     """Plan and record, again at once when others wrote the same head; returns the claim, old or new."""
     for _ in range(TRIES):
-        planned, contact = plan()
-        planned = planned.model_copy(update={"contact": waiting.scheduled(planned.contact)})
-        shortened = planned.model_copy(update={"message": texts.shortened(planned.message)})
         try:
+            planned, contact = plan()
+            planned = _scheduled(planned)
+            shortened = planned.model_copy(update={"message": texts.shortened(planned.message)})
             return store.record(shortened, receive), planned, contact
         except store.Recorded as recorded:
             if recorded.claim.key == item.claim:
@@ -283,6 +284,15 @@ def _recorded(
         except store.Moved:
             pass
     raise Later("many write to this contact at once")
+
+
+def _scheduled(plan: Plan) -> Plan:
+    """The plan with the timers of each head it writes."""
+    plan = plan.model_copy(update={"contact": waiting.scheduled(plan.contact)})
+    if plan.joint is None:
+        return plan
+    joint = plan.joint.model_copy(update={"head": waiting.scheduled(plan.joint.head)})
+    return plan.model_copy(update={"joint": joint})
 
 
 def _no_thread(item: Message, receive: Receive, now: datetime) -> None:
@@ -316,11 +326,16 @@ def _contact_of(item: Message) -> Contact | None:
 
 def _replies_not_out(contact: Contact, due: datetime) -> list[datetime]:
     """When the replies were recorded that are not out, of those the timer has not told of before."""
-    if contact.conversation is None:
-        return []
-    rows = [row for row in store.messages(contact.conversation.id, due - route.LATE) if row["direction"] == "out"]
+    rows = [row for row in _said(contact, due - route.LATE) if row["direction"] == "out"]
     claims = store.claims(row["claim"] for row in rows)
     return [_recorded_at(row) for row in rows if row["claim"] in claims and _waits(claims[row["claim"]])]
+
+
+def _said(contact: Contact, since: datetime) -> Iterator[dict[str, Any]]:
+    """The messages of the contact's conversation, and of those that closed as merged into it."""
+    conversation = contact.conversation
+    for id in (conversation.id, *conversation.joined) if conversation else ():
+        yield from store.messages(id, since)
 
 
 def _waits(claim: Claim) -> bool:
@@ -336,10 +351,10 @@ def _named(item: Receipt, *, waits: bool) -> list[str]:
     if item.ids or item.reader is None:
         return list(item.ids)
     contact = store.find(item.reader).contact
-    if contact is None or contact.conversation is None:
+    if contact is None:
         return []
     until = item.before or datetime.now(UTC)
-    rows = store.messages(contact.conversation.id, until - timedelta(days=1))
+    rows = _said(contact, until - timedelta(days=1))
     claims = store.claims(row["claim"] for row in rows if _recorded_at(row) <= until)
     every = [delivery for claim in claims.values() for delivery in claim.in_order]
     ours = [one for one in every if one.provider == item.provider and one.address == item.reader]

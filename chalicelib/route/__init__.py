@@ -3,9 +3,11 @@
 from chalicelib.route import outside
 from chalicelib.route.agents import LATE, Scene, agent, asks_for
 from chalicelib.route.assignment import by_load, rotated, to_assign
+from chalicelib.route.clues import addresses, clues_in
 from chalicelib.route.customers import acknowledges, automation, customer, sender
 from chalicelib.route.cut import part, parts, shortest
 from chalicelib.route.fragments import forgotten, joined, together
+from chalicelib.route.proving import tries
 from chalicelib.route.tell import carrier, desk_of, notice
 from chalicelib.route.timers import Fired, timer
 
@@ -14,11 +16,13 @@ __all__ = [
     "Fired",
     "Scene",
     "acknowledges",
+    "addresses",
     "agent",
     "asks_for",
     "automation",
     "by_load",
     "carrier",
+    "clues_in",
     "customer",
     "desk_of",
     "forgotten",
@@ -33,4 +37,5 @@ __all__ = [
     "timer",
     "to_assign",
     "together",
+    "tries",
 ]

@@ -17,6 +17,7 @@ from chalicelib.models import (
     DeliveryKind,
     Desk,
     Direction,
+    Found,
     Heard,
     Held,
     Kind,
@@ -26,9 +27,10 @@ from chalicelib.models import (
     Shop,
     Thread,
 )
+from chalicelib.route import linking, proving
 from chalicelib.route.cut import parts
 from chalicelib.route.escalation import escalated
-from chalicelib.route.tell import cards_anew, desk_of, next_head, sendable, tell
+from chalicelib.route.tell import cards_anew, desk_of, next_head, own_thread, sendable, tell
 
 LATE = timedelta(minutes=10)  # for a reply
 MESSAGES = (Kind.MESSAGE, Kind.COMMAND)
@@ -36,18 +38,19 @@ HELD = "held"  # the notice that a reply is held
 
 
 class Scene(NamedTuple):
-    """Where an agent speaks, and what holds there.
-
-    `refused` is why the desk's provider does not vouch for who speaks, `held` the words that are to go out at last.
-    """
+    """Where an agent speaks, and what holds there."""
 
     thread: Thread
     before: Contact
     shop: Shop
     receive: Receive
     now: datetime
-    refused: str = ""
-    held: Message | None = None
+    refused: str = ""  # why the desk's provider does not vouch for who speaks
+    held: Message | None = None  # the words that are to go out at last
+    heard: Address | None = None  # who was last heard in the thread's conversation, where that is not the present one
+    others: Mapping[Address, Found] = {}  # who has the addresses that the words name
+    atoms: Mapping[str, Contact] = {}  # those that are merged into the contact, by id
+    code: str = ""  # six digits that nobody knows
 
     @property
     def place(self) -> Desk:
@@ -60,8 +63,18 @@ class Scene(NamedTuple):
 
     @property
     def own(self) -> bool:
-        """Whether the thread's conversation is the contact's present one."""
-        return self.current.id == self.thread.conversation
+        """Whether the thread's conversation is the contact's present one, or closed as merged into that."""
+        return self.joined or self.thread.conversation == self.current.id
+
+    @property
+    def joined(self) -> bool:
+        """Whether the thread's conversation closed as merged into the present one."""
+        return self.thread.conversation in self.current.joined
+
+    @property
+    def home(self) -> Thread:
+        """This thread, or that of the conversation its own one was merged into."""
+        return own_thread(self.before) if self.joined else self.thread
 
 
 def agent(message: Message, scene: Scene, original: Claim | None) -> Plan:
@@ -118,6 +131,8 @@ def not_vouched(message: Message, refused: str, place: Desk) -> str:
 def _planned(noted: Plan, scene: Scene, read: desk.Words) -> Plan:
     """What is asked for, all of it or (raising Cannot) nothing."""
     _check_words(noted.message, read)
+    if any(desk.ACTIONS[word].alone for word, _ in read.commands):
+        return _alone(noted, scene, read)
     files, kept_back = ([], []) if read.note else files_of(noted.message)
     own = bool(read.text or files) and not read.note
     writes = own or any(desk.ACTIONS[word].writes for word, _ in read.commands)
@@ -137,9 +152,31 @@ def _planned(noted: Plan, scene: Scene, read: desk.Words) -> Plan:
         plan = _said(plan, scene, one, f"{number}")
         if one.moves_to:
             who = desk.known_as(noted.message.sender.id, scene.place)
-            plan = escalated(plan, scene.shop, scene.thread, one, who, scene.receive.accepted_at)
+            plan = escalated(plan, scene.shop, scene.home, one, who, scene.receive.accepted_at)
     _check_settled(plan, scene)
-    return cards_anew(plan, scene.shop, scene.before, scene.thread) if scene.own else plan
+    return cards_anew(plan, scene.shop, scene.before, scene.home) if scene.own else plan
+
+
+def _alone(noted: Plan, scene: Scene, read: desk.Words) -> Plan:
+    """What changes who this customer is: nothing else is done with it."""
+    ((word, rest), *more) = read.commands
+    if more or read.text:
+        raise desk.Cannot(words.stands_alone(next(word for word, _ in read.commands if desk.ACTIONS[word].alone)))
+    done = _done(word, rest, read, noted.message, scene, scene.before)
+    evidence = linking.Evidence(noted.message.sender.id, scene.receive.accepted_at, done.why)
+    if done.joins:
+        noted = linking.joined(noted, scene.before, done.joins, evidence, scene.shop)
+    if done.leaves:
+        noted = linking.parted(noted, scene.before, done.leaves, scene.atoms, evidence, scene.shop)
+    if done.proves:
+        proof = proving.proof(done.proves, evidence.by, evidence.at, scene.code)
+        sending = proving.sending(done.proves, scene.code, scene.shop)
+        awaiting = noted.contact.model_copy(update={"proof": proof})
+        noted = noted.model_copy(update={"contact": awaiting, "deliveries": (sending,)})
+    told = {delivery.thread for delivery in noted.deliveries}
+    if noted.joint and scene.thread.id not in told:
+        return _tell(noted, scene, "done-0", words.done_elsewhere())
+    return _said(noted, scene, done, "0")
 
 
 def files_of(message: Message) -> tuple[list[int], list[str]]:
@@ -198,6 +235,7 @@ def _done(word: str, rest: str, read: desk.Words, message: Message, scene: Scene
         shop=scene.shop,
         at=scene.receive.accepted_at,
         text="" if read.note else read.text or ", ".join(message.attachments[one].name for one in files_of(message)[0]),
+        others=scene.others,
     )
     return action.does(asked)
 
@@ -214,7 +252,8 @@ def _said(plan: Plan, scene: Scene, done: desk.Done, which: str) -> Plan:
     assert conversation is not None
     if not done.said:
         return plan
-    if scene.place.mailbox and not done.private:
+    at_home = scene.thread.conversation == conversation.id
+    if scene.place.mailbox and at_home and not done.private:
         later = conversation.model_copy(update={"news": (*conversation.news, done.said)})
         return plan.model_copy(update={"contact": plan.contact.model_copy(update={"conversation": later})})
     return _tell(plan, scene, f"done-{which}", done.said, done.private)
@@ -239,7 +278,7 @@ def _reply(plan: Plan, scene: Scene, written: Message, sending: desk.Done) -> Pl
     """The words for the customer, in parts, to the address last heard unless another is named; held if it is closed."""
     conversation = plan.contact.conversation
     assert conversation is not None
-    heard = _heard(plan.contact, sending.to or conversation.heard)
+    heard = _heard(plan.contact, sending.to or scene.heard or conversation.heard)
     closed = desk.window(heard, scene.now, scene.shop).state == "closed"
     approved = scene.shop.templates[sending.template].approved.get(heard.provider, "") if sending.template else ""
     if closed and not approved:
@@ -255,6 +294,10 @@ def _reply(plan: Plan, scene: Scene, written: Message, sending: desk.Done) -> Pl
         }
     )
     elsewhere = scene.current.status == "open" and conversation.thread not in ("", scene.thread.id)
+    if elsewhere and scene.joined:
+        who = desk.known_as(written.sender.id, scene.place)
+        answered = words.answered_there(who, _excerpt(written))
+        return tell(replied, scene.shop, own_thread(plan.contact), "answered", answered)
     return _tell(replied, scene, "elsewhere", words.goes_on_elsewhere(conversation.desk)) if elsewhere else replied
 
 
@@ -310,10 +353,11 @@ def _answering(scene: Scene, message: Message) -> Contact:
     if current.status == "open":
         return scene.before
     reopened: dict[str, Any] = {"status": "open", "closed_at": None, "ended": ""}
-    if not scene.own:  # an older conversation: it opens again in its own thread
+    if not scene.own and scene.thread.contact == scene.before.id:  # an older conversation, in its own thread again
         thread = scene.thread
         reopened |= {"id": thread.conversation, "desk": thread.desk, "thread": message.thread,
-                     "opened_at": scene.receive.accepted_at}  # fmt: skip
+                     "heard": scene.heard or current.heard, "opened_at": scene.receive.accepted_at,
+                     "joined": ()}  # fmt: skip
     return scene.before.model_copy(update={"conversation": current.model_copy(update=reopened)})
 
 
@@ -326,10 +370,10 @@ def _with_turn(plan: Plan, scene: Scene) -> Plan:
 
 
 def _heard(contact: Contact, address: Address) -> Heard:
-    """Raises Cannot for an address that is not the contact's any more."""
+    """How an address is written to. Raises Cannot if it left this customer: the words are for somebody else."""
     found = next((other for other in contact.heard if other.address == address), None)
     if found is None:
-        raise desk.Cannot(words.not_their_address(address.id))
+        raise desk.Cannot(words.not_their_address(desk.title(address)))
     return found
 
 

@@ -21,11 +21,13 @@ from chalicelib.models import (
     Heard,
     Kind,
     Message,
+    Met,
     Plan,
     Receive,
     Shop,
     digest,
 )
+from chalicelib.route import clues, linking, proving
 from chalicelib.route.cut import parts, shortest
 from chalicelib.route.tell import cards_anew, carrier, desk_of, next_head, notice, sendable
 
@@ -36,25 +38,32 @@ OPT_OUT = "stop stopall unsubscribe cancel end quit revoke optout opt-out remove
 SILENT_WORDS = frozenset(f"{OPT_OUT} start unstop yes help info".split())
 
 
-def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: datetime) -> Plan:
+NOBODY = Met()
+
+
+def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: datetime, met: Met = NOBODY) -> Plan:
     """A customer's message: it opens, reopens or goes on with the conversation, and is forwarded to its desk.
 
     Raises Later while another message is posting the conversation's card.
     """
     before = found.contact or Contact(id=found.contact_id)
+    mine = tuple(address for address, owner in found.rows.items() if owner in (None, found.contact_id))
     if before.blocked:
-        return _unseen(message, before, receive)
+        return _unseen(message, before, mine, receive)
+    tried = proving.tried(message, before, met.other, receive.accepted_at)
+    if tried:
+        message, before = tried.message, tried.before
     conversation, turned = _conversation(message, before, shop, receive)
     if turned and found.turns:
         conversation = conversation.model_copy(update={"assignee": found.turns[0]})
     if asks(message, shop):
         place, said = desk_of(shop, conversation.desk), desk.excerpt(desk.shown(message))
         conversation = waiting.begun(conversation, place, receive.accepted_at, said)
-    contact = _heard(before, message, conversation.model_copy(update={"news": ()}), receive)
+    contact = _heard(before, message, mine, conversation.model_copy(update={"news": ()}), receive)
     asked, buttons = _held_again(message, before, contact, shop, now)
     mailbox = desk_of(shop, conversation.desk).mailbox
     news = (*conversation.news, *([asked] if asked and mailbox else []))
-    deliveries = list(forwards_of(message, conversation, shop, news))
+    deliveries = list(forwards_of(message, conversation, shop, news, changed=tried is not None))
     if turned and acknowledges(message, before, shop, receive, now):
         deliveries.append(_acknowledgement(message, shop, len(deliveries)))
         contact = contact.model_copy(update={"acknowledged_until": now + ACKNOWLEDGE_EVERY})
@@ -70,8 +79,11 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
         deliveries=tuple(deliveries),
         new_addresses=tuple(address for address, owner in found.rows.items() if owner is None),
         turn=conversation if turned else None,
+        clues=met.fresh,
+        asked=met.known,
     )
-    return cards_anew(plan, shop, before)
+    plan = clues.ask(cards_anew(plan, shop, before), shop)
+    return proving.told(plan, tried, found.contact, shop)
 
 
 def asks(message: Message, shop: Shop) -> bool:
@@ -165,7 +177,10 @@ def opener(current: Conversation, message: Message, receive: Receive) -> dict[st
     return {"opener": message.claim}
 
 
-def _heard(before: Contact, message: Message, conversation: Conversation, receive: Receive) -> Contact:
+def _heard(
+    before: Contact, message: Message, mine: tuple[Address, ...], conversation: Conversation, receive: Receive
+) -> Contact:
+    """The head as a message leaves it; `mine` are the addresses that its signature proves to be this contact's."""
     here = Heard(
         address=message.sender,
         provider=message.provider,
@@ -173,13 +188,16 @@ def _heard(before: Contact, message: Message, conversation: Conversation, receiv
         at=desk.last_opened(message, receive.accepted_at, _last_opened(before, message.sender)),
         context=message.context,
     )
-    others = tuple(heard for heard in before.heard if heard.address != message.sender)
+    heard = (*(heard for heard in before.heard if heard.address != message.sender), here)
+    known = {one.address for one in heard}
     last = before.conversation
     another = last is not None and last.id != conversation.id
     return next_head(
         before,
         name=message.name[:LONGEST_NAME] or before.name,
-        heard=(*others, here),
+        heard=heard,
+        also=tuple(also for also in dict.fromkeys((*before.also, *mine)) if also not in known),
+        links=linking.heard(before.links, mine, message.name[:LONGEST_NAME]),
         conversation=conversation,
         before=desk.in_two_lines(last) if last and another else before.before,
     )
@@ -206,17 +224,19 @@ def _held_again(
     return desk.held.again(contact, message.sender, now, shop)
 
 
-def _unseen(message: Message, before: Contact, receive: Receive) -> Plan:
+def _unseen(message: Message, before: Contact, mine: tuple[Address, ...], receive: Receive) -> Plan:
     """What a blocked sender writes is recorded, and nothing else happens."""
     assert before.conversation is not None  # whoever was blocked had one
-    contact = _heard(before, message, before.conversation, receive)
+    contact = _heard(before, message, mine, before.conversation, receive)
     return Plan(contact=contact, message=message, direction=Direction.IN)
 
 
-def forwards_of(message: Message, conversation: Conversation, shop: Shop, news: Iterable[str]) -> Iterator[Delivery]:
-    """The message in parts, the first with what is said above it."""
+def forwards_of(
+    message: Message, conversation: Conversation, shop: Shop, news: Iterable[str], changed: bool = False
+) -> Iterator[Delivery]:
+    """The message in parts, the first with what is said above it; `changed`: its words are not those of the queue."""
     place = desk_of(shop, conversation.desk)
-    for number in range(len(parts(desk.shown(message), shortest(shop)))):
+    for number, piece in enumerate(parts(desk.shown(message), shortest(shop))):
         yield Delivery(
             id=f"{number:03d}",
             kind=DeliveryKind.FORWARD,
@@ -225,6 +245,7 @@ def forwards_of(message: Message, conversation: Conversation, shop: Shop, news: 
             account=place.account,
             part=number,
             text="\n".join(news) if number == 0 else "",
+            said=piece if changed else "",
         )
 
 

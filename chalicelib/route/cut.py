@@ -26,6 +26,8 @@ def part(message: Message, delivery: Delivery, shop: Shop) -> str:
         return delivery.text
     if delivery.file is not None:
         return ""
+    if delivery.said:
+        return delivery.said
     forward = delivery.kind is DeliveryKind.FORWARD
     text = desk.shown(message) if forward else message.text
     pieces = parts(text, shortest(shop) if forward else providers.load(delivery.provider).can.text)

@@ -3,15 +3,18 @@
 from chalicelib.store.assigning import load, turn
 from chalicelib.store.fragments import add_piece, join_pieces, pieces
 from chalicelib.store.keys import Row, contact_id, place
+from chalicelib.store.linking import merged, met
 from chalicelib.store.marking import mark, mark_card, mark_progress, mark_sent
 from chalicelib.store.reading import (
     claim,
     claim_and_contact,
     claims,
     contact,
+    conversation,
     conversations,
     due,
     find,
+    head,
     heads,
     message,
     messages,
@@ -34,9 +37,11 @@ __all__ = [
     "claims",
     "contact",
     "contact_id",
+    "conversation",
     "conversations",
     "due",
     "find",
+    "head",
     "heads",
     "join_pieces",
     "load",
@@ -44,8 +49,10 @@ __all__ = [
     "mark_card",
     "mark_progress",
     "mark_sent",
+    "merged",
     "message",
     "messages",
+    "met",
     "move",
     "open_at",
     "owners",

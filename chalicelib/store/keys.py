@@ -55,8 +55,21 @@ def held_by(agent: str) -> str:
     return f"{digest(agent)}#"
 
 
+def clue_key(kind: str, value: str) -> Row:
+    return _key("CLUE", kind, value)
+
+
+def pair_key(one: str, other: str) -> Row:
+    """Two contacts, in whatever order."""
+    return _key("PAIR", *sorted((one, other)))
+
+
 def message_key(conversation: str, place: str) -> Row:
     return {"pk": f"CONVERSATION#{conversation}", "sk": f"MESSAGE#{place}"}
+
+
+def conversation_key(conversation: str) -> Row:
+    return {"pk": f"CONVERSATION#{conversation}", "sk": SINGLE}
 
 
 def contact_id(address: Address) -> str:

@@ -39,7 +39,7 @@ def mark_card(
     """
     conversation = head.conversation
     assert conversation is not None
-    leads = Thread(id=thread, contact=head.id, conversation=claim.conversation, desk=conversation.desk, expires=expires)
+    leads = Thread(id=thread, contact=head.id, conversation=conversation.id, desk=conversation.desk, expires=expires)
     writes = [
         *_sent_writes(claim, delivery, provider_id, changes),
         put({**thread_key(delivery.provider, delivery.account, thread), **dump(leads)}),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from chalicelib import aws
-from chalicelib.models import Address, Claim, Contact, Found, Message, Thread
+from chalicelib.models import Address, Claim, Contact, Conversation, Found, Message, Thread
 from chalicelib.store.keys import (
     SINGLE,
     Row,
@@ -12,6 +12,7 @@ from chalicelib.store.keys import (
     claim_key,
     contact_id,
     contact_key,
+    conversation_key,
     message_key,
     moment,
     open_since,
@@ -19,7 +20,7 @@ from chalicelib.store.keys import (
     thread_key,
 )
 from chalicelib.store.rows import to_contact
-from chalicelib.store.table import READ_AT_ONCE, dynamodb, get, query, read, table_name
+from chalicelib.store.table import READ_AT_ONCE, Moved, dynamodb, get, query, read, table_name
 
 DUE = "due"  # the sparse index of timers
 OPEN = "open"  # the sparse index of open conversations, by desk
@@ -29,14 +30,18 @@ def find(sender: Address, aliases: Iterable[Address] = ()) -> Found:
     """Who writes: the address rows and the head, in one read; one more for an address that was linked.
 
     An address without a row belongs to the contact of an alias that has one: both are proved by one signature.
+    Raises Moved where rows and head were read before and after a link or unlink.
     """
     addresses = [sender, *aliases]
     derived = contact_id(sender)
     rows = read([*map(address_key, addresses), contact_key(derived)])
     known = {address: rows.get(address_key(address)["pk"], {}).get("contact") for address in addresses}
-    owner = next((contact for contact in known.values() if contact), derived)
-    head = rows.get(contact_key(owner)["pk"]) if owner == derived else get(contact_key(owner))
-    return Found(contact_id=owner, contact=to_contact(head), rows=known)
+    by, owner = next(((address, contact) for address, contact in known.items() if contact), (sender, derived))
+    row = rows.get(contact_key(owner)["pk"]) if owner == derived else get(contact_key(owner))
+    found = _speaks(to_contact(row))
+    if found and found.parted and by not in found.addresses:
+        raise Moved  # unlinked in between: the head alone says what is whose
+    return Found(contact_id=found.id if found else owner, contact=found, rows=known)
 
 
 def owners(addresses: Iterable[Address]) -> dict[Address, str]:
@@ -56,7 +61,19 @@ def open_at(desk: str, most: int) -> tuple[int, list[Contact]]:
 
 
 def contact(contact: str) -> Contact | None:
+    """Whoever speaks for a contact: itself, or whom it is merged into. Raises Moved if that changes just now."""
+    return _speaks(head(contact))
+
+
+def head(contact: str) -> Contact | None:
+    """A contact's own row, merged or not."""
     return to_contact(get(contact_key(contact)))
+
+
+def conversation(id: str) -> Conversation | None:
+    """A conversation's own row, as it was when it last opened or closed."""
+    row = get(conversation_key(id))
+    return Conversation.model_validate(row) if row else None
 
 
 def thread(provider: str, account: str, thread: str) -> Thread | None:
@@ -76,11 +93,20 @@ def message(claim: Claim) -> Message | None:
 
 
 def claim_and_contact(key: str, contact: str) -> tuple[Claim | None, Contact | None]:
-    """A claim and a head in one read."""
+    """A claim and whoever speaks for a contact, in one read; one more for a contact that is merged."""
     rows = read([claim_key(key), *([contact_key(contact)] if contact else [])])
     found = rows.get(claim_key(key)["pk"])
     head = rows.get(contact_key(contact)["pk"]) if contact else None
-    return Claim.model_validate(found) if found else None, to_contact(head)
+    return Claim.model_validate(found) if found else None, _speaks(to_contact(head))
+
+
+def _speaks(found: Contact | None) -> Contact | None:
+    if found is None or not found.merged:
+        return found
+    speaks = head(found.merged)
+    if speaks is None or speaks.merged:
+        raise Moved
+    return speaks
 
 
 def sent(provider: str, account: str, provider_id: str) -> tuple[str, str] | None:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chalicelib import aws
-from chalicelib.models import SCHEMA, Address, Claim, Contact, Conversation, Delivery, Kind, Plan, Receive
-from chalicelib.store.keys import SINGLE, Row, address_key, claim_key, contact_key, held_by, message_key, place
-from chalicelib.store.rows import claim_update, dump, put
+from chalicelib.models import SCHEMA, Address, Claim, Contact, Delivery, Kind, Plan, Receive
+from chalicelib.store.keys import Row, address_key, claim_key, message_key, place
+from chalicelib.store.linking import clue_writes, joint_writes
+from chalicelib.store.rows import claim_update, dump, put, put_head, put_turn
 from chalicelib.store.table import transact
 
 
@@ -17,7 +17,7 @@ def record(plan: Plan, receive: Receive) -> Claim:
     written, or one of aws.FAULTS.
     """
     written = _claim(plan, receive)
-    turn = [_put_turn(plan.turn, plan.contact)] if plan.turn else []
+    turn = [put_turn(plan.turn, plan.contact)] if plan.turn else []
     never = [Claim(key=key, at=receive.accepted_at, by=receive.token) for key in plan.also_claims]
     writes = [
         _put_claim(written),
@@ -26,6 +26,8 @@ def record(plan: Plan, receive: Receive) -> Claim:
         *(_put_address(address, plan) for address in plan.new_addresses),
         *turn,
         *map(_put_claim, never),
+        *(joint_writes(plan.joint, plan.contact) if plan.joint else ()),
+        *clue_writes(plan),
     ]
     transact(writes)
     return written
@@ -75,25 +77,3 @@ def _put_address(address: Address, plan: Plan) -> Row:
     evidence = "first heard from" if address == plan.message.sender else "proved by one signature with it"
     row = {"contact": plan.contact.id, "channel": address.channel.value, "id": address.id, "evidence": evidence}
     return put({**address_key(address), **row, "schema": SCHEMA}, "attribute_not_exists(#pk)")
-
-
-def put_head(head: Contact) -> Row:
-    """The head, if it is still at the version that was read. Its index keys are there only while they hold."""
-    row = {**contact_key(head.id), **dump(head), "version": head.version}
-    conversation = head.conversation
-    if conversation and conversation.status == "open":
-        since = held_by(conversation.assignee) + conversation.opened_at.isoformat()
-        row |= {"open_at": conversation.desk, "open_since": since}
-    if head.due:
-        row |= {"due_on": "timer", "due_at": min(f"{at.isoformat()}#{kind}" for kind, at in head.due.items())}
-    if head.version == 1:
-        return put(row, "attribute_not_exists(#pk)")
-    write = put(row, "#version = :version")
-    write["Put"]["ExpressionAttributeNames"] = {"#version": "version"}
-    write["Put"]["ExpressionAttributeValues"] = aws.encode({":version": head.version - 1})
-    return write
-
-
-def _put_turn(conversation: Conversation, head: Contact) -> Row:
-    key = {"pk": f"CONVERSATION#{conversation.id}", "sk": SINGLE}
-    return put({**key, **dump(conversation), "contact": head.id})

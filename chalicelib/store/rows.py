@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib import aws
-from chalicelib.models import SCHEMA, Claim, Contact, Delivery
-from chalicelib.store.keys import Row, claim_key
+from chalicelib.models import SCHEMA, Claim, Contact, Conversation, Delivery
+from chalicelib.store.keys import Row, claim_key, contact_key, conversation_key, held_by
 from chalicelib.store.table import table_name
 
 
@@ -57,6 +57,27 @@ def claim_update(claim: str, changes: Mapping[str, Mapping[str, Any]], added: It
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": aws.encode(plain(values)),
     }
+
+
+def put_head(head: Contact) -> Row:
+    """The head, if it is still at the version that was read. Its index keys are there only while they hold."""
+    row = {**contact_key(head.id), **dump(head), "version": head.version}
+    conversation = head.conversation
+    if conversation and conversation.status == "open":
+        since = held_by(conversation.assignee) + conversation.opened_at.isoformat()
+        row |= {"open_at": conversation.desk, "open_since": since}
+    if head.due and not head.merged:
+        row |= {"due_on": "timer", "due_at": min(f"{at.isoformat()}#{kind}" for kind, at in head.due.items())}
+    if head.version == 1:
+        return put(row, "attribute_not_exists(#pk)")
+    write = put(row, "#version = :version")
+    write["Put"]["ExpressionAttributeNames"] = {"#version": "version"}
+    write["Put"]["ExpressionAttributeValues"] = aws.encode({":version": head.version - 1})
+    return write
+
+
+def put_turn(conversation: Conversation, head: Contact) -> Row:
+    return put({**conversation_key(conversation.id), **dump(conversation), "contact": head.id})
 
 
 def to_contact(row: Row | None) -> Contact | None:

@@ -52,7 +52,8 @@ def read(keys: list[Row]) -> dict[str, Row]:
     waiting: Any = {table_name(): {"Keys": [aws.encode(key) for key in keys], "ConsistentRead": True}} if keys else {}
     while waiting:
         answer = dynamodb().batch_get_item(RequestItems=waiting)
-        rows |= {row["pk"]["S"]: aws.decode(row) for row in answer["Responses"].get(table_name(), ())}
+        found = map(aws.decode, answer["Responses"].get(table_name(), ()))
+        rows |= {row["pk"]: row for row in found}
         waiting = answer.get("UnprocessedKeys")
     return rows
 

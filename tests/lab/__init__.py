@@ -25,7 +25,7 @@ from moto.sqs.models import sqs_backends
 
 from chalicelib import api, aws, process, providers, queue, receive, settings, tick
 from chalicelib.errors import Outcome, SendFailed, Unavailable
-from chalicelib.models import Message, Receipt, Shop
+from chalicelib.models import Contact, Message, Receipt, Shop
 from chalicelib.providers.slack import people
 from chalicelib.webhook import Request, Response
 from infra import simulate
@@ -293,8 +293,7 @@ class Lab:
 
     def timers(self) -> list[datetime]:
         """When the timers fall due that stand in the index."""
-        rows = dynamodb_backends[ACCOUNT][REGION].tables[TABLE].items.values()
-        keys = [row.attrs["due_at"].value for ranges in rows for row in ranges.values() if "due_at" in row.attrs]
+        keys = [row.attrs["due_at"].value for row in _rows() if "due_at" in row.attrs]
         return sorted(datetime.fromisoformat(key.partition("#")[0]) for key in keys)
 
     # ---- what can be seen
@@ -310,6 +309,11 @@ class Lab:
     def files(self) -> list[Entry]:
         """What arrived anywhere as a file: shared, attached to a mail, or as a link that expires."""
         return [one for one in self.world.ledger if one.what == "file" or _attached(one) or LINK.search(one.text)]
+
+    def heads(self) -> list[Contact]:
+        """Every contact, as the table has it."""
+        rows = [row.to_json()["Attributes"] for row in _rows() if row.attrs["pk"].value.startswith("CONTACT#")]
+        return [Contact.model_validate(aws.decode(row)) for row in rows]
 
     def dead_letters(self) -> list[Any]:
         return list(sqs_queue(DEAD)._messages)
@@ -327,6 +331,13 @@ class Lab:
             yield
         finally:
             OUTSIDE.reset(token)
+
+
+def _rows() -> list[Any]:
+    """The items of the table, as the local DynamoDB keeps them."""
+    return [
+        row for ranges in dynamodb_backends[ACCOUNT][REGION].tables[TABLE].items.values() for row in ranges.values()
+    ]
 
 
 @contextmanager

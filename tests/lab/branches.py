@@ -1,5 +1,5 @@
-"""Every fault at every call of a flow: at each call the process branches, once for each fault, and each branch goes on
-from there to its own end. So nothing is played twice, and a flow with its hundred faults takes seconds.
+"""Faults at every call of a flow: at each call the process branches, once for each fault, and each branch goes on from
+there to its own end. So nothing is played twice, and a flow with its hundred faults takes seconds.
 """
 
 import gc
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from tests.lab import Lab, laboratory
-from tests.lab.faults import Plan, faults
+from tests.lab.faults import Plan, in_turn
 from tests.lab.flows import Flow, judge
 
 LONGEST = 120  # seconds of a branch; what takes longer hangs
@@ -20,15 +20,15 @@ LONGEST = 120  # seconds of a branch; what takes longer hangs
 class Branches:
     """In the trunk `plan` is None, and `found` gathers what is wrong in the branches that have ended."""
 
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
+    def __init__(self, lab: Lab, flow: str) -> None:
+        self.lab, self.flow = lab, flow
         self.plan: Plan | None = None
         self.pipe = -1
         self.tried = 0
         self.found: dict[str, list[str]] = {}
 
     def intercept(self, number: int, name: str, apply: Callable[[], Any], request: Any) -> Any:
-        for fault in faults(name):
+        for fault in in_turn(self.flow, number, name):
             plan = Plan(number, name, fault)
             if self._branch(plan):
                 return plan.intercept(number, name, apply, request)
@@ -66,7 +66,7 @@ def struck(flow: Flow, calls: Sequence[str]) -> Branches:
     with laboratory(flow.shop) as lab:
         flow.before(lab)
         lab.seam.calls.clear()
-        branches = Branches(lab)
+        branches = Branches(lab, flow.name)
         lab.seam.intercept = branches.intercept
         try:
             flow.play(lab)

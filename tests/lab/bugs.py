@@ -12,7 +12,7 @@ from chalicelib.errors import Outcome
 from chalicelib.models import Delivery, Direction, State
 from chalicelib.process import deliver, outcome, record
 from chalicelib.providers import slack
-from chalicelib.route import agents, customers
+from chalicelib.route import agents, customers, linking, proving
 from chalicelib.store import keys, marking, recording, rows
 
 
@@ -115,8 +115,17 @@ def dropped_in_silence(job: Any, delivery: Delivery, failure: Any) -> Any:
 
 
 _try = deliver._try
+
+
+def unpointed(*given: Any) -> Any:
+    """Who was merged into the one that comes along still leads there."""
+    united = _join(*given)
+    return united._replace(joint=united.joint.model_copy(update={"merged": ()}))
+
+
+_join = linking.join
 _send, _deliver, _owed = deliver._send, deliver._deliver, deliver._owed
-_record, _put_head = store.record, recording.put_head
+_record, _put_head = store.record, rows.put_head
 
 BUGS = [
     Bug("a claim without its condition", (recording, "_put_claim", lambda claim: rows.put({**keys.claim_key(claim.key),
@@ -162,4 +171,6 @@ BUGS = [
     Bug("no question when the customer writes again", (customers, "_held_again", lambda *_: ("", ())),
         "held, then asked again"),
     Bug("a head without its version", (recording, "put_head", head_without_version), "race: two addresses open again"),
+    Bug("a chain of merged contacts", (linking, "join", unpointed), "race: link and link, a chain"),
+    Bug("a code shown at the desk", (proving, "_without", lambda message, text: message), "link by a code"),
 ]  # fmt: skip

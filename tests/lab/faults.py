@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
@@ -178,6 +179,14 @@ PROVIDERS = [
     Fault("refused", answer(400, {"code": 21211, "message": "no such number", "ok": False, "error": "is_archived"})),
     Fault("200-with-error", answer(200, {"code": 21211, "ok": False, "error": "is_archived"})),
 ]
+
+
+def in_turn(flow: str, number: int, name: str) -> list[Fault]:
+    """Both crashes, and one of all else that can strike this call, another at the next: `make soak` takes every one."""
+    every = list(faults(name))
+    crashes = [fault for fault in every if fault.strike in (kill_before, kill_after)]
+    others = [fault for fault in every if fault not in crashes]
+    return [*crashes, others[(crc32(flow.encode()) + number) % len(others)]]
 
 
 def faults(name: str) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from chalicelib import store
-from chalicelib.models import Contact, Conversation, Kind, Message, Progress, Receipt
+from chalicelib.models import Address, Channel, Contact, Conversation, Kind, Message, Progress, Receipt
 from chalicelib.providers import slack
 from infra.simulate import File
 from infra.world import Entry
@@ -31,6 +31,9 @@ from tests.lab import (
 from tests.lab.faults import Plan
 
 ESCALATED = "Escalated from"
+MIRA, OTTO = "+4915123456789", "+491729999999"  # the customer that the world of SMS has by itself, and another
+LINKED_HERE, LINKED_THERE = "What comes from there appears here", "The conversation goes on in their thread"
+UNLINKED_HERE, UNLINKED_THERE = "another customer again", "their conversation goes on here again"
 MARKS = ("(possibly repeated)",)
 INTERNAL = (  # of agents, desks and the machinery
     "U0AGENT", "C0FRONT", "C0OWNER", "C0SECOND", AGENTS, "ann@shop.example", "xoxb", "slack.com", "world/slack",
@@ -64,6 +67,8 @@ class Flow(NamedTuple):
     also: Callable[[Contact], bool] = lambda head: True  # what must hold of the customer in the end
     told: str = ""  # what agents must have been told, at whatever place among the rest
     change: str = ""  # an agent's edit or delete that must have reached the customer
+    threads: int = 1  # at the desk, in the end
+    ends: Callable[[Lab], list[str]] = lambda lab: []  # what else is wrong in the end
 
 
 def first_message(lab: Lab) -> None:
@@ -369,6 +374,99 @@ def agent_mails_file(lab: Lab) -> None:
     lab.settle()
 
 
+# ---- linking ----------------------------------------------------------------------------------------------------
+
+
+def two_open(lab: Lab) -> None:
+    """Mira and Otto, each with an open conversation."""
+    opened(lab)
+    lab.ring("twilio_sms", lab.say("Is it blue?", 3, sender=OTTO))
+    lab.settle()
+    lab.now += timedelta(minutes=2)
+
+
+def agent_says(lab: Lab, words: str, beside: str, number: int) -> None:
+    """An agent writes in the thread in which something stands."""
+    provider, sender = ("slack", "") if lab.posts()[0].part == "slack" else ("postmark", "ann@shop.example")
+    lab.ring(provider, lab.say(words, number, provider, thread=thread_of(lab, beside), sender=sender))
+
+
+def agent_links(lab: Lab) -> None:
+    """Then Otto writes once more."""
+    agent_says(lab, f"#link {OTTO} same voice", "Where is my order?", 20)
+    lab.settle()
+    lab.ring("twilio_sms", lab.say("It is number 7", 4, sender=OTTO))
+    lab.settle()
+
+
+def linked(lab: Lab) -> None:
+    two_open(lab)
+    agent_links(lab)
+    lab.now += timedelta(minutes=2)
+
+
+def agent_unlinks(lab: Lab) -> None:
+    """Then Otto writes, in the thread that is his own again."""
+    agent_says(lab, f"#unlink {OTTO}", "Where is my order?", 21)
+    lab.settle()
+    lab.ring("twilio_sms", lab.say("I still wait", 6, sender=OTTO))
+    lab.settle()
+
+
+def otto_proves(lab: Lab) -> None:
+    """A code goes to Mira's phone, and Otto writes it; or any six digits, if it never arrived there."""
+    agent_says(lab, f"#code {MIRA}", "Is it blue?", 23)
+    lab.settle()
+    code = next((entry.text[:6] for entry in lab.texts() if "is your code" in entry.text), "000000")
+    lab.ring("twilio_sms", lab.say(code, 5, sender=OTTO))
+    lab.settle()
+
+
+def speaks(lab: Lab, *ids: str) -> list[str]:
+    """Who speaks for each of some phone numbers."""
+    with lab.aside():
+        return [store.find(Address(channel=Channel.SMS, id=id)).contact_id for id in ids]
+
+
+def are_one(lab: Lab) -> list[str]:
+    """Both threads say so, and what Otto wrote afterwards stands in the older one."""
+    told = [words for words in (LINKED_HERE, LINKED_THERE) if words not in str(lab.posts())]
+    wrong = [f"nowhere: {words}" for words in told]
+    wrong += ["not linked"] if len(set(speaks(lab, MIRA, OTTO))) > 1 else []
+    return wrong + (["not in the older thread"] if thread_of(lab, "number 7") != thread_of(lab, "Where is") else [])
+
+
+def are_two(lab: Lab) -> list[str]:
+    """Both threads say so, and what Otto wrote afterwards stands in his own."""
+    told = [words for words in (UNLINKED_HERE, UNLINKED_THERE) if words not in str(lab.posts())]
+    wrong = [f"nowhere: {words}" for words in told]
+    wrong += ["not unlinked"] if len(set(speaks(lab, MIRA, OTTO))) < 2 else []
+    return wrong + (
+        ["not in his own thread"] if thread_of(lab, "I still wait") != thread_of(lab, "Is it blue?") else []
+    )
+
+
+def thread_of(lab: Lab, text: str) -> str:
+    """The thread in which something stands, by its desk's own name."""
+    post = next(entry for entry in lab.posts() if text in entry.text)
+    return post.thread if post.part == "postmark" else f"{post.to}:{post.thread or post.id}"
+
+
+def is_proved(lab: Lab) -> list[str]:
+    """Linked if the code was right, and not else; no desk has seen it."""
+    said = str([(entry.text, entry.raw) for entry in lab.world.ledger if entry not in lab.texts()])
+    codes = {entry.text[:6] for entry in lab.texts() if "is your code" in entry.text}
+    right = "another address: right" in said
+    wrong = (
+        ["linked without proof" if not right else "not linked"]
+        if right == len(set(speaks(lab, MIRA, OTTO))) - 1
+        else []
+    )
+    return (
+        wrong + ["two codes"] * (len(codes) > 1) + [f"the code is at a desk: {code}" for code in codes if code in said]
+    )
+
+
 FLOWS = [
     Flow("customer to desk", first_message, customers=("Where is my order?",), acknowledged=1),
     Flow("second message", second_message, ("Where is my order?", "It is number 7"), acknowledged=1, before=opened),
@@ -462,6 +560,18 @@ FLOWS = [
          before=late.closed_long_ago, shop=late.LATE_MAIL_SHOP),
     Flow("new words in an open conversation", late.begins_in_slack, ("Where is my order?", "wrote to the customer"),
          (late.WORDS,), acknowledged=1, before=late.goes_on),
+    Flow("link", agent_links, ("Where is my order?", "It is number 7"), acknowledged=2, before=two_open, threads=2,
+         ends=are_one),
+    Flow("unlink", agent_unlinks, ("Where is my order?", "I still wait"), acknowledged=2, before=linked, threads=2,
+         ends=are_two),
+    Flow("link by a code", otto_proves, ("Where is my order?", "another address"), ("is your code",), acknowledged=2,
+         before=two_open, threads=2, ends=is_proved),
+    Flow("link from a mailbox", agent_links, ("Where is my order?", "It is number 7"), acknowledged=2, before=two_open,
+         shop=MAIL_SHOP, ends=are_one),
+    Flow("unlink from a mailbox", agent_unlinks, ("Where is my order?", "I still wait"), acknowledged=2, before=linked,
+         shop=MAIL_SHOP, ends=are_two),
+    Flow("link by a code, mailbox", otto_proves, ("Where is my order?", "another address"), ("is your code",),
+         acknowledged=2, before=two_open, shop=MAIL_SHOP, ends=is_proved),
 ]  # fmt: skip
 
 
@@ -476,9 +586,9 @@ def judge(lab: Lab, flow: Flow, plan: Plan | None = None, calls: Sequence[str] =
     wrong += _customers(lab, flow, doubt)
     wrong += _files(lab, flow, doubt, plan is not None)
     wrong += _acknowledgements(lab, flow, plan, calls)
-    with lab.aside():
-        wrong += [f"not as it should be: {head}" for head in store.heads() if not flow.also(head)]
+    wrong += [f"not as it should be: {head}" for head in lab.heads() if not flow.also(head)]
     wrong += [f"a leak: {leak} in {entry.text}" for entry in _to_customers(lab) for leak in _leaks(entry, flow)]
+    wrong += flow.ends(lab)
     wrong += ["something is still to be done"] if lab.upcoming() else []
     wrong += [f"parked: {letter.body[:80]}" for letter in lab.dead_letters()]
     return wrong
@@ -508,8 +618,8 @@ def _desk(lab: Lab, flow: Flow, doubt: bool, ordered: bool) -> list[str]:
     wrong += [f"nobody was told: {flow.told}"] if flow.told and not told else []
     wrong += _repeats(told, doubt)
     cards = [entry for entry in lab.world.ledger if entry.what == "card" and not _shows_again(entry)]
-    if len(cards) > 1 and not any(_marked(card) for card in cards):
-        wrong.append("two threads")
+    if len(cards) > flow.threads and not any(_marked(card) for card in cards):
+        wrong.append("a thread too many")
     return wrong + (["out of order at the desk"] if ordered and first != sorted(first) else [])
 
 

@@ -1,5 +1,6 @@
 """Two invocations at once, in every order of their calls: a scheduler lets one call through at a time."""
 
+import gc
 import json
 import os
 import signal
@@ -74,7 +75,37 @@ class Turns:
         return True
 
 
-def orders(play: Callable[[list[int]], list[tuple[int, bool]]], switches: int | None) -> Iterator[list[int]]:
+Trace = list[tuple[int, bool]]
+
+
+def apart(act: Callable[[], Any]) -> Any:
+    """What `act` gives (as JSON holds it), done in a process of its own: what was before it need not be done again."""
+    end, start = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads: the test runner's, which hold nothing
+        child = os.fork()
+    if not child:
+        gc.disable()
+        signal.alarm(LONGEST)
+        os.write(start, json.dumps(_done(act)).encode()[:60_000])
+        os._exit(0)
+    os.close(start)
+    with os.fdopen(end, "rb") as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    given, error = json.loads(said) if said else (None, "it ended without a word")
+    assert not error, error
+    return given
+
+
+def _done(act: Callable[[], Any]) -> tuple[Any, str]:
+    try:
+        return act(), ""
+    except BaseException as error:
+        return None, f"{type(error).__name__}: {error}"
+
+
+def orders(play: Callable[[list[int]], Trace], switches: int | None) -> Iterator[list[int]]:
     """Every order of two jobs with at most so many switches (None: all). `play` plays one order, returns its trace."""
     ahead: list[list[int]] = [[], [1]]
     while ahead:
@@ -97,25 +128,6 @@ def together(lab: Lab, jobs: list[Job], choices: list[int]) -> list[tuple[int, b
     finally:
         lab.seam.intercept = freely
     return turns.trace
-
-
-def apart(job: Callable[[], Any]) -> Any:
-    """What a job returns (as JSON) that is done in a branch of this process: here nothing of it has happened."""
-    end, start = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of threads: the test runner's, which hold nothing
-        child = os.fork()
-    if not child:
-        signal.alarm(LONGEST)
-        try:
-            os.write(start, json.dumps(job()).encode())
-        finally:
-            os._exit(0)
-    os.close(start)
-    with os.fdopen(end, "rb") as pipe:
-        said = pipe.read()
-    os.waitpid(child, 0)
-    return json.loads(said)
 
 
 def _switches(chosen: list[int], trace: list[tuple[int, bool]]) -> int:

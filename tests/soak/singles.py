@@ -13,7 +13,7 @@ from tests.lab.faults import Plan
 from tests.lab.flows import FLOWS, Flow, judge
 from tests.lab.interleave import orders
 from tests.test_crash import crash, plans
-from tests.test_interleavings import RACES, SWITCHES, play
+from tests.test_interleavings import RACES, SWITCHES, played
 
 SECONDS = 3  # second faults that are tried after one first fault, when not all are
 RESTLESS = "it never comes to rest"
@@ -53,7 +53,8 @@ def singles(most: int | None, pairs: int | None, seed: int, processes: int, say:
 def every_order(number: int, most: int | None) -> Found:
     """All orders of a race, however often the turn changes."""
     race, wrong = RACES[number], dict[str, list[str]]()
-    tried = len(list(islice(orders(lambda choices: play(race, choices, wrong), None), most)))
+    with played(race, wrong) as play:
+        tried = len(list(islice(orders(play, None), most)))
     return Found(RACE, race.name, tried, [f"{order}: {found}" for order, found in wrong.items()])
 
 
@@ -134,8 +135,8 @@ def _flow_with(bug: Bug, name: str) -> Iterator[list[str]]:
 
 def _race_with(bug: Bug, name: str) -> Iterator[list[str]]:
     race, wrong = next(race for race in RACES if race.name == name), dict[str, list[str]]()
-    with seeded(bug):
-        for choices in orders(lambda choices: play(race, choices, wrong), SWITCHES):
+    with seeded(bug), played(race, wrong) as play:
+        for choices in orders(play, SWITCHES):
             yield wrong.get("".join(map(str, choices)), [])
 
 
