@@ -1,7 +1,8 @@
 """What agents see, how their words are read, and all they can do. Pure."""
 
 from chalicelib.desk import held
-from chalicelib.desk.actions import ACTIONS, Asked, Cannot, Done, addressed, buttons, known_as
+from chalicelib.desk.actions import ACTIONS, addressed, buttons
+from chalicelib.desk.asked import Asked, Cannot, Done, known_as
 from chalicelib.desk.card import card, in_two_lines, named, state, topic
 from chalicelib.desk.naming import typed, written
 from chalicelib.desk.reading import NOTE, REPLY, Words, commanded, read

@@ -1,6 +1,7 @@
 """The card: what an agent sees first, and what changes on it as the conversation goes on."""
 
-from chalicelib.desk.actions import buttons, known_as
+from chalicelib.desk.actions import buttons
+from chalicelib.desk.asked import known_as
 from chalicelib.desk.held import proved
 from chalicelib.desk.shown import channel_of, plain_id, title
 from chalicelib.desk.when import spoken

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from chalicelib import aws, queue, store
 from chalicelib.errors import Later, Poison, SendFailed, Unavailable
 from chalicelib.models import Item, Receive
-from chalicelib.process import record
+from chalicelib.process import items
 
 LADDER = 900.0  # seconds; the longest step of the outage ladder
 OUTAGE_ENDS = 4 * 24 * 3600.0  # seconds on the outage ladder before a message is parked
@@ -54,7 +54,7 @@ def _work(receive: Receive, now: datetime) -> Again | None:
     item: Item | None = None
     try:
         item = queue.read(receive.body)
-        record.HANDLERS[item.type](item, receive, now)
+        items.HANDLERS[item.type](item, receive, now)
     except Later as later:
         return _outage(receive, item, now, later.reason, later.seconds)
     except (*aws.FAULTS, store.Moved, Unavailable, SendFailed) as error:
@@ -88,7 +88,7 @@ def _poison(receive: Receive, item: Item | None, now: datetime, reason: str) -> 
 def _park(receive: Receive, item: Item | None, now: datetime, reason: str) -> None:
     """Into the dead-letter queue with its reason; what waits for it is set free."""
     if item is not None:
-        record.abandon(item, receive, now, reason)
+        items.abandon(item, receive, now, reason)
     queue.park(receive, item, reason)
     _log(receive, "parked", item.type if item else "?")
 

@@ -1,13 +1,15 @@
 """A message, its contact and the shop's settings in; what is to be written and sent out. Pure: nothing is called."""
 
 from chalicelib.route import outside
-from chalicelib.route.agents import LATE, Scene, agent, asks_for
+from chalicelib.route.agents import agent, asks_for
 from chalicelib.route.assignment import by_load, rotated, to_assign
 from chalicelib.route.clues import addresses, clues_in
 from chalicelib.route.customers import acknowledges, automation, customer, sender
 from chalicelib.route.cut import part, parts, shortest
 from chalicelib.route.fragments import forgotten, joined, together
 from chalicelib.route.proving import tries
+from chalicelib.route.replies import LATE
+from chalicelib.route.scene import Scene
 from chalicelib.route.tell import carrier, desk_of, notice
 from chalicelib.route.timers import Fired, timer
 

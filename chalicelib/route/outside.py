@@ -21,8 +21,9 @@ from chalicelib.models import (
     Shop,
     digest,
 )
-from chalicelib.route.agents import command_below, files_of, not_vouched, replies, spoken
+from chalicelib.route.agents import command_below, not_vouched
 from chalicelib.route.customers import forwards_of, opener, turn
+from chalicelib.route.replies import files_of, replies, spoken
 from chalicelib.route.tell import carrier, desk_of, next_head, notice
 
 NEW, STATUS = "#new", "#status"

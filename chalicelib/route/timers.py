@@ -7,8 +7,8 @@ from typing import NamedTuple
 from chalicelib import desk, words
 from chalicelib.desk import waiting, when
 from chalicelib.models import Contact, Conversation, Direction, Message, Plan, Shop
-from chalicelib.route.agents import LATE
 from chalicelib.route.escalation import escalated, waits
+from chalicelib.route.replies import LATE
 from chalicelib.route.tell import cards_anew, desk_of, next_head, notice, own_thread, tell
 
 

@@ -20,6 +20,8 @@ from chalicelib.store.reading import (
     messages,
     open_at,
     owners,
+    recorded_at,
+    said,
     sent,
     thread,
 )
@@ -60,6 +62,8 @@ __all__ = [
     "place",
     "record",
     "record_alone",
+    "recorded_at",
+    "said",
     "sent",
     "thread",
     "turn",

@@ -92,6 +92,18 @@ def message(claim: Claim) -> Message | None:
     return Message.model_validate(row) if row else None
 
 
+def said(contact: Contact, since: datetime) -> Iterator[Row]:
+    """The message rows of a contact's conversation, and of those that closed as merged into it."""
+    conversation = contact.conversation
+    for id in (conversation.id, *conversation.joined) if conversation else ():
+        yield from messages(id, since)
+
+
+def recorded_at(row: Row) -> datetime:
+    """When a message was recorded, from its row."""
+    return datetime.fromisoformat(row["sk"].split("#")[1].replace("Z", "+00:00"))
+
+
 def claim_and_contact(key: str, contact: str) -> tuple[Claim | None, Contact | None]:
     """A claim and whoever speaks for a contact, in one read; one more for a contact that is merged."""
     rows = read([claim_key(key), *([contact_key(contact)] if contact else [])])

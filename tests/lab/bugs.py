@@ -10,9 +10,9 @@ from chalicelib import desk, queue, receive, store
 from chalicelib.desk import waiting
 from chalicelib.errors import Outcome
 from chalicelib.models import Delivery, Direction, State
-from chalicelib.process import deliver, outcome, record
+from chalicelib.process import deliver, items, outcome, record
 from chalicelib.providers import slack
-from chalicelib.route import agents, customers, linking, proving
+from chalicelib.route import agents, customers, linking, proving, replies
 from chalicelib.store import keys, marking, recording, rows
 
 
@@ -73,7 +73,7 @@ def acknowledge_again(job: Any, delivery: Delivery, failure: Any) -> Any:
 def edit_is_sent(noted: Any, thread: Any, shop: Any, original: Any) -> Any:
     """An edit goes to the customer as a message of its own, whatever it edits."""
     heard = noted.contact.heard[-1]
-    parts = (agents._part_of_reply(heard, 0, 0),)
+    parts = (replies._part_of_reply(heard, 0),)
     return noted.model_copy(update={"direction": Direction.OUT, "deliveries": parts})
 
 
@@ -148,12 +148,12 @@ BUGS = [
         "twilio_sms.Messages.json", "lost-reply"),
     Bug("looking never finds", (slack, "find", lambda outgoing, config: None), "customer to desk",
         "slack.chat.postMessage", "lost-reply"),
-    Bug("a note forwarded after an edit", (agents, "_change", edit_is_sent), "a note, edited"),
+    Bug("a note forwarded after an edit", (agents, "change", edit_is_sent), "a note, edited"),
     Bug("a cancelled transaction taken as stored", (store, "record", cancelled_is_stored), "customer to desk",
         "dynamodb.TransactWriteItems record", "head-moved"),
     Bug("handed on once only", (deliver, "_owed", lambda job: [] if not job.fresh else _owed(job)),
         "agent to customer", "sqs.SendMessageBatch", "kill-before"),
-    Bug("every receive thinks it is the first", (record, "Job", always_fresh), "agent to customer",
+    Bug("every receive thinks it is the first", (items, "Job", always_fresh), "agent to customer",
         "twilio_sms.Messages.json", "kill-after"),
     Bug("later parts overtake", (deliver, "_come_back", lambda waits: None), "a reply in parts",
         "twilio_sms.Messages.json", "429-after-30"),
@@ -165,7 +165,7 @@ BUGS = [
         {"opener": message.claim}), "race: while the card is being posted"),
     Bug("an answer that ends no waiting", (waiting, "answered", lambda conversation, place, at: conversation.waiting),
         "escalate"),
-    Bug("a reply whose words are planned anew", (record, "_as_recorded", lambda claim, item: item),
+    Bug("a reply whose words are planned anew", (record, "as_recorded", lambda claim, item: item),
         "close with a last word", "slack.reactions.add", "kill-before"),
     Bug("every window is open", (desk, "window", lambda heard, at, shop: desk.Window("open")), "a held reply"),
     Bug("no question when the customer writes again", (customers, "_held_again", lambda *_: ("", ())),

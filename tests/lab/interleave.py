@@ -7,6 +7,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from random import Random
 from typing import Any
 
 from tests.lab import Lab
@@ -105,11 +106,16 @@ def _done(act: Callable[[], Any]) -> tuple[Any, str]:
         return None, f"{type(error).__name__}: {error}"
 
 
-def orders(play: Callable[[list[int]], Trace], switches: int | None) -> Iterator[list[int]]:
-    """Every order of two jobs with at most so many switches (None: all). `play` plays one order, returns its trace."""
+def orders(
+    play: Callable[[list[int]], Trace], switches: int | None, chance: Random | None = None
+) -> Iterator[list[int]]:
+    """Every order of two jobs with at most so many switches (None: all). `play` plays one order, returns its trace.
+
+    With `chance` they come in no order, so that the first so many are from all over.
+    """
     ahead: list[list[int]] = [[], [1]]
     while ahead:
-        choices = ahead.pop()
+        choices = ahead.pop(chance.randrange(len(ahead)) if chance else -1)
         trace = play(choices)
         chosen = [who for who, _ in trace]
         yield chosen

@@ -1,0 +1,125 @@
+"""What agents do with a conversation and its customer: who has it, how urgent it is, whether it is open."""
+
+from typing import Any, get_args
+
+from chalicelib.desk import waiting, when
+from chalicelib.desk.asked import Asked, Cannot, Done, known_as
+from chalicelib.models import (
+    Desk,
+)
+from chalicelib.models.people import Priority
+
+PRIORITIES: tuple[str, ...] = get_args(Priority)
+MOST_TAGS, LONGEST_TAG = 20, 40
+ME, NOBODY = ("me", "ich"), ("nobody", "niemand", "")
+OFF = ("off", "end", "aus")
+
+
+# ---- what each action does --------------------------------------------------------------------------------------
+
+
+def assign(asked: Asked) -> Done:
+    """To oneself, a listed agent, or nobody."""
+    if asked.rest.lower() in NOBODY:
+        return Done(f"{asked.who} gave it back: nobody has it now.", _given(asked, ""))
+    agent = asked.agent if asked.rest.lower() in ME else _listed(asked.rest, asked.there)
+    if agent not in asked.there.agents.values():
+        raise Cannot(f"{known_as(agent, asked.place)} is not listed under agents of this desk in shop.toml.")
+    said = "took it" if agent == asked.agent else f"gave it to {known_as(agent, asked.there)}"
+    return Done(f"{asked.who} {said}.", _given(asked, agent))
+
+
+def _given(asked: Asked, agent: str) -> dict[str, Any]:
+    return waiting.given(asked.conversation, agent, asked.at, asked.there.reassign_minutes)
+
+
+def resolve(asked: Asked) -> Done:
+    """Close, unless the customer has written since the agent said so."""
+    if asked.conversation.status == "closed":
+        raise Cannot("This conversation is closed already.")
+    if asked.conversation.customer_at > asked.at:
+        raise Cannot("Not closed: the customer has written since. Please look, then #resolve again.")
+    ended = f"closed by {asked.who} on {asked.at:%-d %B %Y}"
+    closed = {"status": "closed", "closed_at": asked.at, "ended": ended, **waiting.over()}
+    said = f"Closed by {asked.who}. If the customer writes again within the next days, it opens again here."
+    return Done(said, closed)
+
+
+def reopen(asked: Asked) -> Done:
+    if asked.conversation.status == "open":
+        raise Cannot("This conversation is open.")
+    return Done(f"{asked.who} opened it again.", {"status": "open", "closed_at": None, "ended": ""})
+
+
+def snooze(asked: Asked) -> Done:
+    """Out of sight until a time; what waits for an answer is held until then."""
+    zone, conversation = asked.shop.time_zone, asked.conversation
+    if conversation.status == "closed":
+        raise Cannot("This conversation is closed: #reopen it first.")
+    if asked.rest.lower() in OFF:
+        if conversation.snoozed_until is None:
+            raise Cannot("This conversation is not snoozed.")
+        return Done(f"{asked.who} ended the snooze.", waiting.resumed(conversation, asked.at))
+    if conversation.customer_at > asked.at:
+        raise Cannot("Not snoozed: the customer has written since. Please look, then #snooze again.")
+    until = when.understood(asked.rest, asked.at, zone)
+    if until is None:
+        raise Cannot(f"Until when? It must be ahead, within a year: #snooze {when.EXAMPLES}. #snooze off ends it.")
+    return Done(f"{asked.who} snoozed it until {when.spoken(until, zone)}.", {"snoozed_until": until})
+
+
+def escalate(asked: Asked) -> Done:
+    """To the desk that the shop names for it."""
+    to = asked.there.escalate_to
+    if asked.conversation.status == "closed":
+        raise Cannot("This conversation is closed: #reopen it first.")
+    if not to:
+        raise Cannot("This desk has nowhere to escalate to: set escalate_to in shop.toml.")
+    return Done(moves_to=to, why=asked.rest)
+
+
+def note(asked: Asked) -> Done:
+    """It is recorded with the message itself; nothing else happens."""
+    return Done()
+
+
+def priority(asked: Asked) -> Done:
+    if asked.rest.lower() not in PRIORITIES:
+        raise Cannot(f"There is no priority {asked.rest!r}: choose one of {', '.join(PRIORITIES)}.")
+    return Done(f"{asked.who} set the priority to {asked.rest.lower()}.", {"priority": asked.rest.lower()})
+
+
+def tag(asked: Asked) -> Done:
+    """Words that stay with the customer; one with a minus is taken away."""
+    words = [word.lstrip("#") for word in asked.rest.lower().split()]
+    if not words or any(len(word) > LONGEST_TAG for word in words):
+        raise Cannot(f"Write #tag and one or more short words, at most {LONGEST_TAG} characters each; #tag -word ends.")
+    gone = {word[1:] for word in words if word.startswith("-")}
+    kept = [word for word in dict.fromkeys([*asked.contact.tags, *words]) if word.lstrip("-") not in gone]
+    if len(kept) > MOST_TAGS:
+        raise Cannot(f"A customer has at most {MOST_TAGS} tags; take one away first with #tag -word.")
+    return Done(f"Tags: {', '.join(kept) or 'none'}.", contact={"tags": tuple(kept)})
+
+
+def block(asked: Asked) -> Done:
+    said = f"Blocked by {asked.who}: what this sender writes is kept, but shown to nobody until #unblock."
+    said += " A held reply was dropped." if asked.contact.held else ""
+    ended = f"blocked by {asked.who} on {asked.at:%-d %B %Y}"
+    closed = {"status": "closed", "closed_at": asked.at, "ended": ended, **waiting.over()}
+    return Done(said, closed, {"blocked": True, "held": ()})
+
+
+def unblock(asked: Asked) -> Done:
+    if not asked.contact.blocked:
+        raise Cannot("This customer is not blocked.")
+    return Done(f"{asked.who} ended the block.", contact={"blocked": False})
+
+
+def _listed(name: str, place: Desk) -> str:
+    """The id of an agent who is named, by name or id. Raises Cannot."""
+    wanted = name.strip("<@>").lower()
+    found = [id for known, id in place.agents.items() if wanted in (known.lower(), id.lower())]
+    if not found:
+        there = ", ".join(place.agents) or "nobody is listed in shop.toml"
+        raise Cannot(f"There is no agent {name!r} at this desk; there is {there}.")
+    return found[0]

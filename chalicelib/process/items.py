@@ -1,0 +1,104 @@
+"""What becomes of each kind of thing on the queue, and of what is put aside."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from chalicelib import files, providers, queue, route, settings, store, words
+from chalicelib.errors import Poison, Unreadable
+from chalicelib.models import (
+    DeliveryKind,
+    Handed,
+    Item,
+    Kind,
+    Message,
+    Parked,
+    Raw,
+    Receipt,
+    Receive,
+)
+from chalicelib.process import deliver, messages, outcome, receipts, record, texts
+from chalicelib.process.outcome import Job, Sign
+from chalicelib.webhook import Request
+
+
+def handed(item: Handed, receive: Receive, now: datetime) -> None:
+    """Deliveries that were handed on to a group of their own; each is fresh on the first receive here."""
+    claim, contact = store.claim_and_contact(item.claim, item.contact)
+    if claim is None:
+        raise Poison("handed on by a claim that is not there")
+    words_of = texts.whole(item.message) if item.message else None
+    deliver.handed(Job(claim, contact, words_of, receive, now, fresh=receive.count == 1), item.deliveries)
+
+
+def raw(item: Raw, receive: Receive, now: datetime) -> None:
+    """A whole webhook: each of its items is put on the queue by itself. What cannot be read is told at the desk."""
+    body = files.get(item.file)
+    headers = {"content-type": item.content_type}
+    request = Request(url=item.url, query=item.query, headers=headers, body=body, at=item.at)
+    config = settings.config(item.provider, item.account, "parsing")
+    try:
+        parsed = providers.load(item.provider).parse(request, config)
+    except Unreadable as error:
+        large = [found.model_copy(update={"account": item.account}) for found in error.items]
+        queue.put([_to_queue(found) for found in large if not queue.fits(found)], receive.token)
+        _tell_owner(item.claim, words.unreadable(item.provider, item.file), receive, now)
+        raise Poison("a signed webhook that cannot be read") from error
+    queue.put([_to_queue(found.model_copy(update={"account": item.account})) for found in parsed], receive.token)
+
+
+def parked(item: Parked, receive: Receive, now: datetime) -> None:
+    """A dead letter was moved to the bucket: the owner's desk is told."""
+    _tell_owner(item.claim, words.parked(item.file, item.reason), receive, now)
+
+
+HANDLERS: Mapping[str, Callable[[Any, Receive, datetime], None]] = {
+    "message": messages.message,
+    "receipt": receipts.receipt,
+    "handed": handed,
+    "raw": raw,
+    "parked": parked,
+}
+
+
+def abandon(item: Item, receive: Receive, now: datetime, reason: str) -> None:
+    """A message is put aside: a card that waits for it waits no more, an agent's reply is told as not sent."""
+    if isinstance(item, Message) and not item.fragment and item.kind is not Kind.TIMER:
+        messages.free_the_card(messages.contact_of(item), item.claim)
+    if isinstance(item, Handed):
+        _give_up(item, receive, now, reason)
+    if isinstance(item, Message) and item.thread and item.kind is not Kind.COMMAND:
+        outcome.signal(item.provider, item.account, item.id, Sign.FAILED, Sign.GOING)
+
+
+def _give_up(item: Handed, receive: Receive, now: datetime, reason: str) -> None:
+    """What was handed on is put aside: a reply or a file fails, and whom it concerns is told; a card waits no more."""
+    claim, contact = store.claim_and_contact(item.claim, item.contact)
+    here = [claim.deliveries[place] for place in item.deliveries if place in claim.deliveries] if claim else []
+    if any(delivery.kind is DeliveryKind.FORWARD for delivery in here):
+        messages.free_the_card(contact, item.claim)
+    owed = [one for one in here if one.kind in outcome.GIVEN_UP and not one.ended]
+    job = Job(claim, contact, item.message, receive, now, fresh=False) if claim else None
+    for delivery in owed:
+        if job and delivery.id not in job.states:  # skipped, as one before it failed
+            outcome.given_up(job, delivery, reason)
+    if job and job.told:
+        deliver.hand_on(job.claim, job.told, None, receive)
+
+
+# ---- long texts and what cannot be read -------------------------------------------------------------------------
+
+
+def _to_queue(item: Message | Receipt) -> Message | Receipt:
+    """An item that fits into a queue message: without its source, or with its text in the bucket, if need be."""
+    if not queue.fits(item):
+        item = item.model_copy(update={"source": None})
+    if isinstance(item, Message) and not queue.fits(item):
+        item = texts.shortened(item)
+    return item
+
+
+def _tell_owner(key: str, text: str, receive: Receive, now: datetime) -> None:
+    """Once per cause, at the owner's desk."""
+    shop = settings.shop()
+    record.alone(key, route.notice(shop, shop.owner, "", text, "owner", urgent=True), receive, now)

@@ -1,0 +1,157 @@
+"""What somebody wrote, or a timer that fell due: found its contact, planned, recorded, delivered."""
+
+from datetime import datetime, timedelta
+
+from chalicelib import desk, providers, queue, route, settings, store, words
+from chalicelib.errors import Later, Outcome, Poison, SendFailed
+from chalicelib.models import (
+    Contact,
+    DeliveryKind,
+    Kind,
+    Message,
+    Plan,
+    Receive,
+)
+from chalicelib.process import announced, assigning, deliver, fragments, linking, outcome, record, texts, timers
+from chalicelib.process.outcome import Job, Sign
+
+CHANGES = (Kind.EDIT, Kind.DELETE, Kind.REACTION)  # of something an agent wrote before
+VOUCHED_WITHIN = 3  # receives; a provider that still refuses to say who somebody is will not say it later
+THREAD_WAITS = timedelta(hours=1)  # for a card of ours that is not marked yet
+
+
+def message(item: Message, receive: Receive, now: datetime) -> None:
+    """Something a customer or an agent wrote, or a timer that fell due."""
+    found = announced.completed(item, receive, now) if item.late else item
+    if found is None:
+        return
+    whole = route.outside.from_mailbox(texts.whole(found), settings.shop())
+    if item.kind is Kind.TIMER:
+        timers.timer(whole, receive, now)
+    elif whole.fragment:
+        fragments.fragment(whole, receive, now)
+    elif whole.outside:
+        _outside(whole, receive, now)
+    elif item.thread:
+        _agent(whole, receive, now)
+    else:
+        _customer(route.sender(whole, settings.shop()), receive, now)
+
+
+# ---- who writes -------------------------------------------------------------------------------------------------
+
+
+def _customer(item: Message, receive: Receive, now: datetime) -> None:
+    def plan() -> tuple[Plan, Contact | None]:
+        found = assigning.with_turns(item, store.find(item.sender, item.aliases), receive)
+        met = linking.met(item, found)
+        return route.customer(item, found, settings.shop(), receive, now, met), found.contact
+
+    claim, planned, contact = record.record(item, receive, plan)
+    fresh = claim.by == receive.token
+    deliver.planned(Job(claim, planned.contact if fresh else contact, item, receive, now, fresh))
+
+
+def _agent(item: Message, receive: Receive, now: datetime) -> None:
+    thread = store.thread(item.provider, item.account, item.thread)
+    if thread is None:
+        return _no_thread(item, receive, now)
+    refused = _refused(item, receive)
+
+    def plan() -> tuple[Plan, Contact | None]:
+        contact = store.contact(thread.contact)
+        if contact is None:
+            raise Poison("a thread without its contact")
+        original = store.claim(item.original_claim) if item.kind in CHANGES else None
+        scene = linking.completed(route.Scene(thread, contact, settings.shop(), receive, now, refused), item)
+        scene = scene._replace(held=_held_words(route.asks_for(item, scene)))
+        return route.agent(item, scene, original), contact
+
+    claim, planned, contact = record.record(item, receive, plan)
+    fresh = claim.by == receive.token
+    job = Job(claim, contact, planned.message if fresh else record.as_recorded(claim, item), receive, now, fresh)
+    if any(delivery.kind is DeliveryKind.REPLY and not delivery.ended for delivery in claim.in_order):
+        outcome.signal(claim.provider, claim.account, claim.message_id, Sign.GOING)
+    deliver.planned(job)
+    return None
+
+
+def _refused(item: Message, receive: Receive) -> str:
+    """Why its desk's provider does not vouch for who wrote it; empty if it does, or never says. Raises SendFailed."""
+    vouch = providers.optional(providers.load(item.provider), "vouch")
+    if vouch is None:
+        return ""
+    try:
+        why: str = vouch(item.sender, settings.config(item.provider, item.account, "outbound"))
+    except SendFailed as failure:
+        if failure.outcome is not Outcome.REFUSED or receive.count < VOUCHED_WITHIN:
+            raise
+        return f"cannot be checked ({failure.reason})"
+    return why
+
+
+def _outside(item: Message, receive: Receive, now: datetime) -> None:
+    """An agent's words outside any thread: a conversation begins, or the agent alone is answered."""
+    shop, refused = settings.shop(), _refused(item, receive)
+    try:
+        asked = route.outside.read(item, shop, refused)
+        if asked.word == route.outside.NEW:
+            return _begun(item, asked, receive, now)
+        said = _asked_about(asked)
+    except desk.Cannot as cannot:
+        said = f"❌ {cannot}"
+    return record.alone(item.claim, route.outside.answer(item, shop, said), receive, now)
+
+
+def _begun(item: Message, asked: route.outside.Asked, receive: Receive, now: datetime) -> None:
+    def plan() -> tuple[Plan, Contact | None]:
+        found = store.owners(route.outside.addresses(asked.address))
+        address = route.outside.one_of(found, asked.address)
+        contact = store.contact(found[address])
+        if contact is None:
+            raise Poison("an address without its contact")
+        return route.outside.start(item, asked, address, contact, settings.shop(), receive, now), contact
+
+    claim, planned, contact = record.record(item, receive, plan)
+    if claim.by == receive.token:
+        return deliver.planned(Job(claim, planned.contact, planned.message, receive, now, True))
+    return deliver.planned(Job(claim, contact, record.as_recorded(claim, item), receive, now, False))
+
+
+def _asked_about(asked: route.outside.Asked) -> str:
+    if asked.word != route.outside.STATUS:
+        return route.outside.help()
+    return route.outside.standing(asked.desk, *store.open_at(asked.desk, route.outside.MOST_LISTED), settings.shop())
+
+
+def _held_words(key: str) -> Message | None:
+    """The message whose words were held, by its claim; None where there is none."""
+    claim = store.claim(key) if key else None
+    kept = store.message(claim) if claim else None
+    return texts.whole(kept) if kept else None
+
+
+def _no_thread(item: Message, receive: Receive, now: datetime) -> None:
+    """Perhaps our card is not marked yet: wait an hour. Then the agent is told, and the words are kept aside."""
+    if now - receive.accepted_at < THREAD_WAITS:
+        raise Later("a thread that is not known yet")
+    outcome.signal(item.provider, item.account, item.id, Sign.FAILED, Sign.GOING)
+    queue.park(receive, item, words.thread_unknown())
+
+
+def free_the_card(contact: Contact | None, claim: str) -> None:
+    """What was to post the card is parked: the next message posts it."""
+    conversation = contact.conversation if contact else None
+    if contact and conversation and conversation.opener == claim and not conversation.thread:
+        freed = conversation.model_copy(update={"opener": ""})
+        store.move(contact.model_copy(update={"conversation": freed, "version": contact.version + 1}), "", {})
+
+
+def contact_of(item: Message) -> Contact | None:
+    """Whose conversation it opens. Of one that was announced only its claim knows: its sender may have been proved
+    since; and of an agent's words outside any thread."""
+    shop = settings.shop()
+    if item.late or route.outside.from_mailbox(item, shop).outside:
+        claim = store.claim(item.claim)
+        return store.contact(claim.contact) if claim and claim.contact else None
+    return None if item.thread else store.find(route.sender(item, shop).sender, item.aliases).contact
