@@ -25,6 +25,7 @@ from infra import simulate
 from infra.simulate import File, Said
 from infra.world import Sent, World
 from infra.world import custom as world_part
+from tests.lab.places import changed, places
 
 AT = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)  # 1700000000
 SECONDS = "1700000000"
@@ -358,24 +359,6 @@ def test_a_batch_within_a_batch_is_not_opened() -> None:
 def test_a_body_that_cannot_be_read_is_unreadable(body: bytes) -> None:
     with pytest.raises(Unreadable):
         parsed(body)
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a JSON value."""
-    if path:
-        yield path
-    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, inner in steps:
-        yield from places(inner, (*path, step))
-
-
-def changed(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    """`value` with something else in one place."""
-    if not path:
-        return new
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = changed(value[path[0]], path[1:], new)
-    return copy
 
 
 JUNK: list[Any] = [None, True, 0, -1, 1.5, 10**12, 10**400, "", "x", "\ud800", [], [None], {}, {"type": []}]

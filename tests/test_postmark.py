@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from infra.simulate import File, Said
 from infra.simulate import postmark as simulator
 from infra.world import Entry, Reply, Sent, World
 from infra.world import postmark as world_part
+from tests.lab.places import changed, places
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SETTINGS = {
@@ -148,24 +148,6 @@ def test_the_context_stays_small() -> None:
     context = message(content).context
     assert len(context["references"].split()) == 10
     assert sum(map(len, context.values())) < 4_000
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a JSON value."""
-    if path:
-        yield path
-    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, inner in steps:
-        yield from places(inner, (*path, step))
-
-
-def changed(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    """`value` with something else in one place."""
-    if not path:
-        return new
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = changed(value[path[0]], path[1:], new)
-    return copy
 
 
 JUNK: list[Any] = [None, True, 0, -1.5, 10**25, "", "x", "\ud800\r\n\x00", [], [None], {}, {"Name": []}]

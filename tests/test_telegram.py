@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from infra.simulate import File, Said
 from infra.simulate import telegram as simulator
 from infra.world import Reply, Sent, World
 from infra.world import telegram as world_part
+from tests.lab.places import changed, places
 
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 TOKEN = "7001:AAmade-up_token"
@@ -84,24 +84,6 @@ def test_an_edit_and_a_reaction_name_the_message_they_are_about() -> None:
 
 def test_what_is_for_nobody_is_not_read() -> None:
     assert parsed(b"{}") == parsed(b'{"update_id": 5}') == []
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a JSON value."""
-    if path:
-        yield path
-    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, inner in steps:
-        yield from places(inner, (*path, step))
-
-
-def changed(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    """`value` with something else in one place."""
-    if not path:
-        return new
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = changed(value[path[0]], path[1:], new)
-    return copy
 
 
 JUNK: list[Any] = [None, True, 0, -1, 1.5, 10**12, 10**25, 10**400, "", "x", "\ud800", [], [None], {}, {"type": []}]

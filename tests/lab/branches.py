@@ -2,19 +2,13 @@
 there to its own end. So nothing is played twice, and a flow with its hundred faults takes seconds.
 """
 
-import gc
-import json
-import os
-import signal
-import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from tests.lab import Lab, laboratory
 from tests.lab.faults import Plan, in_turn
 from tests.lab.flows import Flow, judge
-
-LONGEST = 120  # seconds of a branch; what takes longer hangs
+from tests.lab.fork import end, fork
 
 
 class Branches:
@@ -34,30 +28,15 @@ class Branches:
                 return plan.intercept(number, name, apply, request)
         return apply()
 
-    def end(self, wrong: list[str]) -> NoReturn:
-        """A branch says what it found, and is gone."""
-        os.write(self.pipe, json.dumps(wrong).encode()[:60_000])
-        os._exit(0)
-
     def _branch(self, plan: Plan) -> bool:
         """True in the new branch; False in the trunk, once the branch has ended."""
-        end, start = os.pipe()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of threads: the test runner's, which hold nothing
-            child = os.fork()
-        if not child:
-            gc.disable()
-            signal.alarm(LONGEST)
-            self.plan, self.pipe, self.lab.seam.intercept = plan, start, plan.intercept
+        pipe, wrong = fork()
+        if pipe:
+            self.plan, self.pipe, self.lab.seam.intercept = plan, pipe, plan.intercept
             return True
-        os.close(start)
-        with os.fdopen(end, "rb") as pipe:
-            said = pipe.read()
-        os.waitpid(child, 0)
-        wrong = json.loads(said) if said else ["it ended without a word"]
         self.tried += 1
-        if wrong:
-            self.found[f"{plan.at} {plan.name} {plan.fault.name}"] = wrong
+        if wrong is None or wrong:
+            self.found[f"{plan.at} {plan.name} {plan.fault.name}"] = wrong or ["it ended without a word"]
         return False
 
 
@@ -73,7 +52,7 @@ def struck(flow: Flow, calls: Sequence[str]) -> Branches:
         except BaseException as error:
             if branches.plan is None:
                 raise
-            branches.end([f"{type(error).__name__}: {error}"])
+            end(branches.pipe, [f"{type(error).__name__}: {error}"])
         if branches.plan:
-            branches.end(judge(lab, flow, branches.plan, calls))
+            end(branches.pipe, judge(lab, flow, branches.plan, calls))
         return branches

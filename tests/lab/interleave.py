@@ -1,19 +1,14 @@
 """Two invocations at once, in every order of their calls: a scheduler lets one call through at a time."""
 
-import gc
-import json
-import os
-import signal
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
 from tests.lab import Lab
+from tests.lab.fork import end, fork
 
 Job = Callable[[], None]
-LONGEST = 120  # seconds of a branch; what takes longer hangs
 
 
 class Turns:
@@ -81,20 +76,10 @@ Trace = list[tuple[int, bool]]
 
 def apart(act: Callable[[], Any]) -> Any:
     """What `act` gives (as JSON holds it), done in a process of its own: what was before it need not be done again."""
-    end, start = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of threads: the test runner's, which hold nothing
-        child = os.fork()
-    if not child:
-        gc.disable()
-        signal.alarm(LONGEST)
-        os.write(start, json.dumps(_done(act)).encode()[:60_000])
-        os._exit(0)
-    os.close(start)
-    with os.fdopen(end, "rb") as pipe:
-        said = pipe.read()
-    os.waitpid(child, 0)
-    given, error = json.loads(said) if said else (None, "it ended without a word")
+    pipe, said = fork()
+    if pipe:
+        end(pipe, _done(act))
+    given, error = said or (None, "it ended without a word")
     assert not error, error
     return given
 
