@@ -56,7 +56,7 @@ def held_by(agent: str) -> str:
 
 
 def clue_key(kind: str, value: str) -> Row:
-    return _key("CLUE", kind, value)
+    return _key("CLUE", kind, digest(value))
 
 
 def pair_key(one: str, other: str) -> Row:
