@@ -46,12 +46,14 @@ def test_no_single_fault_loses_doubles_or_leaks(flow: Flow) -> None:
     _, calls = crash(flow)
     branches = struck(flow, calls)
     assert not branches.found
-    assert branches.tried == sum(len(in_turn(flow.name, number, name)) for number, name in enumerate(calls, 1))
+    assert {(number, "kill-after") for number in range(1, len(calls) + 1)} <= set(branches.tried)
+    assert (1, "kill-before") in branches.tried
+    assert len(branches.tried) >= 2 * len(calls)
 
 
 def test_the_flows_together_meet_every_fault() -> None:
     calls = [(flow, *call) for flow, names in json.loads(GOLDEN.read_text()).items() for call in enumerate(names, 1)]
-    met = {(name, fault.name) for flow, number, name in calls for fault in in_turn(flow, number, name)}
+    met = {(name, fault.name) for flow, number, name in calls for fault in in_turn(flow, number, name, True)}
     every = {(name, fault.name) for _, _, name in calls for fault in faults(name)}
     often = {name for name, count in Counter(name for _, _, name in calls).items() if count >= 60}
     assert {one for one in every - met if one[0] in often} == set()

@@ -14,7 +14,8 @@ import pytest
 from chalicelib import aws, desk, providers, route, settings, store
 from chalicelib.models import Address, Card, Channel, Contact, Conversation, Message, Outgoing, Plan, Receive
 from chalicelib.process import linking as looking
-from chalicelib.route import agents, linking
+from chalicelib.route import linking
+from chalicelib.route import replies as replying
 from chalicelib.store import reading
 from infra.simulate import Said
 from infra.world import Entry
@@ -298,7 +299,7 @@ SEEDED = [
     (linking, "join", without_chains),
     (linking, "part", without_addresses),
     (linking, "_age", lambda contact: (True, 0)),
-    (agents, "_heard", to_anybody),
+    (replying, "_heard", to_anybody),
     (reading, "_speaks", lambda found: found),
 ]
 

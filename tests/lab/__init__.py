@@ -31,6 +31,7 @@ from chalicelib.webhook import Request, Response
 from infra import simulate
 from infra.simulate import Said
 from infra.world import Entry, File, Hung, Sent, World
+from tests.lab.quick import quick
 
 PUBLIC = "https://shop.example"
 REGION = "eu-central-1"
@@ -157,8 +158,13 @@ class Seam:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.began = 1  # which call is the first of this invocation
         self.dead = False
         self.intercept: Callable[[int, str, Callable[[], Any], Any], Any] = lambda number, name, apply, request: apply()
+
+    def begin(self) -> None:
+        """A function is invoked."""
+        self.began = len(self.calls) + 1
 
     def step(self, name: str, apply: Callable[[], Any], request: Any) -> Any:
         if OUTSIDE.get():
@@ -224,6 +230,7 @@ class Lab:
 
     def post(self, webhook: tuple[str, Request]) -> Response:
         provider, request = webhook
+        self.seam.begin()
         return receive.receive(request, provider, "", f"request-{self.world.number()}")
 
     def say(self, text: str, number: int = 1, provider: str = "twilio_sms", **rest: Any) -> Said:
@@ -244,6 +251,7 @@ class Lab:
 
     def run(self, event: Mapping[str, Any]) -> None:
         """One invocation of the worker; what it does not report as failed is deleted."""
+        self.seam.begin()
         try:
             failures = process.work(dict(event), lambda: self.now)["batchItemFailures"]
         except Killed:
@@ -276,6 +284,7 @@ class Lab:
             self.tick()
 
     def tick(self) -> None:
+        self.seam.begin()
         try:
             tick.tick(self.now, f"tick-{self.world.number()}")
         except Killed:
@@ -344,7 +353,7 @@ def _rows() -> list[Any]:
 def laboratory(toml: str = SHOP, secrets: Mapping[str, str] = SECRETS) -> Iterator[Lab]:
     """A fresh shop in a fresh world."""
     seam = Seam()
-    with mock.patch.dict(os.environ, {**ENVIRONMENT, **secrets}), mock_aws():
+    with mock.patch.dict(os.environ, {**ENVIRONMENT, **secrets}), mock_aws(), quick():
         settings.config.cache_clear()
         lab = Lab(settings.load(toml), World(secrets), seam)
         with patched(lab):

@@ -18,11 +18,11 @@ class Branches:
         self.lab, self.flow = lab, flow
         self.plan: Plan | None = None
         self.pipe = -1
-        self.tried = 0
+        self.tried: list[tuple[int, str]] = []  # at which call, by which fault
         self.found: dict[str, list[str]] = {}
 
     def intercept(self, number: int, name: str, apply: Callable[[], Any], request: Any) -> Any:
-        for fault in in_turn(self.flow, number, name):
+        for fault in in_turn(self.flow, number, name, begins=number == self.lab.seam.began):
             plan = Plan(number, name, fault)
             if self._branch(plan):
                 return plan.intercept(number, name, apply, request)
@@ -34,7 +34,7 @@ class Branches:
         if pipe:
             self.plan, self.pipe, self.lab.seam.intercept = plan, pipe, plan.intercept
             return True
-        self.tried += 1
+        self.tried.append((plan.at, plan.fault.name))
         if wrong is None or wrong:
             self.found[f"{plan.at} {plan.name} {plan.fault.name}"] = wrong or ["it ended without a word"]
         return False

@@ -181,11 +181,14 @@ PROVIDERS = [
 ]
 
 
-def in_turn(flow: str, number: int, name: str) -> list[Fault]:
-    """Both crashes, and one of all else that can strike this call, another at the next: `make soak` takes every one."""
+def in_turn(flow: str, number: int, name: str, begins: bool) -> list[Fault]:
+    """The crashes at a call, and one of all else that can strike it, another at the next; `make soak` takes every one.
+
+    A crash before a call is the same as one after the call before it, unless the invocation `begins` with it.
+    """
     every = list(faults(name))
-    crashes = [fault for fault in every if fault.strike in (kill_before, kill_after)]
-    others = [fault for fault in every if fault not in crashes]
+    crashes = [fault for fault in every if fault.strike is kill_after or (begins and fault.strike is kill_before)]
+    others = [fault for fault in every if fault.strike not in (kill_before, kill_after)]
     return [*crashes, others[(crc32(flow.encode()) + number) % len(others)]]
 
 

@@ -12,7 +12,7 @@ from tests.pictures import inbox, slack, story
 
 PLACE = Path(__file__).parents[2] / "infra" / "pictures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-SCALE = 1.25
+SCALE = 1.1
 MEASURE = """<script>addEventListener("load", () => setTimeout(() => {
   const { offsetWidth, offsetHeight } = document.querySelector("main");
   document.body.dataset.size = [offsetWidth + 24, offsetHeight + 24];
