@@ -93,10 +93,10 @@ def test_the_mail_function_can_do_the_same_and_read_what_the_topic_told(template
     assert allowed(template, "Mail") == as_webhook | more
 
 
-def test_only_ses_tells_the_topic_and_only_the_topic_fills_the_queue(template: dict[str, Any]) -> None:
+def test_only_ses_and_our_alarms_tell_the_topics_and_only_the_topic_fills_the_queue(template: dict[str, Any]) -> None:
     said = {
         name: properties(template, name)["PolicyDocument"]["Statement"]
-        for name in ("BucketPolicy", "MailTopicPolicy", "MailQueuePolicy")
+        for name in ("BucketPolicy", "MailTopicPolicy", "MailQueuePolicy", "AlarmTopicPolicy")
     }
     granted = {
         name: (one["Principal"]["Service"], one["Action"], one["Resource"], one["Condition"])
@@ -113,6 +113,7 @@ def test_only_ses_tells_the_topic_and_only_the_topic_fills_the_queue(template: d
             {"Fn::GetAtt": ["MailQueue", "Arn"]},
             {"ArnEquals": {"aws:SourceArn": topic}},
         ),
+        "AlarmTopicPolicy": ("cloudwatch.amazonaws.com", "sns:Publish", {"Ref": "AlarmTopic"}, ours),
     }
     assert properties(template, "MailQueuePolicy")["Queues"] == [{"Ref": "MailQueue"}]
 
@@ -179,7 +180,7 @@ def test_a_function_is_told_of_nothing_it_may_not_touch(template: dict[str, Any]
     assert told == {
         "APIHandler": {"QUEUE_URL", "BUCKET", "PUBLIC_URL"},
         "Mail": {"QUEUE_URL", "BUCKET"},
-        "Worker": everything | {"PUBLIC_URL"},
+        "Worker": everything | {"PUBLIC_URL", "STAGE"},
         "Tick": everything,
     }
 
@@ -227,12 +228,17 @@ def test_the_queue_is_ordered_by_group_patient_and_read_one_by_one(transformed: 
 def test_what_customers_wrote_outlives_the_stack_and_stays_private(template: dict[str, Any]) -> None:
     for name in ("Table", "Bucket"):
         part = template["Resources"][name]
-        assert part["DeletionPolicy"] == part["UpdateReplacePolicy"] == "Retain"
+        assert (part["DeletionPolicy"], part["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert properties(template, "Table")["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert set(properties(template, "Bucket")["PublicAccessBlockConfiguration"].values()) == {True}
     rules = properties(template, "Bucket")["LifecycleConfiguration"]["Rules"]
-    lives = {(rule["Prefix"], rule["ExpirationInDays"], rule["Status"]) for rule in rules}
-    assert lives == {("raw/", 60, "Enabled"), ("files/", 180, "Enabled"), ("mail/", 60, "Enabled")}
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
+    lives = {(rule["Prefix"], rule["ExpirationInDays"]) for rule in rules if "Prefix" in rule}
+    assert lives == {("raw/", 60), ("files/", 180), ("mail/", 60)}
+    (unfinished,) = [rule for rule in rules if "Prefix" not in rule]
+    assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    encryption = properties(template, "Bucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption == [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
 
 
 def test_the_indexes_hold_keys_only(template: dict[str, Any]) -> None:
@@ -257,6 +263,13 @@ def test_functions_run_and_log_as_planned(transformed: dict[str, Any]) -> None:
     assert {log["RetentionInDays"] for log in logs} == {30}
 
 
+def test_a_flood_is_turned_away_at_the_gate(transformed: dict[str, Any]) -> None:
+    (stage,) = [part for part in transformed["Resources"].values() if part["Type"] == "AWS::ApiGateway::Stage"]
+    (limit,) = stage["Properties"]["MethodSettings"]
+    assert (limit["ResourcePath"], limit["HttpMethod"]) == ("/*", "*")
+    assert (limit["ThrottlingRateLimit"], limit["ThrottlingBurstLimit"]) == (50, 100)
+
+
 def test_the_api_is_regional_has_one_stage_and_knows_the_binary_types(transformed: dict[str, Any]) -> None:
     parts = [part for part in transformed["Resources"].values() if part["Type"].startswith("AWS::ApiGateway::")]
     named = [part["Properties"]["StageName"] for part in parts if "StageName" in part["Properties"]]
@@ -265,6 +278,62 @@ def test_the_api_is_regional_has_one_stage_and_knows_the_binary_types(transforme
     assert api["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
     assert set(api["Body"]["paths"]) == {"/webhooks/{provider}", "/webhooks/{provider}/{account}"}
     assert "*/*" not in api["Body"]["x-amazon-apigateway-binary-media-types"]
+
+
+# ---- alarms ----------------------------------------------------------------------------------------------------------
+
+
+def alarms(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """By what comes behind the stack's name in theirs."""
+    found = [part["Properties"] for part in template["Resources"].values() if part["Type"].endswith("::Alarm")]
+    return {alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"): alarm for alarm in found}
+
+
+def read(alarm: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """The metrics of an alarm: namespace, name, and whose."""
+    simple = [alarm] if "MetricName" in alarm else []
+    stats = [metric["MetricStat"]["Metric"] for metric in alarm.get("Metrics", ()) if "MetricStat" in metric]
+    found = []
+    for metric in [*simple, *stats]:
+        ((whose,),) = [[dimension["Value"] for dimension in metric["Dimensions"]]]
+        name = whose.get("Ref") or ".".join(whose["Fn::GetAtt"])
+        found.append((metric["Namespace"], metric["MetricName"], name))
+    return found
+
+
+def test_eight_alarms_read_ten_metrics_of_this_stack_and_no_other(transformed: dict[str, Any]) -> None:
+    assert {name: read(alarm) for name, alarm in alarms(transformed).items()} == {
+        "put-aside": [("AWS/SQS", "NumberOfMessagesReceived", "DeadLetters.QueueName")],
+        "waiting": [
+            ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Queue.QueueName"),
+            ("AWS/SQS", "ApproximateAgeOfOldestMessage", "MailQueue.QueueName"),
+        ],
+        "webhook-errors": [("AWS/ApiGateway", "5XXError", "AWS::StackName")],
+        "mail-errors": [("AWS/Lambda", "Errors", "Mail")],
+        "worker-errors": [("AWS/Lambda", "Errors", "Worker")],
+        "tick-errors": [("AWS/Lambda", "Errors", "Tick")],
+        "tick-silent": [("AWS/Lambda", "Invocations", "Tick")],
+        "spend": [("AWS/ApiGateway", "Count", "AWS::StackName"), ("AWS/Lambda", "Invocations", "Worker")],
+    }
+    named = properties(transformed, "RestAPI")["Name"], properties(transformed, "RestAPI")["Body"]["info"]["title"]
+    assert named == ({"Ref": "AWS::StackName"}, {"Ref": "AWS::StackName"})  # the name that its metrics bear
+
+
+def test_an_alarm_goes_out_by_mail_and_says_what_to_do(transformed: dict[str, Any]) -> None:
+    for name, alarm in alarms(transformed).items():
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
+        assert "What to do: " in alarm["AlarmDescription"] and len(alarm["AlarmDescription"]) <= 1024
+        assert "ActionsEnabled" not in alarm
+    sent = transformed["Resources"]["AlarmSubscription"]
+    mail = {"TopicArn": {"Ref": "AlarmTopic"}, "Protocol": "email", "Endpoint": {"Ref": "AlarmMail"}}
+    assert (sent["Properties"], sent["Condition"]) == (mail, "AlarmsAreSent")
+
+
+def test_only_the_silent_clock_takes_silence_for_trouble(transformed: dict[str, Any]) -> None:
+    quiet = {name for name, alarm in alarms(transformed).items() if alarm["TreatMissingData"] == "notBreaching"}
+    assert set(alarms(transformed)) - quiet == {"tick-silent"}
+    assert alarms(transformed)["tick-silent"]["TreatMissingData"] == "breaching"
+    assert alarms(transformed)["tick-silent"]["ComparisonOperator"] == "LessThanThreshold"
 
 
 # ---- into a stack ----------------------------------------------------------------------------------------------------
