@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from samtranslator.translator.transform import transform
 
-from infra import deploy, local, package
+from infra import local, package
 
 ROOT = Path(__file__).parents[1]
 ROLES = {"APIHandler": "ApiHandlerRole", "Mail": "MailRole", "Worker": "WorkerRole", "Tick": "TickRole"}
@@ -289,31 +289,22 @@ def alarms(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"): alarm for alarm in found}
 
 
-def read(alarm: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """The metrics of an alarm: namespace, name, and whose."""
-    simple = [alarm] if "MetricName" in alarm else []
-    stats = [metric["MetricStat"]["Metric"] for metric in alarm.get("Metrics", ()) if "MetricStat" in metric]
-    found = []
-    for metric in [*simple, *stats]:
-        ((whose,),) = [[dimension["Value"] for dimension in metric["Dimensions"]]]
-        name = whose.get("Ref") or ".".join(whose["Fn::GetAtt"])
-        found.append((metric["Namespace"], metric["MetricName"], name))
-    return found
+def read(alarm: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The metric of an alarm: namespace, name, and whose; of all functions together where it does not say."""
+    whose = next((one["Value"] for one in alarm.get("Dimensions", ())), {"Ref": "all"})
+    return alarm["Namespace"], alarm["MetricName"], whose.get("Ref") or ".".join(whose["Fn::GetAtt"])
 
 
-def test_eight_alarms_read_ten_metrics_of_this_stack_and_no_other(transformed: dict[str, Any]) -> None:
+def test_eight_alarms_watch_this_stack_and_one_of_them_what_everything_costs(transformed: dict[str, Any]) -> None:
     assert {name: read(alarm) for name, alarm in alarms(transformed).items()} == {
-        "put-aside": [("AWS/SQS", "NumberOfMessagesReceived", "DeadLetters.QueueName")],
-        "waiting": [
-            ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Queue.QueueName"),
-            ("AWS/SQS", "ApproximateAgeOfOldestMessage", "MailQueue.QueueName"),
-        ],
-        "webhook-errors": [("AWS/ApiGateway", "5XXError", "AWS::StackName")],
-        "mail-errors": [("AWS/Lambda", "Errors", "Mail")],
-        "worker-errors": [("AWS/Lambda", "Errors", "Worker")],
-        "tick-errors": [("AWS/Lambda", "Errors", "Tick")],
-        "tick-silent": [("AWS/Lambda", "Invocations", "Tick")],
-        "spend": [("AWS/ApiGateway", "Count", "AWS::StackName"), ("AWS/Lambda", "Invocations", "Worker")],
+        "put-aside": ("AWS/SQS", "NumberOfMessagesReceived", "DeadLetters.QueueName"),
+        "waiting": ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Queue.QueueName"),
+        "mail-waiting": ("AWS/SQS", "ApproximateAgeOfOldestMessage", "MailQueue.QueueName"),
+        "webhook-errors": ("AWS/ApiGateway", "5XXError", "AWS::StackName"),
+        "worker-errors": ("AWS/Lambda", "Errors", "Worker"),
+        "tick-errors": ("AWS/Lambda", "Errors", "Tick"),
+        "tick-silent": ("AWS/Lambda", "Invocations", "Tick"),
+        "spend": ("AWS/Lambda", "Invocations", "all"),
     }
     named = properties(transformed, "RestAPI")["Name"], properties(transformed, "RestAPI")["Body"]["info"]["title"]
     assert named == ({"Ref": "AWS::StackName"}, {"Ref": "AWS::StackName"})  # the name that its metrics bear
@@ -336,67 +327,8 @@ def test_only_the_silent_clock_takes_silence_for_trouble(transformed: dict[str, 
     assert alarms(transformed)["tick-silent"]["ComparisonOperator"] == "LessThanThreshold"
 
 
-# ---- into a stack ----------------------------------------------------------------------------------------------------
-
-
-class Cloud:
-    """CloudFormation as far as `deploy` asks it."""
-
-    def __init__(self, state: str = "CREATE_COMPLETE", reason: str = "") -> None:
-        self.state, self.reason, self.asked, self.done = state, reason, dict[str, Any](), list[str]()
-
-    def describe_stacks(self, **_: str) -> dict[str, Any]:
-        return {"Stacks": [{"StackStatus": self.state}]}
-
-    def describe_stack_events(self, **_: str) -> dict[str, Any]:
-        failed = {"ResourceStatus": "CREATE_FAILED"}
-        return {
-            "StackEvents": [  # the newest first
-                {"ResourceStatus": "ROLLBACK_COMPLETE", "LogicalResourceId": "shopbell"},
-                {**failed, "LogicalResourceId": "Worker", "ResourceStatusReason": "cancelled"},
-                {**failed, "LogicalResourceId": "Bucket", "ResourceStatusReason": "no name left"},
-            ]
-        }
-
-    def create_change_set(self, **asked: Any) -> dict[str, str]:
-        self.asked = asked
-        return {"Id": "1"}
-
-    def describe_change_set(self, **_: str) -> dict[str, str]:
-        return {"Status": "FAILED" if self.reason else "CREATE_COMPLETE", "StatusReason": self.reason}
-
-    def execute_change_set(self, **_: str) -> None:
-        self.done.append("executed")
-
-    def delete_change_set(self, **_: str) -> None:
-        self.done.append("deleted")
-
-
-def test_the_local_stack_and_the_one_on_aws_differ_in_parameters_only(template: dict[str, Any]) -> None:
-    here, there = Cloud(), Cloud()
-    code = {"CodeBucket": "bucket", "CodeKey": "key"}
-    assert deploy.changed(here, "shopbell", template, {**local.parameters("http://127.0.0.1:8000"), **code}, 0)
-    assert deploy.changed(there, "shopbell", template, code, 0)
-    assert here.asked["TemplateBody"] == there.asked["TemplateBody"]
-    assert json.loads(here.asked["TemplateBody"]) == template
-    assert len(here.asked["TemplateBody"]) < 51_200  # CloudFormation's limit for a template in the call
+def test_the_template_fits_into_a_call_and_asks_for_the_code_only(template: dict[str, Any]) -> None:
+    assert len(json.dumps(template, separators=(",", ":"))) < 51_200  # CloudFormation's limit for one in the call
+    asked = {name for name, said in template["Parameters"].items() if "Default" not in said}
+    assert asked == {"CodeBucket", "CodeKey"}
     assert set(local.parameters("")) == {"Architecture", "PublicUrl", "Visibility"} < set(template["Parameters"])
-    without_default = {name for name, said in template["Parameters"].items() if "Default" not in said}
-    assert without_default == set(code)
-
-
-def test_nothing_to_change_is_no_failure_and_leaves_nothing_behind() -> None:
-    cloud = Cloud(reason="The submitted information didn't contain changes. Submit different information.")
-    assert not deploy.changed(cloud, "shopbell", {}, {}, 0)
-    assert cloud.done == ["deleted"]
-
-
-def test_a_change_that_aws_refuses_is_told_in_its_words() -> None:
-    with pytest.raises(deploy.DeployFailed, match="circular"):
-        deploy.changed(Cloud(reason="circular dependency"), "shopbell", {}, {}, 0)
-
-
-def test_a_stack_that_rolled_back_names_what_failed_first() -> None:
-    with pytest.raises(deploy.DeployFailed, match="Bucket: no name left"):
-        deploy.settle(Cloud("ROLLBACK_COMPLETE"), "shopbell", 0)
-    deploy.settle(Cloud("UPDATE_COMPLETE"), "shopbell", 0)
