@@ -192,7 +192,7 @@ def _statements(arn: _Arn) -> list[tuple[str, str, str, dict[str, Any]]]:
         (
             "Secrets",
             "ssm",
-            "DeleteParameter GetParameter GetParameters GetParametersByPath PutParameter",
+            "DeleteParameter GetParameter GetParametersByPath PutParameter",
             arn("ssm", f"parameter/{NAME}/*"),
         ),
     ]

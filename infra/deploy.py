@@ -118,9 +118,9 @@ def propose(
         Capabilities=CAPABILITIES,
         **({"ResourcesToImport": list(adopted)} if adopted else {}),
     )
-    seen = _until(lambda: cloud.describe_change_set(ChangeSetName=made["Id"]), "Status", stand.pause)
+    seen = _until(lambda: _change_set(stand, made["Id"]), "Status", stand.pause)
     if seen["Status"] == "CREATE_COMPLETE":
-        return Proposed(made["Id"], changes.read(_every_change(cloud, seen)))
+        return Proposed(made["Id"], changes.read(_every_change(stand, seen)))
     discard(stand, made["Id"])
     reason = seen.get("StatusReason", "")
     if any(words in reason for words in UNCHANGED):
@@ -131,13 +131,13 @@ def propose(
 def execute(stand: Stand, proposed: Proposed, say: Callable[[str], object] = lambda line: None) -> None:
     """Carry a change set out and wait, saying how far it is. Raises DeployFailed with what went wrong first."""
     before = _newest(stand)
-    stand.cloud.execute_change_set(ChangeSetName=proposed.id)
+    stand.cloud.execute_change_set(StackName=stand.stack, ChangeSetName=proposed.id)
     settle(stand, before, len(proposed.changes), say)
 
 
 def discard(stand: Stand, change_set: str) -> None:
     """Forget a change set, and the empty stack that AWS makes for the first one."""
-    stand.cloud.delete_change_set(ChangeSetName=change_set)
+    stand.cloud.delete_change_set(StackName=stand.stack, ChangeSetName=change_set)
     if _status(stand) == "REVIEW_IN_PROGRESS":
         stand.cloud.delete_stack(StackName=stand.stack)
 
@@ -218,12 +218,18 @@ def _described(stand: Stand) -> dict[str, Any]:
     return found
 
 
-def _every_change(cloud: Any, seen: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _change_set(stand: Stand, id: str, **page: str) -> dict[str, Any]:
+    """By the stack's name too: a policy allows what is done to a stack."""
+    found: dict[str, Any] = stand.cloud.describe_change_set(StackName=stand.stack, ChangeSetName=id, **page)
+    return found
+
+
+def _every_change(stand: Stand, seen: dict[str, Any]) -> Iterator[dict[str, Any]]:
     while True:
         yield from seen.get("Changes", ())
         if not seen.get("NextToken"):
             return
-        seen = cloud.describe_change_set(ChangeSetName=seen["ChangeSetId"], NextToken=seen["NextToken"])
+        seen = _change_set(stand, seen["ChangeSetId"], NextToken=seen["NextToken"])
 
 
 def _newest(stand: Stand) -> str:
@@ -255,7 +261,9 @@ def told_plainly() -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise DeployFailed(str(error)) from error
+        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+        hint = "\nWhat your AWS user has to be allowed: shopbell deploy --policy" if "AccessDenied" in code else ""
+        raise DeployFailed(f"{error}{hint}") from error
 
 
 def _make_bucket(store: Any, bucket: str, region: str) -> None:

@@ -110,8 +110,9 @@ def _heading(rules: Shop, target: "Target") -> None:
     """Where it goes, and what should be known before."""
     from infra import account, package
     from infra.cli import err, out, working
+    from infra.deploy import told_plainly
 
-    with working("asking AWS who you are"):
+    with working("asking AWS who you are"), told_plainly():
         found = account.look(target)
         lacking = list(_without_secrets(rules, target))
     out.print(f"{rules.name} on AWS: account {found.id}, region {found.region}, stage {target.stage}", style="bold")
@@ -131,14 +132,20 @@ def _heading(rules: Shop, target: "Target") -> None:
 
 def _without_secrets(rules: Shop, target: "Target") -> Iterator[str]:
     """Accounts that lack a parameter they need."""
-    pages = target.client("ssm").get_paginator("get_parameters_by_path")
-    top = f"/shopbell/{target.stage}"
-    there = {one["Name"] for page in pages.paginate(Path=top, Recursive=True) for one in page["Parameters"]}
+    store = target.client("ssm")
     for provider, account, _ in settings.accounts(rules):
-        config, name = providers.load(provider).Config, "/".join(filter(None, [provider, account]))
-        wanted = {way for way, of in WAYS.items() if settings.needed(config, of)}
-        if any(f"{top}/{way}/{name}" not in there for way in wanted):
-            yield name
+        try:
+            for name in _parameters(target.stage, provider, account):
+                store.get_parameter(Name=name)
+        except store.exceptions.ParameterNotFound:
+            yield " ".join(filter(None, [provider, account]))
+
+
+def _parameters(stage: str, provider: str, account: str) -> list[str]:
+    """The names of the parameters that an account cannot do without."""
+    config = providers.load(provider).Config
+    ways = [way for way, of in WAYS.items() if settings.needed(config, of)]
+    return ["/".join(filter(None, ["/shopbell", stage, way, provider, account])) for way in ways]
 
 
 def _forward(target: "Target", rules: Shop, public_url: str, yes: bool) -> "Released":

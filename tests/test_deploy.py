@@ -59,7 +59,7 @@ class Cloud:
         self.state = self.state or "REVIEW_IN_PROGRESS"
         return {"Id": "1"}
 
-    def describe_change_set(self, ChangeSetName: str, NextToken: str = "") -> dict[str, Any]:
+    def describe_change_set(self, StackName: str, ChangeSetName: str, NextToken: str = "") -> dict[str, Any]:
         place = int(NextToken or 0)
         more = {"NextToken": str(place + 1)} if place + 1 < len(self.changes) else {}
         status = "FAILED" if self.reason else "CREATE_COMPLETE"
