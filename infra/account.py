@@ -152,9 +152,9 @@ def _statements(arn: _Arn) -> list[tuple[str, str, str, dict[str, Any]]]:
         (
             "Table",
             "dynamodb",
-            "CreateTable DeleteTable DescribeContinuousBackups DescribeContributorInsights"
-            " DescribeKinesisStreamingDestination DescribeTable DescribeTimeToLive GetResourcePolicy ListTagsOfResource"
-            " TagResource UntagResource UpdateContinuousBackups UpdateTable",
+            "BatchGetItem CreateTable DeleteItem DeleteTable DescribeContinuousBackups DescribeContributorInsights"
+            " DescribeKinesisStreamingDestination DescribeTable DescribeTimeToLive GetItem GetResourcePolicy"
+            " ListTagsOfResource PutItem TagResource UntagResource UpdateContinuousBackups UpdateTable",
             arn("dynamodb", f"table/{NAME}*"),
         ),
         (

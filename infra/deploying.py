@@ -20,7 +20,16 @@ STAGE = click.option("--stage", type=click.Choice([settings.PROD, "test"]), defa
 REGION = click.option("--region", default="", help="The region of AWS; default: your AWS settings'.")
 YES = click.option("--yes", is_flag=True, help="Do not ask.")
 WAYS: Mapping[str, settings.Direction] = {"in": "inbound", "out": "outbound"}  # in the parameter store
+TRIED = {  # how a test webhook fared: a sign, words, a colour
+    "arrived": ("✓", "a test webhook came through to the owner's desk", "green"),
+    "failed": ("✗", "a test webhook did not come through", "red"),
+    "left out": ("–", "not tried", "dim"),
+}
 ENDING = {"python3.11": "30 June 2027"}  # when AWS gives a Python up
+
+
+class Broken(click.ClickException):
+    """It is deployed, and does not work."""
 
 
 class NotAsked(click.ClickException):
@@ -51,8 +60,11 @@ def deploy(stage: str, region: str, yes: bool, rollback: bool, public_url: str, 
     began = time.monotonic()
     released = _back(target, yes) if rollback else _forward(target, rules, public_url, yes)
     _ended(released, time.monotonic() - began, "Back at the release before" if rollback else "Deployed")
+    works = _tried(target, rules, released) if released.changed else True
     if not rollback:
         _addresses(released, rules)
+    if not works:
+        raise Broken("A webhook did not come through, see above. To go back: shopbell deploy --rollback")
 
 
 @click.command()
@@ -193,6 +205,20 @@ def _ended(released: "Released", seconds: float, what: str) -> None:
         out.print(f"✓ {what} ({seconds:.0f} s).", style="bold green")
     else:
         out.print("✓ Nothing has changed since the last deployment.", style="green")
+
+
+def _tried(target: "Target", rules: Shop, released: "Released") -> bool:
+    """Ring at every account's webhook and say how it went; False where one did not come through."""
+    from infra import smoke
+    from infra.cli import out, working
+
+    smoke.enter(target, released.outputs)
+    with working("ringing at each provider's webhook"):
+        found = list(smoke.run(rules, released.outputs["Address"]))
+    for one in found:
+        sign, words, style = TRIED[one.state]
+        out.print(f"{sign} {one.account}: {words}{': ' + one.why if one.why else ''}", style=style, soft_wrap=True)
+    return not any(one.state == "failed" for one in found)
 
 
 def _addresses(released: "Released", rules: Shop) -> None:

@@ -9,10 +9,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 
-from infra import account, local
+from chalicelib import settings
+from infra import account, local, smoke, values
+from infra.world import World, server
 
 ROOT = Path(__file__).parents[1]
 STACK = "shopbell-test"
@@ -37,8 +40,8 @@ class Shop(NamedTuple):
         session: Any = local.session()
         return session.client(service, endpoint_url=self.running.aws)
 
-    def outputs(self) -> dict[str, str]:
-        found = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
+    def outputs(self, stack: str = STACK) -> dict[str, str]:
+        found = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
         return {one["OutputKey"]: one["OutputValue"] for one in found}
 
     def change(self, word: str) -> None:
@@ -92,6 +95,7 @@ def test_a_shop_from_nothing_to_nothing(shop: Shop) -> None:
     status, said = shop.shopbell("deploy", *HOW, answer="y\n")
     assert status == 0, said
     assert "✓ Deployed" in said and "No secrets yet for" in said
+    assert "– telegram: not tried: its secrets are not set yet" in said
     assert re.search(r"https://\S+/api/webhooks/twilio_sms#rc=5&rp=ct,rt,5xx\n", said)
     first = shop.outputs()
     assert {name for name in alarms(shop) if name.startswith(STACK)} == {
@@ -147,3 +151,29 @@ def alarms(shop: Shop) -> list[str]:
 def code(shop: Shop) -> str:
     found: str = shop.client("lambda").get_function_configuration(FunctionName=f"{STACK}-worker")["CodeSha256"]
     return found
+
+
+RING = """
+import sys
+from chalicelib import settings
+from infra import smoke
+for one in smoke.run(settings.shop(), sys.argv[1], 60):
+    print(one.account, one.state, one.why)
+"""
+
+
+def test_webhooks_come_through_the_deployed_functions_to_the_desk(shop: Shop) -> None:
+    rules = settings.load((ROOT / "chalicelib" / "shop.toml").read_text())
+    outside = server.start(World({}))
+    try:
+        given = values.complete({}, rules, outside.url)
+        outside.world.credentials = given
+        local.inform(shop.outputs(local.STACK), given, urlsplit(shop.running.aws).port or 0)
+        environment = {**shop.environment, **shop.running.environment, **given}
+        ring = [sys.executable, "-c", RING, shop.running.url.removesuffix("/webhooks")]
+        done = subprocess.run(ring, cwd=ROOT, env=environment, capture_output=True, text=True)
+        assert (done.stderr, set(done.stdout.splitlines())) == ("", {f"{name} arrived " for name in rules.providers})
+        said = [entry.text for entry in outside.world.ledger if entry.what != "reaction"]
+        assert sorted(said) == sorted(smoke.WORDS.format(name) for name in rules.providers)
+    finally:
+        outside.stop()
