@@ -20,6 +20,7 @@ from chalicelib.models import Acknowledgement, Can, Channel, Desk, Shop, Templat
 SHOP_FILE = Path(__file__).with_name("shop.toml")
 PREFIX = "SHOPBELL_"
 ACCOUNT = re.compile(r"[A-Z0-9]+", re.ASCII)
+MAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+")
 TEMPLATE = re.compile(r"[a-z0-9_-]+", re.ASCII)
 APPROVED = re.compile(r"[a-z0-9_]+/[a-z]{2,3}(_[A-Za-z]{2,4})?", re.ASCII)
 PROD = "prod"  # the stage of the real shop
@@ -155,6 +156,8 @@ def _check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     for field, name in (("owner", rules.owner), ("fallback", rules.fallback)):
         if name not in rules.desks and (name or field == "owner"):
             yield (field,), f"{name!r} is no desk; there are {_listed(rules.desks)}"
+    if rules.alarm_mail and not MAIL.fullmatch(rules.alarm_mail):
+        yield ("alarm_mail",), f"{rules.alarm_mail!r} is no mail address"
     yield from _check_desks(rules)
     yield from _check_routes(rules)
     yield from _check_templates(rules)

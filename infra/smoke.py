@@ -23,6 +23,8 @@ from infra.simulate import Said
 PATIENCE = 100.0  # seconds for all of them; the longest are mails that come in two steps, a minute apart
 WORDS = "✅ After the deployment: a webhook of {} came all the way here. (Shopbell has tested itself.)"
 
+LINE = "n-smoke"  # that line's place in the claim
+
 
 class Tried(NamedTuple):
     """How one account's webhook fared, and why. One is left out where it cannot be tried from here."""
@@ -70,7 +72,7 @@ def _post(provider: str, account: str, rules: Shop, address: str) -> Posted | Tr
     except CannotSend as error:
         return Tried(name, "left out", str(error))
     (key,) = send.claims(webhook, sender)
-    line = route.notice(rules, rules.owner, "", WORDS.format(name), "smoke")
+    line = route.notice(rules, rules.owner, "", WORDS.format(name), LINE.removeprefix("n-"))
     claim = Claim(key=key, at=datetime.now(UTC), deliveries={line.id: line})
     store.record_alone(claim)
     try:
@@ -108,7 +110,7 @@ def _config(provider: str, account: str) -> Any:
 def _seen(one: Posted) -> Tried:
     """What became of it. What has come to an end is taken away."""
     claim = store.claim(one.key)
-    (line,) = claim.deliveries.values() if claim else (None,)
+    line = claim.deliveries.get(LINE) if claim else None
     if claim is None or line is None or not line.ended:
         why = f": {line.reason}" if line and line.reason else "; look at the worker's last lines"
         return Tried(one.account, "failed", f"it was taken in, but is not at the desk{why}")
