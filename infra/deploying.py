@@ -215,14 +215,17 @@ def _tried(target: "Target", rules: Shop, released: "Released") -> bool:
     smoke.enter(target, released.outputs)
     with working("ringing at each provider's webhook"):
         found = list(smoke.run(rules, released.outputs["Address"]))
-    for one in found:
-        sign, words, style = TRIED[one.state]
-        out.print(f"{sign} {one.account}: {words}{': ' + one.why if one.why else ''}", style=style, soft_wrap=True)
+    for state, why in dict.fromkeys((one.state, one.why) for one in found):
+        sign, words, style = TRIED[state]
+        names = ", ".join(one.account for one in found if (one.state, one.why) == (state, why))
+        out.print(f"{sign} {names}: {words}{': ' + why if why else ''}", style=style, soft_wrap=True)
     return not any(one.state == "failed" for one in found)
 
 
 def _addresses(released: "Released", rules: Shop) -> None:
     """What has to be pasted where."""
+    from rich.padding import Padding
+
     from infra import paste
     from infra.cli import out
 
@@ -231,4 +234,4 @@ def _addresses(released: "Released", rules: Shop) -> None:
     for place in paste.places(rules, released.outputs["Address"]):
         out.print(f"\n{place.provider} {place.account}".rstrip(), style="bold")
         out.print(f"  {place.url}", soft_wrap=True)
-        out.print(f"  {place.where}", style="dim")
+        out.print(Padding(place.where, (0, 0, 0, 2)), style="dim")

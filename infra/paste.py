@@ -6,7 +6,7 @@ from typing import NamedTuple
 from chalicelib import settings
 from chalicelib.models import Shop
 
-PLACES = {
+PLACES = {  # {base} is the public address
     "twilio_sms": (
         "Twilio Console, Phone Numbers, Manage, Active numbers, your number, Messaging: A message comes in: Webhook,"
         " HTTP POST. What stands behind # lets Twilio call again, which it does not do by itself."
@@ -39,7 +39,7 @@ PLACES = {
         " stack's bucket, and the stack's topic (see README). From another account: subscribe this URL to its topic."
     ),
     "custom": "Your own system posts to it (see README)",
-    "slack": "api.slack.com/apps, Create New App, From a manifest: paste what shopbell slack manifest --url prints",
+    "slack": "api.slack.com/apps, Create New App, From a manifest: what shopbell slack manifest --url {base} prints",
 }
 SETTINGS = {"twilio_sms": "#rc=5&rp=ct,rt,5xx"}  # five more tries when it cannot connect, hears nothing or a 5xx
 
@@ -57,4 +57,4 @@ def places(rules: Shop, base: str) -> Iterator[Place]:
     """Every enabled account's; `base` is the public address, without /webhooks."""
     for provider, account, _ in settings.accounts(rules):
         url = settings.webhook_url(base, provider, account) + SETTINGS.get(provider, "")
-        yield Place(provider, account, url, PLACES[provider])
+        yield Place(provider, account, url, PLACES[provider].format(base=base))

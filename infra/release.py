@@ -31,6 +31,10 @@ class Declined(Exception):
     """Whoever was asked said no; nothing is changed."""
 
 
+class StillGoing(Exception):
+    """Nobody waits any more, and AWS goes on."""
+
+
 class Target(NamedTuple):
     """Where a stage of the shop is deployed: with whose credentials, in which region; `endpoint` of a local AWS."""
 
@@ -143,6 +147,8 @@ def _change(
     begun = bool(code) and releases.begin(target.shelf, code, template)
     try:
         deploy.execute(target.stand, proposed, say)
+    except KeyboardInterrupt:
+        raise StillGoing("AWS goes on by itself: later shopbell deploy says how it ended") from None
     except DeployFailed:
         if begun:
             releases.undo(target.shelf)

@@ -68,7 +68,7 @@ def _post(provider: str, account: str, rules: Shop, address: str) -> Posted | Tr
         sender = send.Sender(provider, account, _config(provider, account), url, url)
         webhook = send.compose([_said(provider, account, rules)], sender)
     except Unavailable:
-        return Tried(name, "left out", "its secrets are not set yet")
+        return Tried(name, "left out", "no secrets are set yet")
     except CannotSend as error:
         return Tried(name, "left out", str(error))
     (key,) = send.claims(webhook, sender)

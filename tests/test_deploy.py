@@ -288,6 +288,13 @@ def test_a_deployment_that_fails_is_no_release_to_go_back_to(target: Target, clo
     assert kept(target) == before
 
 
+def test_who_stops_waiting_hears_that_aws_goes_on(target: Target, cloud: Cloud, tmp_path: Path) -> None:
+    with mock.patch.object(deploy, "settle", side_effect=KeyboardInterrupt), pytest.raises(release.StillGoing):
+        put(target, package(tmp_path, 1))
+    assert cloud.done == ["executed"]
+    assert len(releases.past(target.shelf)) == 1  # it will most likely be there
+
+
 def test_one_that_is_declined_changes_nothing(target: Target, cloud: Cloud, tmp_path: Path) -> None:
     with pytest.raises(Declined):
         release.release(target, package(tmp_path, 1), {}, lambda found: False, silent)
@@ -394,5 +401,7 @@ def test_every_provider_has_a_place_where_its_address_is_pasted() -> None:
 def test_an_address_has_the_providers_settings_and_the_account() -> None:
     rules = settings.load(SHOP.replace("[providers.slack]", "[providers.slack]\n[providers.twilio_sms.NORTH]"))
     found = {(place.provider, place.account): place.url for place in paste.places(rules, "https://shop.example/api")}
+    whole = {place.provider: place.where for place in paste.places(rules, "https://shop.example/api")}
+    assert "manifest --url https://shop.example/api prints" in whole["slack"]
     assert found["slack", ""] == "https://shop.example/api/webhooks/slack"
     assert found["twilio_sms", "NORTH"] == "https://shop.example/api/webhooks/twilio_sms/north#rc=5&rp=ct,rt,5xx"

@@ -95,7 +95,7 @@ def test_a_shop_from_nothing_to_nothing(shop: Shop) -> None:
     status, said = shop.shopbell("deploy", *HOW, answer="y\n")
     assert status == 0, said
     assert "✓ Deployed" in said and "No secrets yet for" in said
-    assert "– telegram: not tried: its secrets are not set yet" in said
+    assert "custom: not tried: no secrets are set yet" in said
     assert re.search(r"https://\S+/api/webhooks/twilio_sms#rc=5&rp=ct,rt,5xx\n", said)
     first = shop.outputs()
     assert {name for name in alarms(shop) if name.startswith(STACK)} == {

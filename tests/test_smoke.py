@@ -89,7 +89,7 @@ def test_one_that_does_not_come_to_the_desk_has_failed() -> None:
 def test_an_account_without_its_secrets_is_left_out() -> None:
     secrets = {name: value for name, value in EVERYTHING_SECRETS.items() if "TELEGRAM" not in name}
     with everything(EVERYTHING_SHOP, secrets) as lab, live(lab):
-        assert tried(lab)["telegram"] == smoke.Tried("telegram", "left out", "its secrets are not set yet")
+        assert tried(lab)["telegram"] == smoke.Tried("telegram", "left out", "no secrets are set yet")
 
 
 def test_an_account_whose_webhooks_only_its_provider_can_sign_is_left_out() -> None:
