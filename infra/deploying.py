@@ -62,7 +62,7 @@ def deploy(stage: str, region: str, yes: bool, rollback: bool, public_url: str, 
     _ended(released, time.monotonic() - began, "Back at the release before" if rollback else "Deployed")
     works = _tried(target, rules, released) if released.changed else True
     if not rollback:
-        _addresses(released, rules)
+        _addresses(released, rules, target)
     if not works:
         raise Broken("A webhook did not come through, see above. To go back: shopbell deploy --rollback")
 
@@ -83,9 +83,8 @@ def destroy(stage: str, region: str, yes: bool, with_data: bool) -> None:
     target = _target(stage, region)
     with working("looking"):
         waiting = release.unfinished(target)
-    for where, count in waiting.items():
-        if count:
-            out.print(f"Careful: {count} messages are {where}, and would be lost.", style="yellow")
+    if found := ", ".join(f"{count} {where}" for where, count in waiting.items() if count):
+        out.print(f"Careful: of the messages that nobody has worked off yet {found} would be lost.", style="yellow")
     what = "with everything that customers wrote" if with_data else "but for what customers wrote"
     out.print(f"The stack {target.stack} in {target.session.region_name} would be taken down, {what}.")
     if not yes and click.prompt("To go on, type its name") != target.stack:
@@ -134,7 +133,7 @@ def _heading(rules: Shop, target: "Target") -> None:
             f"No secrets yet for {', '.join(lacking)}: webhooks are answered 503, and most providers come again."
             f" shopbell secrets set PROVIDER{'' if target.stage == settings.PROD else ' --stage ' + target.stage}"
         )
-    if not rules.alarm_mail:
+    if target.stage == settings.PROD and not rules.alarm_mail:
         notes.append('Nobody hears when Shopbell itself is in trouble: set alarm_mail = "…@…" in shop.toml')
     if end := ENDING.get(package.RUNTIME):
         notes.append(f"AWS gives {package.RUNTIME} up on {end}: deploy with a newer Python before (make PYTHON=…).")
@@ -165,7 +164,7 @@ def _forward(target: "Target", rules: Shop, public_url: str, yes: bool) -> "Rele
     from infra.cli import working
 
     there = local.architecture() if target.endpoint else "arm64"
-    given = {"Architecture": there, "AlarmMail": rules.alarm_mail}
+    given = {"Architecture": there, "AlarmMail": _alarm_mail(rules, target)}
     if public_url:
         given["PublicUrl"] = public_url.rstrip("/").removesuffix("/webhooks")
     with working("packaging") as say:
@@ -222,15 +221,20 @@ def _tried(target: "Target", rules: Shop, released: "Released") -> bool:
     return not any(one.state == "failed" for one in found)
 
 
-def _addresses(released: "Released", rules: Shop) -> None:
+def _alarm_mail(rules: Shop, target: "Target") -> str:
+    """Who hears alarms; nobody those of a stage that answers no customer: sixteen would cost more than the rest."""
+    return rules.alarm_mail if target.stage == settings.PROD else ""
+
+
+def _addresses(released: "Released", rules: Shop, target: "Target") -> None:
     """What has to be pasted where."""
     from rich.padding import Padding
 
     from infra import paste
     from infra.cli import out
 
-    if released.changed and rules.alarm_mail:
-        out.print(f"AWS asks {rules.alarm_mail} once by mail whether alarms may come: click the link there.")
+    if released.changed and (mail := _alarm_mail(rules, target)):
+        out.print(f"AWS asks {mail} once by mail whether alarms may come: click the link there.")
     for place in paste.places(rules, released.outputs["Address"]):
         out.print(f"\n{place.provider} {place.account}".rstrip(), style="bold")
         out.print(f"  {place.url}", soft_wrap=True)

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from chalicelib import providers, settings
-from infra import account, changes, deploy, paste, release, releases
+from infra import account, changes, deploy, deploying, paste, release, releases
 from infra.changes import Change
 from infra.deploy import DeployFailed, Stand
 from infra.package import Package
@@ -207,6 +207,16 @@ def test_what_would_lose_customers_words_is_said_aloud(given: dict[str, Any], lo
     (seen,) = changes.read([given])
     assert seen.loses is loses
     assert any(line.startswith("Careful: ") for line in changes.words([seen])) is loses
+
+
+def test_what_would_lose_words_is_not_done_unasked(capsys: pytest.CaptureFixture[str]) -> None:
+    lost = changes.read([found("Modify", "Table", "AWS::DynamoDB::Table", Replacement="True")])
+    with pytest.raises(deploying.NotAsked):
+        deploying._asker(True, silent)(lost)
+    with mock.patch("click.confirm", return_value=True):
+        assert deploying._asker(False, silent)(lost)
+    assert deploying._asker(True, silent)(changes.read([found("Add", "Table", "AWS::DynamoDB::Table")]))
+    assert "Careful: table Table would be made anew" in capsys.readouterr().out
 
 
 # ---- releases --------------------------------------------------------------------------------------------------------

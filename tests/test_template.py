@@ -315,6 +315,10 @@ def test_an_alarm_goes_out_by_mail_and_says_what_to_do(transformed: dict[str, An
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
         assert "What to do: " in alarm["AlarmDescription"] and len(alarm["AlarmDescription"]) <= 1024
         assert "ActionsEnabled" not in alarm
+    parts = transformed["Resources"].items()
+    told = {name: part for name, part in parts if "Alarm" in part["Type"] or name.startswith("AlarmTopic")}
+    assert len(told) == 10
+    assert {part.get("Condition") for part in told.values()} == {"AlarmsAreSent"}  # what nobody hears costs nothing
     sent = transformed["Resources"]["AlarmSubscription"]
     mail = {"TopicArn": {"Ref": "AlarmTopic"}, "Protocol": "email", "Endpoint": {"Ref": "AlarmMail"}}
     assert (sent["Properties"], sent["Condition"]) == (mail, "AlarmsAreSent")
