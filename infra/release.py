@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import boto3
 
-from chalicelib import settings
 from infra import deploy, releases
 from infra.changes import Change
 from infra.deploy import DeployFailed, Stand
@@ -44,7 +43,7 @@ class Target(NamedTuple):
 
     @property
     def stack(self) -> str:
-        return NAME if self.stage == settings.PROD else f"{NAME}-{self.stage}"
+        return f"{NAME}-{self.stage}"
 
     @property
     def stand(self) -> Stand:

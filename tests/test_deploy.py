@@ -398,7 +398,7 @@ def test_who_cannot_call_aws_hears_what_to_do(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_each_stage_has_a_stack_of_its_own(target: Target) -> None:
-    assert (target.stack, target._replace(stage="test").stack) == ("shopbell", "shopbell-test")
+    assert (target.stack, target._replace(stage="test").stack) == ("shopbell-prod", "shopbell-test")
 
 
 # ---- what is pasted where --------------------------------------------------------------------------------------------

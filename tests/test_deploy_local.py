@@ -150,7 +150,7 @@ def test_who_names_a_mail_address_gets_alarms(shop: Shop) -> None:
     status, said = shop.shopbell("deploy", "--region", local.REGION, "--yes")
     assert status == 0, said
     assert "AWS asks me@shop.example once" in said
-    assert len([name for name in alarms(shop) if name.startswith("shopbell-")]) == 8
+    assert len([name for name in alarms(shop) if name.startswith("shopbell-prod-")]) == 8
     topics = shop.client("sns").list_subscriptions()["Subscriptions"]
     assert "me@shop.example" in {one["Endpoint"] for one in topics}
 
