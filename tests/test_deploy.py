@@ -27,8 +27,8 @@ NONE = "The submitted information didn't contain changes. Submit different infor
 
 
 def missing(stack: str) -> ClientError:
-    said = {"Error": {"Code": "ValidationError", "Message": f"Stack with id {stack} does not exist"}}
-    return ClientError(said, "DescribeStacks")  # type: ignore[arg-type]
+    said: Any = {"Error": {"Code": "ValidationError", "Message": f"Stack with id {stack} does not exist"}}
+    return ClientError(said, "DescribeStacks")
 
 
 class Cloud:
