@@ -5,10 +5,14 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 READY := .venv/.shopbell
 UV := uv==0.13.9
 
-.PHONY: run test lint bench soak pictures lock clean
+.PHONY: run deploy test lint bench soak pictures lock clean
 
 run: $(READY)
 	@$(BIN)/shopbell run $(ARGS)
+
+# ARGS="--stage test" or "--region eu-central-1", or what else shopbell deploy --help shows.
+deploy: $(READY)
+	@$(BIN)/shopbell deploy $(ARGS)
 
 test: lint
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not local" $(ARGS)

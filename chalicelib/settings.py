@@ -20,8 +20,10 @@ from chalicelib.models import Acknowledgement, Can, Channel, Desk, Shop, Templat
 SHOP_FILE = Path(__file__).with_name("shop.toml")
 PREFIX = "SHOPBELL_"
 ACCOUNT = re.compile(r"[A-Z0-9]+", re.ASCII)
+MAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+")
 TEMPLATE = re.compile(r"[a-z0-9_-]+", re.ASCII)
 APPROVED = re.compile(r"[a-z0-9_]+/[a-z]{2,3}(_[A-Za-z]{2,4})?", re.ASCII)
+PROD = "prod"  # the stage of the real shop
 Direction = Literal["inbound", "outbound", "parsing"]  # parsing alone needs no secret: the worker has none of inbound
 
 
@@ -80,6 +82,15 @@ def seed(provider: str, account: str) -> str:
     if not marked:
         raise Unavailable(f"{provider} carries no mailbox")
     return current(getattr(known, marked[0]))
+
+
+def reaches(to: str) -> bool:
+    """Whether this stage may write to an address: prod to anybody, all others to the desks and `test_addresses` only.
+
+    A function without a stage is no deployed one (see the template): it has no provider's credentials but local ones.
+    """
+    desks = {place.slack or place.mailbox for place in shop().desks.values()}
+    return os.environ.get("STAGE", PROD) == PROD or to in desks or to in shop().test_addresses
 
 
 def told_by(topic: str) -> tuple[str, str]:
@@ -145,6 +156,8 @@ def _check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     for field, name in (("owner", rules.owner), ("fallback", rules.fallback)):
         if name not in rules.desks and (name or field == "owner"):
             yield (field,), f"{name!r} is no desk; there are {_listed(rules.desks)}"
+    if rules.alarm_mail and not MAIL.fullmatch(rules.alarm_mail):
+        yield ("alarm_mail",), f"{rules.alarm_mail!r} is no mail address"
     yield from _check_desks(rules)
     yield from _check_routes(rules)
     yield from _check_templates(rules)

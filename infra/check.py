@@ -41,7 +41,7 @@ def problems(rules: Shop, given: Mapping[str, str]) -> list[str]:
     missing = sum(found.state == "missing" for found in findings(rules, given))
     count = "1 setting is" if missing == 1 else f"{missing} settings are"
     lacking = [f"{count} missing, see above"] if missing else []
-    return [*lacking, *_no_mailbox(rules), *_too_many(rules, given), *_unknown(rules, given)]
+    return [*lacking, *no_mailbox(rules), *_too_many(rules, given), *_unknown(rules, given)]
 
 
 def notes(rules: Shop) -> list[str]:
@@ -59,7 +59,7 @@ def _state(provider: str, account: str, name: str, table: Mapping[str, object], 
     return "missing" if name in needed else "default" if config.model_fields[name].default else "left out"
 
 
-def _no_mailbox(rules: Shop) -> Iterator[str]:
+def no_mailbox(rules: Shop) -> Iterator[str]:
     """Desks whose mail somebody is to carry who carries none. Not in `settings`: it would load every module."""
     mailboxes = {name: place for name, place in rules.desks.items() if place.mailbox}
     carriers = [name for name in providers.NAMES if _carries_mailboxes(name)]

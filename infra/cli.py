@@ -18,7 +18,7 @@ from rich.console import Console
 from chalicelib import providers, settings
 from chalicelib.errors import Unreadable
 from chalicelib.webhook import Request
-from infra import here
+from infra import deploying, here
 
 if TYPE_CHECKING:
     from infra.run import Running
@@ -225,6 +225,10 @@ def manifest(state: Path, url: str, account: str) -> None:
 
     base = url or here.find(state).public.removesuffix("/webhooks")
     click.echo(_json(manifest.manifest(base.rstrip("/").removesuffix("/webhooks"), account)))
+
+
+cli.add_command(deploying.deploy)
+cli.add_command(deploying.destroy)
 
 
 def _welcome(running: "Running", seconds: float) -> None:

@@ -37,6 +37,7 @@ def test_the_shipped_shop_is_valid() -> None:
         ('time_zone = "Europe/Berlin"', 'time_zone = "Berlin"', 2, "write one like Europe/Berlin"),
         ('owner = "front"', 'owner = "back"', 3, "'back' is no desk; there are front"),
         ('owner = "front"', 'ownr = "front"', 3, "did you mean 'owner'?"),
+        ('owner = "front"', 'owner = "front"\nalarm_mail = "me"', 4, "'me' is no mail address"),
         ('owner = "front"\n', "", 1, "owner must be set"),
         ('slack = "C0FRONT"', "slack = 5", 6, "it should be a valid string"),
         ('slack = "C0FRONT"', 'slack = "C0FRONT"\nmailbox = "a@shop.example"', 5, "either slack"),

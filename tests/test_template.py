@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from samtranslator.translator.transform import transform
 
-from infra import deploy, local, package
+from infra import local, package
 
 ROOT = Path(__file__).parents[1]
 ROLES = {"APIHandler": "ApiHandlerRole", "Mail": "MailRole", "Worker": "WorkerRole", "Tick": "TickRole"}
@@ -93,10 +93,10 @@ def test_the_mail_function_can_do_the_same_and_read_what_the_topic_told(template
     assert allowed(template, "Mail") == as_webhook | more
 
 
-def test_only_ses_tells_the_topic_and_only_the_topic_fills_the_queue(template: dict[str, Any]) -> None:
+def test_only_ses_and_our_alarms_tell_the_topics_and_only_the_topic_fills_the_queue(template: dict[str, Any]) -> None:
     said = {
         name: properties(template, name)["PolicyDocument"]["Statement"]
-        for name in ("BucketPolicy", "MailTopicPolicy", "MailQueuePolicy")
+        for name in ("BucketPolicy", "MailTopicPolicy", "MailQueuePolicy", "AlarmTopicPolicy")
     }
     granted = {
         name: (one["Principal"]["Service"], one["Action"], one["Resource"], one["Condition"])
@@ -113,6 +113,7 @@ def test_only_ses_tells_the_topic_and_only_the_topic_fills_the_queue(template: d
             {"Fn::GetAtt": ["MailQueue", "Arn"]},
             {"ArnEquals": {"aws:SourceArn": topic}},
         ),
+        "AlarmTopicPolicy": ("cloudwatch.amazonaws.com", "sns:Publish", {"Ref": "AlarmTopic"}, ours),
     }
     assert properties(template, "MailQueuePolicy")["Queues"] == [{"Ref": "MailQueue"}]
 
@@ -177,9 +178,9 @@ def test_a_function_is_told_of_nothing_it_may_not_touch(template: dict[str, Any]
     told = {name: set(properties(template, name)["Environment"]["Variables"]) for name in ROLES}
     everything = {"TABLE", "QUEUE_URL", "DEAD_LETTERS_URL", "BUCKET"}
     assert told == {
-        "APIHandler": {"QUEUE_URL", "BUCKET", "PUBLIC_URL"},
-        "Mail": {"QUEUE_URL", "BUCKET"},
-        "Worker": everything | {"PUBLIC_URL"},
+        "APIHandler": {"STAGE", "QUEUE_URL", "BUCKET", "PUBLIC_URL"},
+        "Mail": {"STAGE", "QUEUE_URL", "BUCKET"},
+        "Worker": everything | {"STAGE", "PUBLIC_URL"},
         "Tick": everything,
     }
 
@@ -227,12 +228,17 @@ def test_the_queue_is_ordered_by_group_patient_and_read_one_by_one(transformed: 
 def test_what_customers_wrote_outlives_the_stack_and_stays_private(template: dict[str, Any]) -> None:
     for name in ("Table", "Bucket"):
         part = template["Resources"][name]
-        assert part["DeletionPolicy"] == part["UpdateReplacePolicy"] == "Retain"
+        assert (part["DeletionPolicy"], part["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert properties(template, "Table")["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert set(properties(template, "Bucket")["PublicAccessBlockConfiguration"].values()) == {True}
     rules = properties(template, "Bucket")["LifecycleConfiguration"]["Rules"]
-    lives = {(rule["Prefix"], rule["ExpirationInDays"], rule["Status"]) for rule in rules}
-    assert lives == {("raw/", 60, "Enabled"), ("files/", 180, "Enabled"), ("mail/", 60, "Enabled")}
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
+    lives = {(rule["Prefix"], rule["ExpirationInDays"]) for rule in rules if "Prefix" in rule}
+    assert lives == {("raw/", 60), ("files/", 180), ("mail/", 60)}
+    (unfinished,) = [rule for rule in rules if "Prefix" not in rule]
+    assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    encryption = properties(template, "Bucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption == [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
 
 
 def test_the_indexes_hold_keys_only(template: dict[str, Any]) -> None:
@@ -257,6 +263,13 @@ def test_functions_run_and_log_as_planned(transformed: dict[str, Any]) -> None:
     assert {log["RetentionInDays"] for log in logs} == {30}
 
 
+def test_a_flood_is_turned_away_at_the_gate(transformed: dict[str, Any]) -> None:
+    (stage,) = [part for part in transformed["Resources"].values() if part["Type"] == "AWS::ApiGateway::Stage"]
+    (limit,) = stage["Properties"]["MethodSettings"]
+    assert (limit["ResourcePath"], limit["HttpMethod"]) == ("/*", "*")
+    assert (limit["ThrottlingRateLimit"], limit["ThrottlingBurstLimit"]) == (50, 100)
+
+
 def test_the_api_is_regional_has_one_stage_and_knows_the_binary_types(transformed: dict[str, Any]) -> None:
     parts = [part for part in transformed["Resources"].values() if part["Type"].startswith("AWS::ApiGateway::")]
     named = [part["Properties"]["StageName"] for part in parts if "StageName" in part["Properties"]]
@@ -267,67 +280,61 @@ def test_the_api_is_regional_has_one_stage_and_knows_the_binary_types(transforme
     assert "*/*" not in api["Body"]["x-amazon-apigateway-binary-media-types"]
 
 
-# ---- into a stack ----------------------------------------------------------------------------------------------------
+# ---- alarms ----------------------------------------------------------------------------------------------------------
 
 
-class Cloud:
-    """CloudFormation as far as `deploy` asks it."""
-
-    def __init__(self, state: str = "CREATE_COMPLETE", reason: str = "") -> None:
-        self.state, self.reason, self.asked, self.done = state, reason, dict[str, Any](), list[str]()
-
-    def describe_stacks(self, **_: str) -> dict[str, Any]:
-        return {"Stacks": [{"StackStatus": self.state}]}
-
-    def describe_stack_events(self, **_: str) -> dict[str, Any]:
-        failed = {"ResourceStatus": "CREATE_FAILED"}
-        return {
-            "StackEvents": [  # the newest first
-                {"ResourceStatus": "ROLLBACK_COMPLETE", "LogicalResourceId": "shopbell"},
-                {**failed, "LogicalResourceId": "Worker", "ResourceStatusReason": "cancelled"},
-                {**failed, "LogicalResourceId": "Bucket", "ResourceStatusReason": "no name left"},
-            ]
-        }
-
-    def create_change_set(self, **asked: Any) -> dict[str, str]:
-        self.asked = asked
-        return {"Id": "1"}
-
-    def describe_change_set(self, **_: str) -> dict[str, str]:
-        return {"Status": "FAILED" if self.reason else "CREATE_COMPLETE", "StatusReason": self.reason}
-
-    def execute_change_set(self, **_: str) -> None:
-        self.done.append("executed")
-
-    def delete_change_set(self, **_: str) -> None:
-        self.done.append("deleted")
+def alarms(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """By what comes behind the stack's name in theirs."""
+    found = [part["Properties"] for part in template["Resources"].values() if part["Type"].endswith("::Alarm")]
+    return {alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"): alarm for alarm in found}
 
 
-def test_the_local_stack_and_the_one_on_aws_differ_in_parameters_only(template: dict[str, Any]) -> None:
-    here, there = Cloud(), Cloud()
-    code = {"CodeBucket": "bucket", "CodeKey": "key"}
-    assert deploy.changed(here, "shopbell", template, {**local.parameters("http://127.0.0.1:8000"), **code}, 0)
-    assert deploy.changed(there, "shopbell", template, code, 0)
-    assert here.asked["TemplateBody"] == there.asked["TemplateBody"]
-    assert json.loads(here.asked["TemplateBody"]) == template
-    assert len(here.asked["TemplateBody"]) < 51_200  # CloudFormation's limit for a template in the call
+def read(alarm: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The metric of an alarm: namespace, name, and whose; of all functions together where it does not say."""
+    whose = next((one["Value"] for one in alarm.get("Dimensions", ())), {"Ref": "all"})
+    return alarm["Namespace"], alarm["MetricName"], whose.get("Ref") or ".".join(whose["Fn::GetAtt"])
+
+
+def test_eight_alarms_watch_this_stack_and_one_of_them_what_everything_costs(transformed: dict[str, Any]) -> None:
+    assert {name: read(alarm) for name, alarm in alarms(transformed).items()} == {
+        "put-aside": ("AWS/SQS", "NumberOfMessagesReceived", "DeadLetters.QueueName"),
+        "waiting": ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Queue.QueueName"),
+        "mail-waiting": ("AWS/SQS", "ApproximateAgeOfOldestMessage", "MailQueue.QueueName"),
+        "webhook-errors": ("AWS/ApiGateway", "5XXError", "AWS::StackName"),
+        "worker-errors": ("AWS/Lambda", "Errors", "Worker"),
+        "tick-errors": ("AWS/Lambda", "Errors", "Tick"),
+        "tick-silent": ("AWS/Lambda", "Invocations", "Tick"),
+        "spend": ("AWS/Lambda", "Invocations", "all"),
+    }
+    named = properties(transformed, "RestAPI")["Name"], properties(transformed, "RestAPI")["Body"]["info"]["title"]
+    assert named == ({"Ref": "AWS::StackName"}, {"Ref": "AWS::StackName"})  # the name that its metrics bear
+
+
+def test_an_alarm_goes_out_by_mail_and_says_what_to_do(transformed: dict[str, Any]) -> None:
+    for name, alarm in alarms(transformed).items():
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
+        text = alarm["AlarmDescription"]
+        text = text if isinstance(text, str) else text["Fn::Sub"]
+        assert "What to do: " in text and len(text) <= 1000  # AWS takes 1,024
+        assert "ActionsEnabled" not in alarm
+    parts = transformed["Resources"].items()
+    told = {name: part for name, part in parts if "Alarm" in part["Type"] or name.startswith("AlarmTopic")}
+    assert len(told) == 10
+    assert {part.get("Condition") for part in told.values()} == {"AlarmsAreSent"}  # what nobody hears costs nothing
+    sent = transformed["Resources"]["AlarmSubscription"]
+    mail = {"TopicArn": {"Ref": "AlarmTopic"}, "Protocol": "email", "Endpoint": {"Ref": "AlarmMail"}}
+    assert (sent["Properties"], sent["Condition"]) == (mail, "AlarmsAreSent")
+
+
+def test_only_the_silent_clock_takes_silence_for_trouble(transformed: dict[str, Any]) -> None:
+    quiet = {name for name, alarm in alarms(transformed).items() if alarm["TreatMissingData"] == "notBreaching"}
+    assert set(alarms(transformed)) - quiet == {"tick-silent"}
+    assert alarms(transformed)["tick-silent"]["TreatMissingData"] == "breaching"
+    assert alarms(transformed)["tick-silent"]["ComparisonOperator"] == "LessThanThreshold"
+
+
+def test_the_template_fits_into_a_call_and_asks_for_the_code_only(template: dict[str, Any]) -> None:
+    assert len(json.dumps(template, separators=(",", ":"))) < 51_200  # CloudFormation's limit for one in the call
+    asked = {name for name, said in template["Parameters"].items() if "Default" not in said}
+    assert asked == {"CodeBucket", "CodeKey"}
     assert set(local.parameters("")) == {"Architecture", "PublicUrl", "Visibility"} < set(template["Parameters"])
-    without_default = {name for name, said in template["Parameters"].items() if "Default" not in said}
-    assert without_default == set(code)
-
-
-def test_nothing_to_change_is_no_failure_and_leaves_nothing_behind() -> None:
-    cloud = Cloud(reason="The submitted information didn't contain changes. Submit different information.")
-    assert not deploy.changed(cloud, "shopbell", {}, {}, 0)
-    assert cloud.done == ["deleted"]
-
-
-def test_a_change_that_aws_refuses_is_told_in_its_words() -> None:
-    with pytest.raises(deploy.DeployFailed, match="circular"):
-        deploy.changed(Cloud(reason="circular dependency"), "shopbell", {}, {}, 0)
-
-
-def test_a_stack_that_rolled_back_names_what_failed_first() -> None:
-    with pytest.raises(deploy.DeployFailed, match="Bucket: no name left"):
-        deploy.settle(Cloud("ROLLBACK_COMPLETE"), "shopbell", 0)
-    deploy.settle(Cloud("UPDATE_COMPLETE"), "shopbell", 0)

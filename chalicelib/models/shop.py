@@ -50,6 +50,8 @@ class Shop(Strict):
     desks: Mapping[str, Desk]
     routes: Mapping[str, str]
     forms: tuple[str, ...] = ()
+    alarm_mail: str = ""  # who hears by mail when Shopbell itself is in trouble
+    test_addresses: tuple[str, ...] = ()  # the only customers that a stage other than prod may write to
     human_agent: tuple[str, ...] = ()  # providers that let the shop's people answer after the ordinary window
     templates: Mapping[str, Template] = Field(default_factory=dict)
     acknowledgement: Acknowledgement = Acknowledgement()

@@ -25,7 +25,7 @@ from chalicelib.store.reading import (
     sent,
     thread,
 )
-from chalicelib.store.recording import move, record, record_alone
+from chalicelib.store.recording import empty, move, record, record_alone
 from chalicelib.store.table import Conflict, Moved, Recorded
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "conversation",
     "conversations",
     "due",
+    "empty",
     "find",
     "head",
     "heads",

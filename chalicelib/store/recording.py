@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from chalicelib import aws
 from chalicelib.models import SCHEMA, Address, Claim, Contact, Delivery, Kind, Plan, Receive
-from chalicelib.store.keys import Row, address_key, claim_key, message_key, place
+from chalicelib.store.keys import Row, address_key, claim_key, message_key, place, sent_key
 from chalicelib.store.linking import clue_writes, joint_writes
 from chalicelib.store.rows import claim_update, dump, put, put_head, put_turn
-from chalicelib.store.table import transact
+from chalicelib.store.table import table_name, transact
 
 
 def record(plan: Plan, receive: Receive) -> Claim:
@@ -37,6 +38,15 @@ def record_alone(written: Claim) -> Claim:
     """Write a claim that belongs to no conversation. Raises Recorded if it exists, or one of aws.FAULTS."""
     transact([_put_claim(written)])
     return written
+
+
+def empty(claim: Claim) -> None:
+    """Leave of a claim only that it was there, and no provider's id that leads to it. Raises one of aws.FAULTS."""
+    left = claim.model_copy(update={"deliveries": {}})
+    sent = [one for one in claim.deliveries.values() if one.provider_id]
+    gone = [sent_key(one.provider, one.account, one.provider_id) for one in sent]
+    deletes = [{"Delete": {"TableName": table_name(), "Key": aws.encode(key)}} for key in gone]
+    transact([put({**claim_key(claim.key), **dump(left)}), *deletes])
 
 
 def move(head: Contact, claim: str, changes: Mapping[str, Mapping[str, Any]], added: Iterable[Delivery] = ()) -> None:
