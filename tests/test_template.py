@@ -177,9 +177,9 @@ def test_a_function_is_told_of_nothing_it_may_not_touch(template: dict[str, Any]
     told = {name: set(properties(template, name)["Environment"]["Variables"]) for name in ROLES}
     everything = {"TABLE", "QUEUE_URL", "DEAD_LETTERS_URL", "BUCKET"}
     assert told == {
-        "APIHandler": {"QUEUE_URL", "BUCKET", "PUBLIC_URL"},
-        "Mail": {"QUEUE_URL", "BUCKET"},
-        "Worker": everything | {"PUBLIC_URL"},
+        "APIHandler": {"STAGE", "QUEUE_URL", "BUCKET", "PUBLIC_URL"},
+        "Mail": {"STAGE", "QUEUE_URL", "BUCKET"},
+        "Worker": everything | {"STAGE", "PUBLIC_URL"},
         "Tick": everything,
     }
 
