@@ -17,10 +17,9 @@ from chalicelib.models import (
     Delivery,
     DeliveryKind,
     Direction,
+    Item,
     Kind,
-    Message,
     Progress,
-    Receipt,
     Shop,
     State,
 )
@@ -131,8 +130,8 @@ def findings(found: Sequence[Finding]) -> Table:
     return table
 
 
-def meaning(item: Message | Receipt) -> Table:
-    """What one item of a webhook means, a line for each thing it says."""
+def meaning(item: Item) -> Table:
+    """What one item of a webhook or of the queue means, a line for each thing it says."""
     table = pairs()
     said = item.model_dump(mode="json", exclude_defaults=True, exclude={"source", "provider"})
     for name, value in {"what": said.pop("kind", item.type), "claim": item.claim, **said}.items():

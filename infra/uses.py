@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from chalicelib import aws
 from infra import stack
 from infra.kept import Account
+from infra.terminal import ago
 
 
 class Use(NamedTuple):
@@ -66,12 +67,3 @@ def said(found: Use, now: datetime) -> str:
     if found.new:
         return f"the new one is used, and the old one not since the change {ago(found.since, now)}: rotate --finish"
     return f"nothing came since the change {ago(found.since, now)}: wait with rotate --finish"
-
-
-def ago(at: datetime, now: datetime) -> str:
-    minutes = round((now - at).total_seconds() / 60)
-    if minutes < 1:
-        return "just now"
-    if minutes < 120:
-        return f"{minutes} min ago"
-    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
