@@ -17,7 +17,7 @@ import click
 from chalicelib import providers, settings
 from chalicelib.errors import Unreadable
 from chalicelib.webhook import Request
-from infra import here, parked, secret
+from infra import cost, here, parked, secret
 from infra.terminal import err, out, working
 
 if TYPE_CHECKING:
@@ -224,6 +224,7 @@ def manifest(state: Path, url: str, account: str) -> None:
     click.echo(_json(manifest.manifest(base.rstrip("/").removesuffix("/webhooks"), account)))
 
 
+cli.add_command(cost.cost)
 cli.add_command(parked.parked)
 cli.add_command(secret.secrets)
 
