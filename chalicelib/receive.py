@@ -92,8 +92,18 @@ def _receive(request: Request, provider: str, account: str, request_id: str) -> 
         if not module.can.gets:
             raise BadSignature  # a URL check that is no handshake proves nothing
         request = request.posted()
+    _note_old_secret(request, module, provider, account)
     _take_in(request, module, config, provider, account, request_id)
     return module.accepted
+
+
+def _note_old_secret(request: Request, module: Provider, provider: str, account: str) -> None:
+    """While a secret is changed, log that its old value was needed: no call, and nothing at all at other times."""
+    for name, config in settings.without_old(provider, account):
+        try:
+            module.verify(request, config)
+        except BadSignature:
+            log.info(json.dumps({"old_secret": name, "provider": provider, "account": account}))
 
 
 def _take_in(request: Request, module: Provider, config: object, provider: str, account: str, request_id: str) -> int:

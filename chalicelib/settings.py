@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
-from chalicelib import providers, route, signing
+from chalicelib import parameters, providers, route, signing
 from chalicelib.errors import NotEnabled, SettingsError, Unavailable
 from chalicelib.models import Acknowledgement, Can, Channel, Desk, Shop, Template, current
 
@@ -25,6 +25,7 @@ TEMPLATE = re.compile(r"[a-z0-9_-]+", re.ASCII)
 APPROVED = re.compile(r"[a-z0-9_]+/[a-z]{2,3}(_[A-Za-z]{2,4})?", re.ASCII)
 PROD = "prod"  # the stage of the real shop
 Direction = Literal["inbound", "outbound", "parsing"]  # parsing alone needs no secret: the worker has none of inbound
+WAYS: Mapping[Direction, str] = {"inbound": "in", "outbound": "out", "parsing": "out"}  # in the parameter store
 
 
 @cache
@@ -66,13 +67,20 @@ def enabled(provider: str, account: str) -> bool:
 def config(provider: str, account: str, direction: Direction) -> Any:
     """A provider's Config, read once per environment. Raises Unavailable where something needed is not set."""
     module = providers.load(provider)
-    values = _values(provider, account)
+    values = _values(provider, account, direction)
     missing = [name for name in needed(module.Config, direction) if not values.get(name)]
     if missing:
         raise Unavailable(f"not set: {', '.join(variable(provider, account, name) for name in missing)}")
     if "webhook_url" in module.Config.model_fields and os.environ.get("PUBLIC_URL"):
         values.setdefault("webhook_url", webhook_url(os.environ["PUBLIC_URL"], provider, account))
     return module.Config.model_validate(values)
+
+
+def without_old(provider: str, account: str) -> tuple[tuple[str, Any], ...]:
+    """Each secret of the webhook's that has an old value beside the new one, and the Config as it is without that."""
+    known = config(provider, account, "inbound")
+    live = {name: value for name in type(known).model_fields if isinstance(value := getattr(known, name), tuple)}
+    return tuple((name, known.model_copy(update={name: value[:1]})) for name, value in live.items() if value[1:])
 
 
 def seed(provider: str, account: str) -> str:
@@ -137,14 +145,12 @@ def _extra(field: Any) -> Mapping[str, Any]:
     return field.json_schema_extra or {}
 
 
-def _values(provider: str, account: str) -> dict[str, Any]:
+def _values(provider: str, account: str, direction: Direction) -> dict[str, Any]:
+    """What shop.toml says, and over it the environment; where that says nothing of the account, the parameter store."""
     table = next((table for name, other, table in accounts(shop()) if (name, other) == (provider, account)), {})
-    values = dict(table)
-    for name in providers.load(provider).Config.model_fields:
-        given = os.environ.get(variable(provider, account, name), "").strip()
-        if given:
-            values[name] = given
-    return values
+    names = {name: variable(provider, account, name) for name in _fields_of(provider)}
+    given = {name: value for name, place in names.items() if (value := os.environ.get(place, "").strip())}
+    return {**table, **(given or parameters.read(WAYS[direction], provider, account))}
 
 
 def _check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -5,20 +5,20 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
 
 from chalicelib import providers, settings
 from chalicelib.errors import Unreadable
 from chalicelib.webhook import Request
-from infra import deploying, here
+from infra import cost, deploying, here, parked, secret
+from infra.terminal import err, out, working
 
 if TYPE_CHECKING:
     from infra.run import Running
@@ -28,9 +28,6 @@ PROVIDER = click.Choice(providers.NAMES)
 PORT, SECONDS = click.IntRange(0, 65535), click.IntRange(1, 43200)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-
-out = Console(highlight=False, emoji=False, markup=False)
-err = Console(highlight=False, emoji=False, markup=False, stderr=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -229,6 +226,9 @@ def manifest(state: Path, url: str, account: str) -> None:
 
 cli.add_command(deploying.deploy)
 cli.add_command(deploying.destroy)
+cli.add_command(cost.cost)
+cli.add_command(parked.parked)
+cli.add_command(secret.secrets)
 
 
 def _welcome(running: "Running", seconds: float) -> None:
@@ -292,21 +292,6 @@ def _json(value: Any) -> str:
 
 def _guess(body: bytes) -> str:
     return "application/json" if body.lstrip()[:1] in (b"{", b"[") else "application/x-www-form-urlencoded"
-
-
-@contextmanager
-def working(what: str) -> Iterator[Callable[[str], object]]:
-    """Show that something is under way. In a terminal it turns and goes; else only what is told is printed."""
-    if not err.is_terminal:
-        yield lambda line: err.print(f"{line} …", soft_wrap=True) if line else None
-        return
-    with err.status(f"{what} …") as status:
-
-        def say(line: str) -> None:
-            status.update(f"{line} …")
-            status.start() if line else status.stop()
-
-        yield say
 
 
 def main() -> None:

@@ -10,14 +10,13 @@ import click
 
 from chalicelib import providers, settings
 from chalicelib.models import Shop
-from infra import here
+from infra import here, stack
+from infra.terminal import err, out, working
 
 if TYPE_CHECKING:
     from infra.changes import Change
     from infra.release import Released, Target
 
-STAGE = click.option("--stage", type=click.Choice([settings.PROD, "test"]), default=settings.PROD, show_default=True)
-REGION = click.option("--region", default="", help="The region of AWS; default: your AWS settings'.")
 YES = click.option("--yes", is_flag=True, help="Do not ask.")
 WAYS: Mapping[str, settings.Direction] = {"in": "inbound", "out": "outbound"}  # in the parameter store
 TRIED = {  # how a test webhook fared: a sign, words, a colour
@@ -37,8 +36,7 @@ class NotAsked(click.ClickException):
 
 
 @click.command()
-@STAGE
-@REGION
+@stack.choice
 @YES
 @click.option("--rollback", is_flag=True, help="Go back to the release before; again: to the one before that.")
 @click.option("--public-url", default="", help="Your own domain, without /webhooks; it is kept until you say another.")
@@ -68,8 +66,7 @@ def deploy(stage: str, region: str, yes: bool, rollback: bool, public_url: str, 
 
 
 @click.command()
-@STAGE
-@REGION
+@stack.choice
 @YES
 @click.option("--with-data", is_flag=True, help="Delete the table and the bucket too: everything customers wrote.")
 def destroy(stage: str, region: str, yes: bool, with_data: bool) -> None:
@@ -78,7 +75,6 @@ def destroy(stage: str, region: str, yes: bool, with_data: bool) -> None:
     With shopbell deploy it is all there again, at another address.
     """
     from infra import release
-    from infra.cli import out, working
 
     target = _target(stage, region)
     with working("looking"):
@@ -120,7 +116,6 @@ def _target(stage: str, region: str) -> "Target":
 def _heading(rules: Shop, target: "Target") -> None:
     """Where it goes, and what should be known before."""
     from infra import account, package
-    from infra.cli import err, out, working
     from infra.deploy import told_plainly
 
     with working("asking AWS who you are"), told_plainly():
@@ -161,10 +156,13 @@ def _parameters(stage: str, provider: str, account: str) -> list[str]:
 
 def _forward(target: "Target", rules: Shop, public_url: str, yes: bool) -> "Released":
     from infra import local, package, release
-    from infra.cli import working
 
     there = local.architecture() if target.endpoint else "arm64"
-    given = {"Architecture": there, "AlarmMail": _alarm_mail(rules, target)}
+    given = {
+        "Architecture": there,
+        "AlarmMail": _alarm_mail(rules, target),
+        "MailThroughSes": "true" if "ses" in rules.providers else "false",
+    }
     if public_url:
         given["PublicUrl"] = public_url.rstrip("/").removesuffix("/webhooks")
     with working("packaging") as say:
@@ -174,7 +172,6 @@ def _forward(target: "Target", rules: Shop, public_url: str, yes: bool) -> "Rele
 
 def _back(target: "Target", yes: bool) -> "Released":
     from infra import release
-    from infra.cli import working
 
     with working("looking for the release before") as say:
         return release.roll_back(target, _asker(yes, say), say)
@@ -184,7 +181,6 @@ def _asker(yes: bool, say: Callable[[str], object]) -> "Callable[[Sequence[Chang
     def agree(found: "Sequence[Change]") -> bool:
         """Show what would change, and ask. What would lose customers' words is never done unasked."""
         from infra import changes
-        from infra.cli import out
 
         say("")
         out.print("What changes", style="bold")
@@ -198,7 +194,6 @@ def _asker(yes: bool, say: Callable[[str], object]) -> "Callable[[Sequence[Chang
 
 
 def _ended(released: "Released", seconds: float, what: str) -> None:
-    from infra.cli import out
 
     if released.changed:
         out.print(f"✓ {what} ({seconds:.0f} s).", style="bold green")
@@ -209,7 +204,6 @@ def _ended(released: "Released", seconds: float, what: str) -> None:
 def _tried(target: "Target", rules: Shop, released: "Released") -> bool:
     """Ring at every account's webhook and say how it went; False where one did not come through."""
     from infra import smoke
-    from infra.cli import out, working
 
     smoke.enter(target, released.outputs)
     with working("ringing at each provider's webhook"):
@@ -231,7 +225,6 @@ def _addresses(released: "Released", rules: Shop, target: "Target") -> None:
     from rich.padding import Padding
 
     from infra import paste
-    from infra.cli import out
 
     if released.changed and (mail := _alarm_mail(rules, target)):
         out.print(f"AWS asks {mail} once by mail whether alarms may come: click the link there.")

@@ -17,10 +17,9 @@ from chalicelib.models import (
     Delivery,
     DeliveryKind,
     Direction,
+    Item,
     Kind,
-    Message,
     Progress,
-    Receipt,
     Shop,
     State,
 )
@@ -63,7 +62,7 @@ def plain(text: str) -> str:
 
 def overview(chats: Sequence[Chat]) -> Table:
     """What each customer, desk and conversation got, a row for each conversation."""
-    table = _table(apart=True)
+    table = columns(apart=True)
     table.add_column("Conversation", no_wrap=True)
     table.add_column("Customer", ratio=3, overflow="fold")
     table.add_column("The desk got", ratio=4)
@@ -75,7 +74,7 @@ def overview(chats: Sequence[Chat]) -> Table:
 
 def whole(chat: Chat, zone: tzinfo) -> Table:
     """Everything said in one conversation, and what became of it."""
-    table = _table(apart=True)
+    table = columns(apart=True)
     table.add_column("Message", no_wrap=True, style="dim")
     table.add_column("At", no_wrap=True)
     table.add_column("From", ratio=2)
@@ -117,7 +116,7 @@ def sent(found: Sent) -> Iterator[Text]:
 
 def findings(found: Sequence[Finding]) -> Table:
     """Every setting of every account: how it stands, and where its value is found."""
-    table = _table()
+    table = columns()
     table.add_column("Setting", no_wrap=True)
     table.add_column("Stands", no_wrap=True)
     table.add_column("Where its value is found", ratio=1)
@@ -131,9 +130,9 @@ def findings(found: Sequence[Finding]) -> Table:
     return table
 
 
-def meaning(item: Message | Receipt) -> Table:
-    """What one item of a webhook means, a line for each thing it says."""
-    table = _grid()
+def meaning(item: Item) -> Table:
+    """What one item of a webhook or of the queue means, a line for each thing it says."""
+    table = pairs()
     said = item.model_dump(mode="json", exclude_defaults=True, exclude={"source", "provider"})
     for name, value in {"what": said.pop("kind", item.type), "claim": item.claim, **said}.items():
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -143,7 +142,7 @@ def meaning(item: Message | Receipt) -> Table:
 
 def received(chat: Chat, one: Spoken, zone: tzinfo) -> Table:
     """What came in, and what was decided about it."""
-    message, table = one.message, _grid()
+    message, table = one.message, pairs()
     table.add_row("Message", one.claim.key)
     about = f"a {message.kind}" if message.kind is not Kind.MESSAGE else "written"
     table.add_row("Received", f"{moment(one.at, zone)} by {message.provider}, {about} by {_address(message.sender)}")
@@ -157,7 +156,7 @@ def received(chat: Chat, one: Spoken, zone: tzinfo) -> Table:
 
 def shop(rules: Shop) -> Table:
     """The shop's rules in short."""
-    table = _grid()
+    table = pairs()
     table.add_row("Shop", f"{rules.name} ({rules.time_zone})")
     for name, place in rules.desks.items():
         where = f"Slack channel {place.slack}" if place.slack else f"mailbox {place.mailbox}"
@@ -172,7 +171,7 @@ def shop(rules: Shop) -> Table:
 
 def hints(here: Here, found: Sequence[Chat], command: str) -> Table:
     """How to go on."""
-    table = _grid()
+    table = pairs()
     table.add_row("Webhooks", f"{here.url}/PROVIDER")
     table.add_row("Outside world", f"{here.world} (customers and desks, in a browser)")
     for chat in found[:1]:
@@ -215,14 +214,14 @@ def moment(at: datetime, zone: tzinfo) -> str:
     return f"{there:%H:%M:%S}" if there.date() == now.date() else f"{there:%d %b %H:%M:%S}"
 
 
-def _table(*, apart: bool = False) -> Table:
+def columns(*, apart: bool = False) -> Table:
     """With `apart` there is a blank line between the rows."""
     return Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", expand=True, show_lines=apart
     )
 
 
-def _grid() -> Table:
+def pairs() -> Table:
     """Names and what stands beside them."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
