@@ -31,6 +31,15 @@ def test_the_shipped_shop_is_valid() -> None:
     assert settings.load(settings.SHOP_FILE.read_text(encoding="utf-8")).name
 
 
+def test_the_shipped_hours_are_valid_once_they_are_switched_on() -> None:
+    text = settings.SHOP_FILE.read_text(encoding="utf-8")
+    hours, said = text.index("# [hours]"), text.index("# closed =")
+    end = text.index("\n\n", hours)
+    on = text[:hours] + text[hours:end].replace("# [", "[").replace("\n# ", "\n") + text[end:said] + text[said + 2 :]
+    rules = settings.load(on)
+    assert rules.hours and rules.hours.holidays and all(rules.hours.week[:6]) and rules.acknowledgement.closed
+
+
 @pytest.mark.parametrize(
     ("before", "after", "line", "words"),
     [
@@ -56,6 +65,41 @@ def test_the_shipped_shop_is_valid() -> None:
             'slack = "C0FRONT"\nnudge_minutes = 9\nowner_minutes = 9',
             8,
             "it must be more than nudge_minutes, which is 9",
+        ),
+        ("[routes]", "[hours]\n[routes]", 8, 'no day has hours; write them like monday = "9:00'),
+        ("[routes]", "[desks.front.hours]\n[routes]", 8, "desks.front.hours: no day has hours"),
+        ('owner = "front"', 'owner = "front"\nhours = "9-18"', 4, "it is a table of its own: [hours]"),
+        *(
+            ("[routes]", f'[{table}hours]\nfriday = "18-2"\n{wrong}\n[routes]', 10, f"{table}hours.{words}")
+            for table in ("", "desks.front.")
+            for wrong, words in (
+                ('monday = "9 to 5"', "monday: '9 to 5' is no span of hours; write them like \"9:00-12:30, 13:30"),
+                ('monday = "9-25"', "monday: '9-25' is no span of hours; a day goes from 0:00 to 24:00"),
+                ('monday = "9-8"', "monday: '9-8' ends before it begins; only an afternoon goes on past midnight"),
+                ('monday = "9-13, 12-18"', "monday: 12:00-18:00 begins before monday's 9:00-13:00 ends"),
+                ('saturday = "1-4"', "saturday: 1:00-4:00 begins before friday's 18:00-2:00 ends"),
+                ('monday = ["9-18"]', "monday: it should be a valid string"),
+                ('mondy = "9-18"', "mondy: 'mondy' is not known here; did you mean 'monday'?"),
+                ('time_zone = "Mars"', "time_zone: 'Mars' is no time zone; write one like Europe/Berlin"),
+                ('holidays = ["Easter"]', "holidays.0: write a day like 2026-12-25, not 'Easter'"),
+                ("holidays = [2026-12-25, 2026-12-26T10:00:00]", "holidays.1: write a day like 2026-12-25"),
+                ('holidays = "2026-12-25"', "holidays: it should be a list, in [ ]"),
+            )
+        ),
+        (
+            "[routes]",
+            'nudge_minutes = 600\n[hours]\nmonday = "9:00-9:10"\n[routes]',
+            8,
+            "desks.front.nudge_minutes: the desk is open so little that 600 minutes take over a year",
+        ),
+        *(
+            ("[routes]", f"{before}[acknowledgement]\n{said}\n[routes]", line, words)
+            for before, said, line, words in (
+                ("", 'text = "Hello {nam}"', 9, "text: nothing is known for {nam}; there are {shop}"),
+                ("", 'text = "Back {opens}"', 9, "text: {opens} is only known while you are closed; use it in closed"),
+                ("", 'closed = "Back {opens}"', 9, "closed: without opening hours it is never sent; add [hours]"),
+                ('[hours]\nmonday = "9-18"\n', 'closed = "{open}"', 11, "{open}; there are {opens}, {shop}"),
+            )
         ),
         ('default = "front"', 'sms = "front"', 8, "there must be a default"),
         ('default = "front"', 'default = "front"\nfax = "front"', 10, "'fax' is no channel"),

@@ -1,6 +1,7 @@
 """What the shop sets in shop.toml."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import Field
@@ -8,6 +9,25 @@ from pydantic import Field
 from chalicelib.models.values import Strict
 
 LONGEST = 43_200  # minutes: thirty days
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class Hours(Strict):
+    """Opening hours: the spans of each day as they are written, "9:00-12:30, 13:30-18:00"; empty is closed."""
+
+    time_zone: str = ""  # default: the shop's
+    monday: str = ""
+    tuesday: str = ""
+    wednesday: str = ""
+    thursday: str = ""
+    friday: str = ""
+    saturday: str = ""
+    sunday: str = ""
+    holidays: tuple[date, ...] | None = None  # no span begins on these days; None, at a desk: the shop's count
+
+    @property
+    def week(self) -> tuple[str, ...]:
+        return tuple(getattr(self, day) for day in WEEKDAYS)
 
 
 class Desk(Strict):
@@ -24,12 +44,14 @@ class Desk(Strict):
     escalate_minutes: int = Field(default=0, ge=0, le=LONGEST)  # … until the conversation moves to another desk
     escalate_to: str = ""  # that desk
     owner_minutes: int = Field(default=0, ge=0, le=LONGEST)  # … until the owner's desk hears of it
+    hours: Hours | None = None  # when it is open, and these minutes count; None: as the shop
     provider: str = ""  # who carries it; default slack, for a mailbox postmark
     account: str = ""
 
 
 class Acknowledgement(Strict):
     text: str = ""
+    closed: str = ""  # instead, while the desk is closed; default: as ever
     forms: bool = False  # also to the unproved senders of the shop's own forms
 
 
@@ -47,6 +69,7 @@ class Shop(Strict):
     fallback: str = ""
     reopen_days: int = Field(default=7, ge=0, le=365)
     providers: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    hours: Hours | None = None  # None: always open
     desks: Mapping[str, Desk]
     routes: Mapping[str, str]
     forms: tuple[str, ...] = ()
