@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -93,6 +94,16 @@ def clashes(week: tuple[tuple[Span, ...], ...]) -> Iterator[tuple[str, str]]:
 def weekly(calendar: Calendar) -> int:
     """The minutes it is open in a week."""
     return sum(span.ends - span.begins for spans in calendar.week for span in spans)
+
+
+def in_words(calendar: Calendar) -> str:
+    """ "Monday to Friday 9:00-18:00; Saturday 10:00-14:00": days in a row with the same spans are told at once."""
+    told = []
+    for spans, days in groupby(zip(calendar.week, WEEKDAYS, strict=True), key=itemgetter(0)):
+        first, *more = (day.capitalize() for _, day in days)
+        if spans:
+            told.append(f"{' to '.join([first, *more[-1:]])} {', '.join(map(str, spans))}")
+    return "; ".join(told)
 
 
 # ---- reckoning --------------------------------------------------------------------------------------------------

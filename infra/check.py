@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from chalicelib import providers, route, settings
+from chalicelib import hours, providers, route, settings
 from chalicelib.models import Channel, Shop
 from infra import values
 
@@ -44,9 +45,12 @@ def problems(rules: Shop, given: Mapping[str, str]) -> list[str]:
     return [*lacking, *no_mailbox(rules), *_too_many(rules, given), *_unknown(rules, given)]
 
 
-def notes(rules: Shop) -> list[str]:
+def notes(rules: Shop, today: date) -> list[str]:
     """What the owner should know about what is enabled."""
-    return [MAIL_LIMIT] if any(map(_brings_whole_mails, rules.providers)) else []
+    large = [MAIL_LIMIT] if any(map(_brings_whole_mails, rules.providers)) else []
+    open = [(name, hours.of(rules, name)) for name in rules.desks]
+    over = [name for name, one in open if one and one.holidays and max(one.holidays) < today]
+    return [*large, *([f"All holidays of {', '.join(over)} are past: write the next ones."] if over else [])]
 
 
 def _state(provider: str, account: str, name: str, table: Mapping[str, object], given: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from chalicelib import aws, providers, receive, settings
-from chalicelib.models import ITEM, Shop
+from chalicelib.models import ITEM, WEEKDAYS, Shop
 from chalicelib.webhook import Request
 from infra import check, cli, demo, here, run, send, show, tables, values
 from infra.here import Here
@@ -27,6 +27,7 @@ from tests.lab.everything import EVERYTHING_SECRETS
 PAYLOADS = Path(__file__).parent / "payloads"
 WORLD = "http://world"
 CASES = sorted(PAYLOADS.glob("*/*.body"))
+TODAY = date(2026, 3, 2)
 SHIPPED = settings.SHOP_FILE.read_text()
 EVERY = SHIPPED + "".join(f"\n[providers.{name}]" for name in providers.NAMES if f"[providers.{name}]" not in SHIPPED)
 CUSTOMERS = [name for name in providers.NAMES if providers.load(name).can.customers]
@@ -554,9 +555,28 @@ def test_check_names_a_desk_whose_carrier_carries_no_mailbox() -> None:
 
 
 def test_the_limit_of_mail_is_mentioned_only_to_shops_that_have_it(rules: Shop) -> None:
-    assert check.notes(rules)
+    assert check.notes(rules, TODAY)
     without = rules.model_copy(update={"providers": {"telegram": {}, "resend": {}}})  # the latter only announces it
-    assert not check.notes(without)
+    assert not check.notes(without, TODAY)
+
+
+OFFICE = "".join(f'{day} = "9:00-12:30, 13:30-18:00"\n' for day in WEEKDAYS[:5])
+OPEN = f'[hours]\n{OFFICE}saturday = "18:00-2:00"\nholidays = [2026-12-25, 2026-12-26]\n'
+
+
+def test_check_tells_the_opening_hours_in_plain_words(bare: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = settings.load(f'{SHIPPED}{OPEN}[desks.mail.hours]\nsunday = "0:00-24:00"\nholidays = []\n')
+    monkeypatch.setattr(settings, "shop", lambda: rules)
+    said = " ".join(CliRunner().invoke(cli.cli, ["check"]).output.split())
+    week = "Monday to Friday 9:00-12:30, 13:30-18:00; Saturday 18:00-2:00"
+    assert f"Open front: {week} (Europe/Berlin; holidays: 2) Open mail: Sunday 0:00-24:00 (Europe/Berlin;" in said
+
+
+def test_holidays_that_are_all_past_are_mentioned() -> None:
+    rules = settings.load(SHIPPED + OPEN)
+    assert not [note for note in check.notes(rules, date(2026, 12, 26)) if "holidays" in note]
+    (said,) = [note for note in check.notes(rules, date(2026, 12, 27)) if "holidays" in note]
+    assert said == "All holidays of front, mail are past: write the next ones."
 
 
 # ---- errors -----------------------------------------------------------------------------------------------------
@@ -608,7 +628,7 @@ def test_each_error_in_shop_toml_is_a_line(
 def test_even_what_nobody_expected_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(check, "notes", lambda rules: os.environ["NO_SUCH_KEY"])
+    monkeypatch.setattr(check, "notes", lambda rules, today: os.environ["NO_SUCH_KEY"])
     assert ended(monkeypatch, "check") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "KeyError" in line
