@@ -15,7 +15,7 @@ from chalicelib.desk import waiting, when
 from chalicelib.hours import Calendar
 from chalicelib.models import WEEKDAYS, Address, Channel, Conversation
 from chalicelib.settings import load
-from tests.lab import SHOP, WATCHED_SHOP, Lab, laboratory
+from tests.lab import HOURS, SHOP, WATCHED_SHOP, Lab, laboratory
 from tests.lab.flows import desk_is_archived, first_message
 
 BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
@@ -258,8 +258,6 @@ def test_a_desk_has_its_own_hours_and_what_they_leave_out_is_the_shops() -> None
 
 # ---- what they do -----------------------------------------------------------------------------------------------
 
-HOURS = "".join(f'{day} = "9:00-18:00"\n' for day in ("monday", "tuesday", "wednesday", "thursday", "friday"))
-HOURS = f"[hours]\n{HOURS}holidays = [2026-04-03, 2026-04-06]\n"
 CLOSED = 'closed = "{shop} is closed. We are back {opens}."\n'
 OPEN_SHOP = SHOP.replace("[acknowledgement]\n", f"{HOURS}[acknowledgement]\n{CLOSED}")
 SECOND_NEVER_CLOSES = "[desks.second.hours]\n" + "".join(f'{day} = "0:00-24:00"\n' for day in WEEKDAYS)
