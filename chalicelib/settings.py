@@ -25,6 +25,7 @@ TEMPLATE = re.compile(r"[a-z0-9_-]+", re.ASCII)
 TIERS = ("nudge_minutes", "escalate_minutes", "owner_minutes")
 STEPS = ("reassign_minutes", *TIERS)
 APPROVED = re.compile(r"[a-z0-9_]+/[a-z]{2,3}(_[A-Za-z]{2,4})?", re.ASCII)
+COUNTRY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", re.ASCII)
 PROD = "prod"  # the stage of the real shop
 Direction = Literal["inbound", "outbound", "parsing"]  # parsing alone needs no secret: the worker has none of inbound
 WAYS: Mapping[Direction, str] = {"inbound": "in", "outbound": "out", "parsing": "out"}  # in the parameter store
@@ -230,6 +231,8 @@ def _check_table(place: tuple[str, ...], table: Hours, rules: Shop) -> Iterator[
     """Spans that can be read and are apart, at least one of them, and a known zone."""
     if table.time_zone:
         yield from _check_zone((*place, "time_zone"), table.time_zone)
+    if table.country and not COUNTRY.fullmatch(table.country):
+        yield (*place, "country"), f"write a country, or a region of it, like DE or DE-BE, not {table.country!r}"
     week = []
     for day, text in zip(WEEKDAYS, table.week, strict=True):
         try:

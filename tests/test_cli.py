@@ -579,6 +579,28 @@ def test_holidays_that_are_all_past_are_mentioned() -> None:
     assert said == "All holidays of front, mail are past: write the next ones."
 
 
+@pytest.mark.parametrize(
+    ("country", "said"),
+    [
+        ("DE", "2027-01-01 (New Year's Day)"),  # a Friday; 25 and 26 December are listed
+        ("DE-BW", "2027-01-06 (Epiphany)"),  # not in all regions
+        ("XX", "front, mail: no public holidays of XX are known here."),
+        ("DE-ZZ", "no public holidays of DE-ZZ are known here."),
+    ],
+)
+def test_public_holidays_that_are_not_listed_are_named(country: str, said: str) -> None:
+    notes = check.notes(settings.load(f'{SHIPPED}{OPEN}country = "{country}"\n'), date(2026, 12, 10))
+    (note,) = [note for note in notes if "public holidays" in note]
+    assert said in note
+    assert "2026-12-25" not in note and "2026-11" not in note and "2027-12-25" not in note
+
+
+def test_only_days_on_which_a_desk_is_open_are_named() -> None:
+    rules = settings.load(f'{SHIPPED}[hours]\nsunday = "9-10"\ncountry = "DE-BW"\n')
+    (note,) = [note for note in check.notes(rules, date(2026, 12, 10)) if "public holidays" in note]
+    assert "DE-BW: 2027-10-03 (German Unity Day). If you" in note  # the only one on a Sunday
+
+
 # ---- errors -----------------------------------------------------------------------------------------------------
 
 

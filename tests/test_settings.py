@@ -81,6 +81,7 @@ def test_the_shipped_hours_are_valid_once_they_are_switched_on() -> None:
                 ('monday = ["9-18"]', "monday: it should be a valid string"),
                 ('mondy = "9-18"', "mondy: 'mondy' is not known here; did you mean 'monday'?"),
                 ('time_zone = "Mars"', "time_zone: 'Mars' is no time zone; write one like Europe/Berlin"),
+                ('country = "Germany"', "country: write a country, or a region of it, like DE or DE-BE"),
                 ('holidays = ["Easter"]', "holidays.0: write a day like 2026-12-25, not 'Easter'"),
                 ("holidays = [2026-12-25, 2026-12-26T10:00:00]", "holidays.1: write a day like 2026-12-25"),
                 ('holidays = "2026-12-25"', "holidays: it should be a list, in [ ]"),

@@ -24,6 +24,7 @@ class Hours(Strict):
     saturday: str = ""
     sunday: str = ""
     holidays: tuple[date, ...] | None = None  # no span begins on these days; None, at a desk: the shop's count
+    country: str = ""  # whose public holidays the owner is reminded of, like DE or DE-BE; only `holidays` count
 
     @property
     def week(self) -> tuple[str, ...]:
