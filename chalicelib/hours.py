@@ -64,7 +64,7 @@ def _calendar(own: Hours | None, shops: Hours | None, zone: str) -> Calendar | N
 
 def read(text: str) -> tuple[Span, ...]:
     """The spans of a day in order: "9:00-12:30, 13:30-18:00". Raises ValueError with what would be right."""
-    return tuple(sorted(_span(part.strip()) for part in text.split(","))) if text.strip() else ()
+    return tuple(sorted(_span(part.strip()) for part in text.split(","))) if text else ()
 
 
 def _span(said: str) -> Span:

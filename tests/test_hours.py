@@ -219,7 +219,6 @@ def test_no_minutes_pass_at_once_and_the_last_ends_with_the_day() -> None:
         ("22:30-4:15", "22:30-4:15"),
         ("12:00-11:59", "12:00-11:59"),
         ("", ""),
-        (" ", ""),
     ],
 )
 def test_spans_are_read_and_said(text: str, means: str) -> None:

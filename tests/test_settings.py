@@ -67,6 +67,7 @@ def test_the_shipped_hours_are_valid_once_they_are_switched_on() -> None:
             "it must be more than nudge_minutes, which is 9",
         ),
         ("[routes]", "[hours]\n[routes]", 8, 'no day has hours; write them like monday = "9:00'),
+        ("[routes]", '[hours]\nmonday = " "\n[routes]', 8, "no day has hours"),
         ("[routes]", "[desks.front.hours]\n[routes]", 8, "desks.front.hours: no day has hours"),
         ('owner = "front"', 'owner = "front"\nhours = "9-18"', 4, "it is a table of its own: [hours]"),
         *(

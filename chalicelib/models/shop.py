@@ -28,7 +28,7 @@ class Hours(Strict):
 
     @property
     def week(self) -> tuple[str, ...]:
-        return tuple(getattr(self, day) for day in WEEKDAYS)
+        return tuple(getattr(self, day).strip() for day in WEEKDAYS)
 
 
 class Desk(Strict):
