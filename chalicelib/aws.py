@@ -1,6 +1,8 @@
 """The one AWS session and its clients. Every call passes the session's events, where tests put their seam."""
 
 import os
+from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -70,17 +72,44 @@ def status(error: Exception) -> int:
     return int(error.response["ResponseMetadata"].get("HTTPStatusCode", 0)) if isinstance(error, ClientError) else 0
 
 
-def encode(item: dict[str, Any]) -> dict[str, Any]:
-    """Plain Python to DynamoDB's typed attributes."""
-    from boto3.dynamodb.types import TypeSerializer
-
-    serialize = TypeSerializer().serialize
-    return {name: serialize(value) for name, value in item.items()}
+def encode(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain Python to DynamoDB's typed attributes. Raises TypeError for what no row holds."""
+    return {name: _typed(value) for name, value in item.items()}
 
 
-def decode(item: dict[str, Any]) -> dict[str, Any]:
-    """DynamoDB's typed attributes to plain Python; numbers come back as int."""
-    from boto3.dynamodb.types import TypeDeserializer
+def decode(item: Mapping[str, Any]) -> dict[str, Any]:
+    """DynamoDB's typed attributes to plain Python; numbers come back as Decimal. Raises TypeError for other types."""
+    return {name: _untyped(value) for name, value in item.items()}
 
-    deserialize = TypeDeserializer().deserialize
-    return {name: deserialize(value) for name, value in item.items()}
+
+def _typed(value: Any) -> dict[str, Any]:
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int() | Decimal():
+            return {"N": str(value)}
+        case dict():
+            return {"M": encode(value)}
+        case list():
+            return {"L": [_typed(inner) for inner in value]}
+    raise TypeError(type(value).__name__)
+
+
+def _untyped(attribute: Mapping[str, Any]) -> Any:
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "NULL":
+            return None
+        case "BOOL" | "S":
+            return value
+        case "N":
+            return Decimal(value)
+        case "M":
+            return decode(value)
+        case "L":
+            return [_untyped(inner) for inner in value]
+    raise TypeError(kind)

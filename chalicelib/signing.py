@@ -151,15 +151,15 @@ def _asymmetric(live: list[SecretStr], content: bytes, signatures: list[str]) ->
 
 def _ed25519(key: bytes, content: bytes, signature: str) -> bool:
     """Whether `signature` (strict base64) is the key's. Loaded late: most systems sign with a shared secret."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from nacl.exceptions import CryptoError
+    from nacl.signing import VerifyKey
 
     raw = decoded(signature)
     if not same(base64_digest(raw), signature):  # one spelling only: the last letter has bits to spare
         return False
     try:
-        Ed25519PublicKey.from_public_bytes(key).verify(raw, content)
-    except (InvalidSignature, ValueError):
+        VerifyKey(key).verify(content, raw)
+    except CryptoError:  # also of a key or a signature that is too short
         return False
     return True
 

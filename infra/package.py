@@ -2,8 +2,8 @@
 
 The sources are copied to .build/ first, so that nothing of tests, infra or the developer's own files can slip in, and
 so that bytecode can be compiled unchecked there: Lambda's code directory is read-only, and Chalice's zips carry none.
-The AWS SDK is vendored, cut down to the services Shopbell calls: the same version everywhere, and less to read at a
-cold start than the runtime's own, which would meet the zip's newer urllib3 besides.
+botocore is vendored, cut down to the operations Shopbell calls (see trim.py): the same version everywhere, and less to
+read at a cold start than the runtime's own, which would meet the zip's newer urllib3 besides.
 """
 
 import hashlib
@@ -14,13 +14,16 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import yaml
+
+from chalicelib.errors import SettingsError
+from infra import trim
 
 PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
 SOURCES = ("app.py", "chalicelib", ".chalice")
@@ -29,11 +32,6 @@ LOCK = "infra/requirements.lock"
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 STAGE = "shop"  # Chalice wants one for its tags; the stage of a deployment is a parameter of the template
 
-SERVICES = {"dynamodb", "s3", "sqs", "ssm", "sts"}  # whose descriptions stay in botocore
-UNUSED = (
-    *("*.dist-info", "bin", "**/*.pyi", "**/py.typed", "boto3/data", "boto3/examples", "cffi", "pycparser"),
-    *("botocore/cacert.pem", "dateutil/zoneinfo/*.gz"),  # certifi and Python have their own
-)
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, for a zip
 
 
@@ -70,7 +68,7 @@ def build(root: Path, into: Path, architecture: str, *, local: bool = False) -> 
     with zipfile.ZipFile(into / "deployment.zip") as chalice:
         chalice.extractall(code)
     _compile(code)
-    _zip([vendor, code], into / "code.zip")
+    _zip({**dict(_without_sources(vendor)), **_named(code)}, into / "code.zip")
     (into / "template.json").write_text(json.dumps(template, sort_keys=True))
     for used in (into / "project", code):
         shutil.rmtree(used)
@@ -94,13 +92,15 @@ def render(root: Path, into: Path) -> dict[str, Any]:
 
 
 def vendored(root: Path, architecture: str, *, local: bool = False) -> Path:
-    """The directory of run-time packages, compiled; kept until the lock, the platform, Python or this file changes."""
-    key = _digest([(root / LOCK).read_bytes(), Path(__file__).read_bytes(), *_place(architecture, local)])
+    """The directory of run-time packages, compiled; kept until what goes in or where it will run changes."""
+    operations, needed = trim.called(root / "chalicelib"), _libraries(root)
+    chosen = json.dumps([operations, needed]).encode()
+    key = _digest([(root / LOCK).read_bytes(), *_tools(), chosen, *_place(architecture, local)])
     kept = root / ".build" / f"vendor-{architecture}-{key}"
     if not kept.is_dir():
         with _made(kept) as into:
             _install(root, into, architecture, local)
-            _trim(into)
+            trim.trim(into, operations, needed)
             _compile(into)
         _retire(kept)
     return kept
@@ -110,8 +110,20 @@ def fingerprint(root: Path, architecture: str, local: bool = False) -> str:
     """A name for everything the package depends on."""
     files = [file for name in (*SOURCES, TEMPLATE, LOCK) for file in _files(root / name)]
     named = [part for file in files for part in (file.relative_to(root).as_posix().encode(), file.read_bytes())]
-    tools = [Path(__file__).read_bytes(), version("chalice").encode()]
-    return _digest([*named, *tools, *_place(architecture, local)])
+    return _digest([*named, *_tools(), version("chalice").encode(), *_place(architecture, local)])
+
+
+def _tools() -> list[bytes]:
+    """How it is made."""
+    return [Path(file).read_bytes() for file in (__file__, trim.__file__)]
+
+
+def _libraries(root: Path) -> list[str]:
+    """What the shop's providers need beside what all need."""
+    try:
+        return trim.libraries((root / "chalicelib" / "shop.toml").read_text("utf-8"))
+    except SettingsError as error:
+        raise PackageFailed(error.problems[0]) from error
 
 
 def _place(architecture: str, local: bool) -> list[bytes]:
@@ -139,25 +151,6 @@ def _install(root: Path, into: Path, architecture: str, local: bool) -> None:
     _run([*pip, *exact, *elsewhere, "--root-user-action", "ignore", "--target", str(into)], dict(os.environ))
 
 
-def _trim(vendor: Path) -> None:
-    """Drop what no function reads: most of all the descriptions of AWS services that Shopbell does not call."""
-    for pattern in UNUSED:
-        for path in list(vendor.glob(pattern)):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for path in (vendor / "botocore" / "data").iterdir():
-        if path.is_dir() and path.name not in SERVICES:
-            shutil.rmtree(path)
-    _trim_endpoints(vendor / "botocore" / "data" / "endpoints.json")
-
-
-def _trim_endpoints(file: Path) -> None:
-    """Every partition and region stays; of the services only ours. The whole file is the slowest read of a session."""
-    endpoints = json.loads(file.read_text())
-    for partition in endpoints["partitions"]:
-        partition["services"] = {name: said for name, said in partition["services"].items() if name in SERVICES}
-    file.write_text(json.dumps(endpoints, separators=(",", ":")))
-
-
 def _compile(tree: Path) -> None:
     """Bytecode that is used without a look at its source: a zip's files are dated 1980, so a dated one is stale."""
     how = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(tree), "-p", "/var/task"]
@@ -165,11 +158,24 @@ def _compile(tree: Path) -> None:
     _run([sys.executable, "-m", "compileall", *how, str(tree)], {})
 
 
-def _zip(trees: Sequence[Path], target: Path) -> None:
-    """Zip `trees` side by side, in order of names, with no trace of when or by whom."""
-    found = sorted((path.relative_to(tree).as_posix(), path) for tree in trees for path in _walk(tree))
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, path in found:
+def _named(tree: Path) -> dict[str, Path]:
+    return {path.relative_to(tree).as_posix(): path for path in _walk(tree)}
+
+
+def _without_sources(vendor: Path) -> Iterator[tuple[str, Path]]:
+    """Compiled files where Python looks for modules without source. Of 6.9 MB zipped, 1.2 are sources of libraries."""
+    for name, path in _named(vendor).items():
+        if path.suffix == ".pyc":
+            folder = PurePosixPath(name).parents[1]
+            yield str(folder / f"{path.name.partition('.')[0]}.pyc"), path
+        elif path.suffix != ".py":
+            yield name, path
+
+
+def _zip(named: Mapping[str, Path], target: Path) -> None:
+    """Zip files in order of names, with no trace of when or by whom."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, path in sorted(named.items()):
             entry = zipfile.ZipInfo(name, BEGINNING)
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             archive.writestr(entry, path.read_bytes())

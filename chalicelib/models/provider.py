@@ -48,6 +48,7 @@ class Can(NamedTuple):
     gets: bool = False  # a message may come by GET, its fields in the query (then GET is one of the methods)
     desk: bool = False  # it carries a desk
     customers: bool = True  # it carries customers
+    libraries: tuple[str, ...] = ()  # packed only for who needs them (infra/trim.py); imported late
 
     def takes(self, type: str, size: int) -> bool:
         """Whether a file may be sent as such; else it goes as a link."""

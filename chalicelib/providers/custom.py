@@ -77,6 +77,7 @@ can = Can(
     file_size=1_000_000_000,
     receipts=True,
     idempotent=96,  # its side of the standard: it knows a webhook-id for as long as we try
+    libraries=("nacl",),
 )
 accepted = Response()
 

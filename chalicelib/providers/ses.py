@@ -43,6 +43,7 @@ can = Can(
     file_size=20_000_000,
     receipts=True,
     desk=True,
+    libraries=("cryptography",),
 )
 accepted = Response()
 

@@ -36,7 +36,7 @@ from chalicelib.webhook import Request, Response, moment
 
 channel = Channel.SMS
 # Telnyx refuses what takes more than ten SMS, and one SMS of several holds 33 emoji.
-can = Can(text=330, covers=frozenset({Cover.BODY, Cover.TIME}), files=10, receipts=True)
+can = Can(text=330, covers=frozenset({Cover.BODY, Cover.TIME}), files=10, receipts=True, libraries=("nacl",))
 accepted = Response()
 FILE_HOSTS = (".telnyx.com", ".telnyxstorage.com")  # Telnyx says of no host that all media lie there; these are its own
 
