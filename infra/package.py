@@ -22,10 +22,13 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from infra import shop_file
+
 PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
 SOURCES = ("app.py", "chalicelib", ".chalice")
 TEMPLATE = "infra/template.yaml"
 LOCK = "infra/requirements.lock"
+SHOP_FILE = "chalicelib/shop.toml"
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 STAGE = "shop"  # Chalice wants one for its tags; the stage of a deployment is a parameter of the template
 
@@ -52,8 +55,10 @@ class PackageFailed(Exception):
 def package(root: Path, architecture: str, *, local: bool = False) -> Package:
     """The package of the checkout at `root`, built only if its sources changed.
 
-    `architecture` is a key of PLATFORMS. `local` builds for this machine where it is no Linux. Raises PackageFailed.
+    `architecture` is a key of PLATFORMS. `local` builds for this machine where it is no Linux. Raises PackageFailed,
+    and SettingsError for a shop.toml that does not pass: nothing is deployed with it.
     """
+    shop_file.refuse(root / SHOP_FILE)
     built = root / ".build" / f"{architecture}-{fingerprint(root, architecture, local)}"
     if not built.is_dir():
         with _made(built) as into:

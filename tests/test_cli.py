@@ -546,13 +546,6 @@ def test_check_knows_a_provider_that_is_not_enabled() -> None:
     assert "add [providers.telegram]" in problem
 
 
-def test_check_names_a_desk_whose_carrier_carries_no_mailbox() -> None:
-    text = settings.SHOP_FILE.read_text().replace("[desks.mail]", '[desks.mail]\nprovider = "twilio_sms"')
-    rules = settings.load(text)
-    (problem,) = check.problems(rules, values.complete({}, rules, WORLD))
-    assert problem.startswith("desks.mail: twilio_sms carries no mailbox") and "postmark" in problem
-
-
 def test_the_limit_of_mail_is_mentioned_only_to_shops_that_have_it(rules: Shop) -> None:
     assert check.notes(rules)
     without = rules.model_copy(update={"providers": {"telegram": {}, "resend": {}}})  # the latter only announces it
