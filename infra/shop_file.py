@@ -47,8 +47,11 @@ def problems(content: bytes) -> list[str]:
     scan = toml_places.scan(text)
     told = [(slip.line, _told(slip.line, slip.place, slip.words, scan)) for slip in scan.slips]
     if scan.whole:
-        gone = [slip.place for slip in scan.slips]
-        found = [problem for problem in _meaning(tomllib.loads(scan.sound), scan) if not _follows(problem, gone)]
+        tables = tomllib.loads(scan.sound)
+        gone = [slip.place for slip in scan.slips if slip.place not in scan.headers]
+        for place in filter(None, gone):
+            _filled(tables, place)
+        found = [problem for problem in _meaning(tables, scan) if not _follows(problem, gone)]
         told += [(_line(problem.place, scan), _said(problem, scan)) for problem in found]
     return [words for _, words in sorted(told, key=lambda one: one[0])]
 
@@ -118,17 +121,30 @@ def _mended(tables: dict[str, Any], error: Any, scan: Scan) -> Iterator[Problem]
         table[name] = shop_words.stand_in(place, ...)
 
 
+def _filled(tables: dict[str, Any], place: Place) -> None:
+    """Put something where a line could not be read, so that what counts on it is not blamed."""
+    if shop_words.type_at(place):
+        inner: Any = {place[-1]: shop_words.stand_in(place, ...)}
+        for name in reversed(place[:-1]):
+            inner = {name: inner}
+        tables.update(_joined(inner, tables))
+
+
 def _rename(table: dict[str, Any], place: Place, meant: str, scan: Scan) -> None:
+    """Give what stands at `place` the name that is meant, so that it counts; with none it is left out."""
     value = table.pop(str(place[-1]))
-    if isinstance(value, dict) and isinstance(there := table.get(meant, {}), dict):
-        value = {**value, **there}
-    elif meant in table:
-        return
     if meant:
-        table[meant] = value
+        table[meant] = _joined(value, table.get(meant, value))
         for known, line in list(scan.lines.items()):
             if known[: len(place)] == place:
                 scan.lines.setdefault((*place[:-1], meant, *known[len(place) :]), line)
+
+
+def _joined(one: Any, other: Any) -> Any:
+    """Two tables as one; of all else the other."""
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return other
+    return {**one, **{name: _joined(one.get(name, value), value) for name, value in other.items()}}
 
 
 def _at(tables: Any, place: Place) -> Any:
@@ -167,9 +183,9 @@ def _line(place: Place, scan: Scan) -> int:
 
 def _field(place: Place, scan: Scan) -> str:
     """A place as its owner sees it in the file: `key in [table]`."""
-    if header := next(
-        (one for one in sorted(scan.headers, key=scan.lines.__getitem__) if one[: len(place)] == place), ()
-    ):
+    below = [one for one in scan.headers if one[: len(place)] == place]
+    if place and below:
+        header = min(below, key=scan.lines.__getitem__)
         return f"[{toml_places.dotted(header)}]"
     table = next((place[:end] for end in range(len(place) - 1, 0, -1) if place[:end] in scan.headers), ())
     names = [f"entry {name + 1}" if isinstance(name, int) else shown(name) for name in place[len(table) :]]

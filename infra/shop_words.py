@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -76,10 +77,14 @@ def stand_in(place: Place, value: Any) -> Any:
     if kind in (int, float):
         return kind((known.bounds if known else {}).get("ge", 0))
     if kind is str:
-        return value if isinstance(value, str) else "" if value is ... else str(value)
+        return "?" if value is ... else str(value)
     if kind is bool:
         return False
-    return [] if get_origin(kind) in (tuple, list) else {}
+    if kind is date:
+        return date.min
+    if get_origin(kind) in (tuple, list):
+        return []
+    return {"?": "?"} if get_origin(kind) is Mapping and get_args(kind)[1] is str else {}
 
 
 def written(value: Any) -> str:
@@ -102,6 +107,8 @@ def _right(known: Type, place: Place, value: Any) -> str:
         return f"it is a text, in quotes: {_example(place, value)}"
     if kind is bool:
         return "it is true or false, without quotes"
+    if kind is date:
+        return "it is a day, without quotes, like 2026-12-24"
     if get_origin(kind) in (tuple, list):
         return f"it is a list: {_example(place, value)}"
     if _is_table(kind):
@@ -116,7 +123,7 @@ def _number(known: Type, name: str, value: Any) -> str:
     unit = next((word for word in ("seconds", "minutes", "hours", "days", "weeks") if name.endswith(word)), "")
     amount = AMOUNT.fullmatch(value.lower()) if isinstance(value, str) else None
     of = f" of {unit}" if unit else ""
-    said = f"it is {whole}{of}{within}, without quotes"
+    said = f"it is {whole}{of}{within}{', without quotes' if isinstance(value, str) else ''}"
     if unit and amount and amount[2] in SECONDS and not int(amount[1]) * SECONDS[amount[2]] % SECONDS[unit]:
         return f"{said}: {name} = {int(amount[1]) * SECONDS[amount[2]] // SECONDS[unit]}"
     return said

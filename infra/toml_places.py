@@ -22,7 +22,11 @@ GAP = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
 CLOSED = re.compile(r"[^{}\[\]]*\}[^\n]*")  # the rest of a table in { } that goes over several lines
 END = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
 REST = re.compile(r"[^\n#]*")
-STATEMENT = re.compile(r"^[ \t]*(?:\[\[?[^\[\],\n]+\]?\]?[ \t]*(?:#.*)?$|[\w\"'?.-]+[ \t]*=)", re.MULTILINE)
+TO_BREAK = re.compile(r"[^\n]*")
+SEVERAL = re.compile(r"[\[{]|\"\"\"|'''")  # begins what may go over several lines
+STATEMENT = re.compile(
+    r"^[ \t]*(?:\[\[?[^\[\],\n]+\]?\]?[ \t]*(?:#.*)?$|(?:[\w.?-]|\"[^\"\n]*\"|'[^'\n]*')+[ \t]*=)", re.MULTILINE
+)
 NOT_CLOSED = "the list is not closed: it needs ] at its end"
 DEEPEST = 50  # tables and lists within one another
 LOST = "?"  # begins the name that keys get whose table is hidden by a slip
@@ -133,7 +137,7 @@ def _next(file: _File, at: int) -> int:
 
 def _slipped(file: _File, at: int, stop: _Stop, header: bool) -> int:
     """Note a slip and look for the next line that can be read."""
-    end, known = stop.to or _next(file, at), header and file.whole
+    end, known = stop.to or _resumed(file, at, stop), header and file.whole
     broken = at if stop.at is None or stop.at >= end else stop.at
     place = tuple(name for name in file.now if not str(name).startswith(LOST))
     file.slips.append(Slip(file.line(broken), place, stop.words))
@@ -145,6 +149,13 @@ def _slipped(file: _File, at: int, stop: _Stop, header: bool) -> int:
     elif header:
         file.base = (f"{LOST}{file.line(at)}",)
     return end
+
+
+def _resumed(file: _File, at: int, stop: _Stop) -> int:
+    """Where to read on: in the next line, or below what may go over several."""
+    if stop.at is None or SEVERAL.search(file.text, at + 1, stop.at):
+        return _next(file, at)
+    return _past(TO_BREAK, file.text, stop.at)
 
 
 def _header(file: _File, at: int) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.errors import SettingsError
 from infra import local, package
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +48,14 @@ def checkout(into: Path) -> Path:
     for vendor in (ROOT / ".build").glob("vendor-*"):
         (into / ".build" / vendor.name).symlink_to(vendor)
     return into
+
+
+def test_a_shop_that_does_not_pass_is_not_packaged(tmp_path: Path) -> None:
+    file = checkout(tmp_path) / package.SHOP_FILE
+    file.write_text(file.read_text(encoding="utf-8").replace('owner = "front"', 'owner = "nobody"'), encoding="utf-8")
+    (line,) = [number for number, row in enumerate(file.read_text(encoding="utf-8").splitlines(), 1) if "nobody" in row]
+    with pytest.raises(SettingsError, match=f"^shop.toml line {line}, owner: 'nobody' is no desk; "):
+        package.package(tmp_path, local.architecture(), local=True)
 
 
 def clean(unpacked: Path, script: str) -> str:

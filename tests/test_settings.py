@@ -99,7 +99,7 @@ def test_each_mistake_is_one_line_with_its_place_and_what_would_be_right(
     broken = GOOD.replace(before, after)
     (problem,) = shop_file.problems(broken.encode())
     assert words in problem and problem.startswith(f"shop.toml line {line}, "), problem
-    with pytest.raises(SettingsError, match="^shop.toml: "):
+    with pytest.raises(SettingsError, match=r"^shop\.toml: "):
         settings.load(broken)
 
 
