@@ -28,7 +28,8 @@ PAYLOADS = Path(__file__).parent / "payloads"
 WORLD = "http://world"
 CASES = sorted(PAYLOADS.glob("*/*.body"))
 SHIPPED = settings.SHOP_FILE.read_text()
-EVERY = SHIPPED + "".join(f"\n[providers.{name}]" for name in providers.NAMES if f"[providers.{name}]" not in SHIPPED)
+ENABLED = settings.load(SHIPPED).providers
+EVERY = SHIPPED + "".join(f"\n[providers.{name}]" for name in providers.NAMES if name not in ENABLED)
 CUSTOMERS = [name for name in providers.NAMES if providers.load(name).can.customers]
 
 

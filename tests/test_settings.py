@@ -46,6 +46,8 @@ def test_the_shipped_shop_is_valid() -> None:
         ),
         ('slack = "C0FRONT"', 'slack = "C0FRONT"\naccount = "B2"', 7, "slack has no account 'B2'; there are none"),
         ('slack = "C0FRONT"', 'slack = "C0FRONT"\n[desks.b]\nslack = "C0FRONT"', 8, "desk 'front' is there; each desk"),
+        ('slack = "C0FRONT"', 'slack = "C0FRONT"\nreopen_days = 3', 7, "it belongs above the first [table]"),
+        ('owner = "front"', 'owner = "front"\nhuman_agent = [5]', 4, 'it is a text, in quotes: "5"'),
         ('name = "Corner Shop"', 'name = ""', 1, "the name your customers know you by"),
         (
             'slack = "C0FRONT"',

@@ -490,6 +490,14 @@ def test_what_is_no_shop_at_all_is_told_too(content: bytes) -> None:
     assert shop_file.problems(content)
 
 
+def test_a_long_text_that_ends_where_the_next_begins_is_told_where_it_begins() -> None:
+    text = SHIPPED + '[templates.a]\ntext = """Hello\n[templates.b]\ntext = """Bye"""\n'
+    line = SHIPPED.count("\n") + 2
+    assert shop_file.problems(text.encode()) == [
+        f'shop.toml line {line}, text in [templates.a]: the text is not closed: it needs """ at its end'
+    ]
+
+
 def test_a_file_of_another_editor_is_read_all_the_same() -> None:
     text = settings.SHOP_FILE.read_text(encoding="utf-8")
     assert shop_file.problems(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()) == []
