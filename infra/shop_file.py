@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,19 +46,24 @@ def problems(content: bytes) -> list[str]:
         line = content.count(b"\n", 0, error.start) + 1
         return [f"shop.toml line {line}: a letter cannot be read; save the file as UTF-8"]
     scan = toml_places.scan(text)
-    told = [(slip.line, _told(slip.line, slip.place, slip.words, scan)) for slip in scan.slips]
-    if scan.whole:
-        tables = tomllib.loads(scan.sound)
-        gone = [slip.place for slip in scan.slips if slip.place not in scan.headers]
-        for place in filter(None, gone):
-            _filled(tables, place)
-        found = [problem for problem in _meaning(tables, scan) if not _follows(problem, gone)]
-        told += [(_line(problem.place, scan), _said(problem, scan)) for problem in found]
-    return [words for _, words in sorted(told, key=lambda one: one[0])]
+    slips = [(slip.line, slip.place, slip.words) for slip in scan.slips]
+    found = [(_line(problem.place, scan), problem.place, problem.words) for problem in _sound(scan)]
+    return [_told(*one, scan) for one in sorted([*slips, *found], key=lambda one: one[0])]
+
+
+def _sound(scan: Scan) -> list[Problem]:
+    """What is wrong in that of a file which is TOML; nothing, where it is not known what belongs to which table."""
+    if not scan.whole:
+        return []
+    tables = tomllib.loads(scan.sound)
+    gone = [slip.place for slip in scan.slips if slip.place not in scan.headers]
+    for place in gone:
+        _filled(tables, tuple(takewhile(lambda name: isinstance(name, str), place)))
+    return [problem for problem in _meaning(tables, scan) if not _follows(problem, gone)]
 
 
 def _meaning(tables: dict[str, Any], scan: Scan) -> list[Problem]:
-    """What is wrong in a file that is TOML. What only follows from another problem is left out."""
+    """What is wrong in the tables of a file. What only follows from another problem is left out."""
     told: list[Problem] = []
     for _ in range(ROUNDS):
         try:
@@ -123,7 +129,7 @@ def _mended(tables: dict[str, Any], error: Any, scan: Scan) -> Iterator[Problem]
 
 def _filled(tables: dict[str, Any], place: Place) -> None:
     """Put something where a line could not be read, so that what counts on it is not blamed."""
-    if shop_words.type_at(place):
+    if place and shop_words.type_at(place):
         inner: Any = {place[-1]: shop_words.stand_in(place, ...)}
         for name in reversed(place[:-1]):
             inner = {name: inner}
@@ -164,10 +170,6 @@ def _follows(problem: Problem, gone: Iterable[Place]) -> bool:
     """Whether a problem may come of what could not be read: at its place, above, below, or absent beside it."""
     place, beside = problem.place, [lost[:-1] for lost in gone] if problem.absent else []
     return place[:-1] in beside or any(place[: len(lost)] == lost or place == lost[: len(place)] for lost in gone)
-
-
-def _said(problem: Problem, scan: Scan) -> str:
-    return _told(_line(problem.place, scan), problem.place, problem.words, scan)
 
 
 def _told(line: int, place: Place, words: str, scan: Scan) -> str:

@@ -153,7 +153,7 @@ def _below(kind: Any, name: str | int) -> Type | None:
     inner = get_args(kind)
     if get_origin(kind) in (tuple, list) and inner:
         return _plain(inner[0])
-    return _plain(inner[1]) if _is_table(kind) and len(inner) == 2 else None
+    return _plain(inner[1]) if _is_table(kind) and len(inner) == 2 and isinstance(name, str) else None
 
 
 def _plain(found: Any, bounds: Iterable[Any] = ()) -> Type:

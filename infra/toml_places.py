@@ -153,9 +153,11 @@ def _slipped(file: _File, at: int, stop: _Stop, header: bool) -> int:
 
 def _resumed(file: _File, at: int, stop: _Stop) -> int:
     """Where to read on: in the next line, or below what may go over several."""
-    if stop.at is None or SEVERAL.search(file.text, at + 1, stop.at):
+    if stop.at is None:
         return _next(file, at)
-    return _past(TO_BREAK, file.text, stop.at)
+    line_end = _past(TO_BREAK, file.text, stop.at)
+    unread = stop.at == at  # its value was not looked at
+    return _next(file, at) if SEVERAL.search(file.text, at + 1, line_end if unread else stop.at) else line_end
 
 
 def _header(file: _File, at: int) -> int:
