@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -583,8 +584,9 @@ def test_an_error_is_one_plain_line_with_the_way_out(
     assert not output.out
 
 
+@pytest.mark.parametrize("words", [["check"], ["deploy", "--region", "eu-central-1"], ["send", "telegram", "Hi"]])
 def test_each_error_in_shop_toml_is_a_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (
         settings.SHOP_FILE.read_text().replace('owner = "front"', 'owner = "nobody"').replace("Europe/Berlin", "Mars")
@@ -592,10 +594,10 @@ def test_each_error_in_shop_toml_is_a_line(
     (file := tmp_path / "shop.toml").write_text(text)
     monkeypatch.setattr(settings, "SHOP_FILE", file)
     settings.shop.cache_clear()
-    assert ended(monkeypatch, "check") == 1
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 2
-    assert all(line.startswith("shop.toml line ") for line in lines)
+    assert ended(monkeypatch, *words) == 1
+    zone, owner = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("sending")]
+    assert re.match(r"shop\.toml line \d+, time_zone: 'Mars' is no time zone; ", zone)
+    assert re.match(r"shop\.toml line \d+, owner: 'nobody' is no desk; there are front, mail", owner)
     settings.shop.cache_clear()
 
 
