@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
-from chalicelib import parameters, providers, route, signing
+from chalicelib import hours, parameters, providers, route, signing
 from chalicelib.errors import NotEnabled, SettingsError, Unavailable
-from chalicelib.models import Can, Channel, Desk, Shop, current
+from chalicelib.models import WEEKDAYS, Can, Channel, Desk, Hours, Shop, current
 
 SHOP_FILE = Path(__file__).with_name("shop.toml")
 PREFIX = "SHOPBELL_"
@@ -22,7 +22,10 @@ ACCOUNT = re.compile(r"[A-Z0-9]+", re.ASCII)
 MAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+")
 SLACK = re.compile(r"[A-Z0-9]+", re.ASCII)  # of a channel or a person
 TEMPLATE = re.compile(r"[a-z0-9_-]+", re.ASCII)
+TIERS = ("nudge_minutes", "escalate_minutes", "owner_minutes")
+STEPS = ("reassign_minutes", *TIERS)
 APPROVED = re.compile(r"[a-z0-9_]+/[a-z]{2,3}(_[A-Za-z]{2,4})?", re.ASCII)
+COUNTRY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", re.ASCII)
 PROD = "prod"  # the stage of the real shop
 Direction = Literal["inbound", "outbound", "parsing"]  # parsing alone needs no secret: the worker has none of inbound
 WAYS: Mapping[Direction, str] = {"inbound": "in", "outbound": "out", "parsing": "out"}  # in the parameter store
@@ -155,10 +158,7 @@ def _values(provider: str, account: str, direction: Direction) -> dict[str, Any]
 
 def check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     """What a type cannot say: names that must exist, one place per desk, a known time zone."""
-    try:
-        ZoneInfo(rules.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield ("time_zone",), f"{rules.time_zone!r} is no time zone; write one like Europe/Berlin"
+    yield from _check_zone(("time_zone",), rules.time_zone)
     if not rules.name.strip():
         yield ("name",), "write the name your customers know you by"
     for field, name in (("owner", rules.owner), ("fallback", rules.fallback)):
@@ -167,6 +167,8 @@ def check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     if rules.alarm_mail and not MAIL.fullmatch(rules.alarm_mail):
         yield ("alarm_mail",), f"{rules.alarm_mail!r} is no mail address"
     yield from _check_desks(rules)
+    yield from _check_hours(rules)
+    yield from _check_acknowledgement(rules)
     yield from _check_routes(rules)
     yield from _check_templates(rules)
     yield from _check_providers(rules)
@@ -234,11 +236,62 @@ def _check_waiting(rules: Shop, name: str, place: Desk) -> Iterator[tuple[tuple[
             ("desks", name, "escalate_to"),
             f"{place.escalate_to!r} is no other desk; there are {_listed(others, place.escalate_to)}",
         )
-    steps = ("nudge_minutes", "escalate_minutes", "owner_minutes")
-    taken = [(step, minutes) for step in steps if (minutes := getattr(place, step))]
+    taken = [(step, minutes) for step in TIERS if (minutes := getattr(place, step))]
     for (first, sooner), (second, later) in pairwise(taken):
         if later <= sooner:
             yield ("desks", name, second), f"it must be more than {first}, which is {sooner}"
+
+
+def _check_zone(place: tuple[str, ...], zone: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield place, f"{zone!r} is no time zone; write one like Europe/Berlin"
+
+
+def _check_hours(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each table by itself; then, where they can be reckoned with, that no desk's minutes take longer than a year."""
+    tables: dict[tuple[str, ...], Hours | None] = {("hours",): rules.hours}
+    tables |= {("desks", name, "hours"): place.hours for name, place in rules.desks.items()}
+    found = [problem for place, table in tables.items() if table for problem in _check_table(place, table, rules)]
+    yield from found
+    for name, place in () if found else rules.desks.items():
+        calendar = hours.of(rules, name)
+        for step in STEPS if calendar else ():
+            minutes = getattr(place, step)
+            if calendar and minutes > 52 * hours.weekly(calendar):
+                yield ("desks", name, step), f"the desk is open so little that {minutes} minutes take over a year"
+
+
+def _check_table(place: tuple[str, ...], table: Hours, rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Spans that can be read and are apart, at least one of them, and a known zone."""
+    if table.time_zone:
+        yield from _check_zone((*place, "time_zone"), table.time_zone)
+    if table.country and not COUNTRY.fullmatch(table.country):
+        yield (*place, "country"), f"write a country, or a region of it, like DE or DE-BE, not {table.country!r}"
+    week = []
+    for day, text in zip(WEEKDAYS, table.week, strict=True):
+        try:
+            week.append(hours.read(text))
+        except ValueError as error:
+            yield (*place, day), str(error)
+    if len(week) == len(WEEKDAYS):
+        yield from (((*place, day), words) for day, words in hours.clashes(tuple(week)))
+    if not any(table.week) and not (rules.hours and any(rules.hours.week)):
+        yield place, 'no day has hours; write them like monday = "9:00-12:30, 13:30-18:00"'
+
+
+def _check_acknowledgement(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Gaps that can be filled, and no text that is never sent."""
+    said = rules.acknowledgement
+    for field, text, known in (("text", said.text, ["{shop}"]), ("closed", said.closed, ["{opens}", "{shop}"])):
+        for gap in re.findall(r"\{[^{}]*\}", text):
+            if gap == "{opens}" and field == "text":
+                yield ("acknowledgement", field), "{opens} is only known while you are closed; use it in closed"
+            elif gap not in known:
+                yield ("acknowledgement", field), f"nothing is known for {gap}; there are {_listed(known, gap)}"
+    if said.closed and not rules.hours and not any(place.hours for place in rules.desks.values()):
+        yield ("acknowledgement", "closed"), "without opening hours it is never sent; add [hours]"
 
 
 def _check_routes(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:

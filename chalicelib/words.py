@@ -5,9 +5,13 @@ from collections.abc import Sequence
 from chalicelib.models import Conversation, Shop
 
 
-def acknowledgement(shop: Shop) -> str:
-    """The final words. Nothing of the customer's own goes in: an acknowledgement must never carry strangers' text."""
-    return shop.acknowledgement.text.replace("{shop}", shop.name).strip()
+def acknowledgement(shop: Shop, opens: str = "") -> str:
+    """The final words; `opens` is when the desk is open again, and empty while it is.
+
+    Nothing of the customer's own goes in: an acknowledgement must never carry strangers' text.
+    """
+    text = (opens and shop.acknowledgement.closed) or shop.acknowledgement.text
+    return text.replace("{opens}", opens).replace("{shop}", shop.name).strip()
 
 
 def reply_failed(reason: str) -> str:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from chalicelib import providers, settings
+from chalicelib import hours, providers, settings
 from chalicelib.models import Channel, Shop
 from infra import values
 
@@ -44,9 +45,40 @@ def problems(rules: Shop, given: Mapping[str, str]) -> list[str]:
     return [*lacking, *_too_many(rules, given), *_unknown(rules, given)]
 
 
-def notes(rules: Shop) -> list[str]:
+def notes(rules: Shop, today: date) -> list[str]:
     """What the owner should know about what is enabled."""
-    return [MAIL_LIMIT] if any(map(_brings_whole_mails, rules.providers)) else []
+    large = [MAIL_LIMIT] if any(map(_brings_whole_mails, rules.providers)) else []
+    open = [(name, hours.of(rules, name)) for name in rules.desks]
+    over = [name for name, one in open if one and one.holidays and max(one.holidays) < today]
+    past = [f"All holidays of {', '.join(over)} are past: write the next ones."] if over else []
+    return [*large, *past, *_public(rules, today)]
+
+
+def _public(rules: Shop, today: date) -> Iterator[str]:
+    """What each desk with a country should know, those to whom the same is said together."""
+    told: dict[str, list[str]] = {}
+    for name, place in rules.desks.items():
+        open = hours.of(rules, name)
+        country = next((table.country for table in (place.hours, rules.hours) if table and table.country), "")
+        if open and country:
+            told.setdefault(_unlisted(open, country, today), []).append(name)
+    return (f"{', '.join(names)}: {said}" for said, names in told.items() if said)
+
+
+def _unlisted(open: hours.Calendar, country: str, today: date) -> str:
+    """The public holidays of a year from `today` on which it is open; empty if there are none."""
+    from holidays import country_holidays  # it takes a while, and only those who name a country need it
+
+    state, _, region = country.partition("-")
+    try:
+        known = country_holidays(state, subdiv=region or None, years=(today.year, today.year + 1), language="en_US")
+    except NotImplementedError:
+        return f"no public holidays of {country} are known here."
+    ahead = [day for day in sorted(known) if today <= day < today + timedelta(days=365)]
+    days = [f"{day} ({known[day]})" for day in ahead if day not in open.holidays and open.week[day.weekday()]]
+    return (
+        f"open on public holidays of {country}: {', '.join(days)}. If you close, add them to holidays." if days else ""
+    )
 
 
 def _state(provider: str, account: str, name: str, table: Mapping[str, object], given: Mapping[str, str]) -> str:

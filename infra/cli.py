@@ -192,7 +192,7 @@ def check() -> None:
 
     rules = shop_file.rules()
     out.print(tables.shop(rules), tables.findings(check.findings(rules, os.environ)), sep="\n")
-    for note in check.notes(rules):
+    for note in check.notes(rules, datetime.now(_zone()).date()):
         out.print(note, style="dim")
     problems = check.problems(rules, os.environ)
     if not problems:

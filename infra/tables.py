@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from chalicelib import desk, settings
+from chalicelib import desk, hours, settings
 from chalicelib.models import (
     Address,
     Claim,
@@ -164,9 +164,18 @@ def shop(rules: Shop) -> Table:
             role for role, desk in (("the owner's", rules.owner), ("the fallback", rules.fallback)) if desk == name
         ]
         table.add_row("Desk", f"{name}: {', '.join([where, *roles])}")
+    for names, open in _open(rules):
+        table.add_row("Open", f"{names}: {hours.in_words(open)} ({open.zone}; holidays: {len(open.holidays)})")
     for channel, name in rules.routes.items():
         table.add_row("Route", f"{'everything else' if channel == 'default' else channel} to {name}")
     return table
+
+
+def _open(rules: Shop) -> Iterator[tuple[str, hours.Calendar]]:
+    """The desks that have hours, those with the same ones together."""
+    open = {name: calendar for name in rules.desks if (calendar := hours.of(rules, name))}
+    for calendar in dict.fromkeys(open.values()):
+        yield ", ".join(name for name, other in open.items() if other == calendar), calendar
 
 
 def hints(here: Here, found: Sequence[Chat], command: str) -> Table:

@@ -6,7 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from chalicelib import aws, providers, receive, settings
-from chalicelib.models import ITEM, Shop
+from chalicelib.models import ITEM, WEEKDAYS, Shop
 from chalicelib.webhook import Request
 from infra import check, cli, demo, here, run, send, show, tables, values
 from infra.here import Here
@@ -28,6 +28,7 @@ from tests.lab.everything import EVERYTHING_SECRETS
 PAYLOADS = Path(__file__).parent / "payloads"
 WORLD = "http://world"
 CASES = sorted(PAYLOADS.glob("*/*.body"))
+TODAY = date(2026, 3, 2)
 SHIPPED = settings.SHOP_FILE.read_text()
 ENABLED = settings.load(SHIPPED).providers
 EVERY = SHIPPED + "".join(f"\n[providers.{name}]" for name in providers.NAMES if name not in ENABLED)
@@ -549,9 +550,50 @@ def test_check_knows_a_provider_that_is_not_enabled() -> None:
 
 
 def test_the_limit_of_mail_is_mentioned_only_to_shops_that_have_it(rules: Shop) -> None:
-    assert check.notes(rules)
+    assert check.notes(rules, TODAY)
     without = rules.model_copy(update={"providers": {"telegram": {}, "resend": {}}})  # the latter only announces it
-    assert not check.notes(without)
+    assert not check.notes(without, TODAY)
+
+
+OFFICE = "".join(f'{day} = "9:00-12:30, 13:30-18:00"\n' for day in WEEKDAYS[:5])
+OPEN = f'[hours]\n{OFFICE}saturday = "18:00-2:00"\nholidays = [2026-12-25, 2026-12-26]\n'
+
+
+def test_check_tells_the_opening_hours_in_plain_words(bare: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = settings.load(f'{SHIPPED}{OPEN}[desks.mail.hours]\nsunday = "0:00-24:00"\nholidays = []\n')
+    monkeypatch.setattr(settings, "shop", lambda: rules)
+    said = " ".join(CliRunner().invoke(cli.cli, ["check"]).output.split())
+    week = "Monday to Friday 9:00-12:30, 13:30-18:00; Saturday 18:00-2:00"
+    assert f"Open front: {week} (Europe/Berlin; holidays: 2) Open mail: Sunday 0:00-24:00 (Europe/Berlin;" in said
+
+
+def test_holidays_that_are_all_past_are_mentioned() -> None:
+    rules = settings.load(SHIPPED + OPEN)
+    assert not [note for note in check.notes(rules, date(2026, 12, 26)) if "holidays" in note]
+    (said,) = [note for note in check.notes(rules, date(2026, 12, 27)) if "holidays" in note]
+    assert said == "All holidays of front, mail are past: write the next ones."
+
+
+@pytest.mark.parametrize(
+    ("country", "said"),
+    [
+        ("DE", "2027-01-01 (New Year's Day)"),  # a Friday; 25 and 26 December are listed
+        ("DE-BW", "2027-01-06 (Epiphany)"),  # not in all regions
+        ("XX", "front, mail: no public holidays of XX are known here."),
+        ("DE-ZZ", "no public holidays of DE-ZZ are known here."),
+    ],
+)
+def test_public_holidays_that_are_not_listed_are_named(country: str, said: str) -> None:
+    notes = check.notes(settings.load(f'{SHIPPED}{OPEN}country = "{country}"\n'), date(2026, 12, 10))
+    (note,) = [note for note in notes if "public holidays" in note]
+    assert said in note
+    assert "2026-12-25" not in note and "2026-11" not in note and "2027-12-25" not in note
+
+
+def test_only_days_on_which_a_desk_is_open_are_named() -> None:
+    rules = settings.load(f'{SHIPPED}[hours]\nsunday = "9-10"\ncountry = "DE-BW"\n')
+    (note,) = [note for note in check.notes(rules, date(2026, 12, 10)) if "public holidays" in note]
+    assert "DE-BW: 2027-10-03 (German Unity Day). If you" in note  # the only one on a Sunday
 
 
 # ---- errors -----------------------------------------------------------------------------------------------------
@@ -604,7 +646,7 @@ def test_each_error_in_shop_toml_is_a_line(
 def test_even_what_nobody_expected_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(check, "notes", lambda rules: os.environ["NO_SUCH_KEY"])
+    monkeypatch.setattr(check, "notes", lambda rules, today: os.environ["NO_SUCH_KEY"])
     assert ended(monkeypatch, "check") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "KeyError" in line

@@ -70,6 +70,74 @@ def test_the_shipped_shop_is_valid() -> None:
             8,
             "it must be more than nudge_minutes, which is 9",
         ),
+        ("[routes]", "[hours]\n[routes]", 8, 'no day has hours; write them like monday = "9:00'),
+        ("[routes]", "[desks.front.hours]\n[routes]", 8, "[desks.front.hours]: no day has hours"),
+        ('owner = "front"', 'owner = "front"\nhours = "9-18"', 4, "it is a table: [hours] on a line of its own"),
+        *(
+            (
+                "[routes]",
+                f'[{table}hours]\nfriday = "18-2"\n{wrong}\n[routes]',
+                10,
+                words.replace("TABLE", f"[{table}hours]"),
+            )
+            for table in ("", "desks.front.")
+            for wrong, words in (
+                (
+                    'monday = "9 to 5"',
+                    "monday in TABLE: '9 to 5' is no span of hours; write them like \"9:00-12:30, 13:30",
+                ),
+                ('monday = "9-25"', "monday in TABLE: '9-25' is no span of hours; a day goes from 0:00 to 24:00"),
+                (
+                    'monday = "9-8"',
+                    "monday in TABLE: '9-8' ends before it begins; only an afternoon goes on past midnight",
+                ),
+                ('monday = "9-13, 12-18"', "monday in TABLE: 12:00-18:00 begins before monday's 9:00-13:00 ends"),
+                ('saturday = "1-4"', "saturday in TABLE: 1:00-4:00 begins before friday's 18:00-2:00 ends"),
+                ('monday = ["9-18"]', 'monday in TABLE: found ["9-18"]; it is a text, in quotes'),
+                ('mondy = "9-18"', "mondy in TABLE: it is not known here; did you mean monday?"),
+                ('time_zone = "Mars"', "time_zone in TABLE: 'Mars' is no time zone; write one like Europe/Berlin"),
+                ('country = "Germany"', "country in TABLE: write a country, or a region of it, like DE or DE-BE"),
+                (
+                    'holidays = ["Easter"]',
+                    'holidays, entry 1 in TABLE: found "Easter"; it is a day, without quotes, like',
+                ),
+                (
+                    "holidays = [2026-12-25, 2026-12-26T10:00:00]",
+                    "holidays, entry 2 in TABLE: found 2026-12-26 10:00:00; it is a day",
+                ),
+                ('holidays = "2026-12-25"', 'holidays in TABLE: found "2026-12-25"; it is a list'),
+            )
+        ),
+        (
+            "[routes]",
+            'nudge_minutes = 600\n[hours]\nmonday = "9:00-9:10"\n[routes]',
+            8,
+            "nudge_minutes in [desks.front]: the desk is open so little that 600 minutes take over a year",
+        ),
+        *(
+            ("[routes]", f"{before}[acknowledgement]\n{said}\n[routes]", line, words)
+            for before, said, line, words in (
+                (
+                    "",
+                    'text = "Hello {nam}"',
+                    9,
+                    "text in [acknowledgement]: nothing is known for {nam}; there are {shop}",
+                ),
+                (
+                    "",
+                    'text = "Back {opens}"',
+                    9,
+                    "text in [acknowledgement]: {opens} is only known while you are closed; use it in closed",
+                ),
+                (
+                    "",
+                    'closed = "Back {opens}"',
+                    9,
+                    "closed in [acknowledgement]: without opening hours it is never sent; add [hours]",
+                ),
+                ('[hours]\nmonday = "9-18"\n', 'closed = "{open}"', 11, "{open}; there are {opens}, {shop}"),
+            )
+        ),
         ('default = "front"', 'sms = "front"', 8, "there must be a default"),
         ('default = "front"', 'default = "front"\nfax = "front"', 10, "'fax' is no channel"),
         ('default = "front"', 'default = "nobody"', 9, "'nobody' is no desk"),

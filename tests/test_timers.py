@@ -12,11 +12,13 @@ from moto.dynamodb.models import dynamodb_backends
 from chalicelib import aws, queue, store
 from chalicelib.desk import waiting
 from chalicelib.models import Address, Channel, Contact, Conversation, Desk, Kind, Message, timer
+from chalicelib.settings import load
 from tests.lab import ACCOUNT, FALLBACK_SHOP, REGION, ROTA, TABLE, WATCHED_SHOP, Lab, laboratory
 from tests.lab.flows import first_message, opened, unanswered
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PLACE = Desk(slack="C0FRONT", nudge_minutes=10, escalate_minutes=30, escalate_to="second", owner_minutes=60)
+RULES = load(WATCHED_SHOP)
 CUSTOMER = Address(channel=Channel.SMS, id="+4915123456789")
 MAIL_SECOND = WATCHED_SHOP.replace(
     'slack = "C0SECOND"', 'mailbox = "agents@shop.example"\nagents = { ann = "ann@shop.example" }'
@@ -36,6 +38,10 @@ def conversation(**fields: object) -> Conversation:
 
 def asked(at: datetime = AT, before: Conversation | None = None) -> Conversation:
     return waiting.begun(before or conversation(), PLACE, at, "Where is it?")
+
+
+def scheduled(head: Contact) -> Contact:
+    return waiting.scheduled(head, RULES)
 
 
 # ---- what a conversation calls for --------------------------------------------------------------------------------
@@ -68,7 +74,7 @@ def test_a_customer_who_writes_ends_the_snooze() -> None:
 
 def test_what_fired_does_not_come_again_before_an_answer_and_comes_after_one() -> None:
     head = Contact(id="p", conversation=asked())
-    nudged = waiting.scheduled(waiting.spent(waiting.scheduled(head), "nudge", minutes(10)))
+    nudged = scheduled(waiting.spent(scheduled(head), "nudge", minutes(10)))
     assert nudged.due == {"escalate": minutes(30), "owner": minutes(60)}
     assert nudged.conversation is not None
     still = waiting.begun(nudged.conversation, PLACE, minutes(12), "Hello?")
@@ -87,9 +93,9 @@ def test_an_answer_to_what_came_before_the_last_word_leaves_that_waiting() -> No
 
 def test_timers_of_other_kinds_stay_and_one_of_another_release_is_dropped_when_it_fires() -> None:
     head = Contact(id="p", conversation=asked(), due={"late": minutes(1), "survey": minutes(2), "snooze": minutes(3)})
-    there = waiting.scheduled(head)
+    there = scheduled(head)
     assert {"late", "survey"} < set(there.due) and "snooze" not in there.due
-    assert "survey" not in waiting.scheduled(waiting.spent(there, "survey", minutes(2))).due
+    assert "survey" not in scheduled(waiting.spent(there, "survey", minutes(2))).due
 
 
 # ---- unanswered ---------------------------------------------------------------------------------------------------
@@ -448,9 +454,7 @@ def write(lab: Lab, change: Callable[[Contact], Contact]) -> None:
 def with_ahead(head: Contact, ahead: dict[str, int]) -> Contact:
     assert head.conversation is not None and head.conversation.waiting is not None
     left = head.conversation.waiting.model_copy(update={"ahead": ahead})
-    return waiting.scheduled(
-        head.model_copy(update={"conversation": head.conversation.model_copy(update={"waiting": left})})
-    )
+    return scheduled(head.model_copy(update={"conversation": head.conversation.model_copy(update={"waiting": left})}))
 
 
 def ticked(lab: Lab) -> list[tuple[str, int]]:

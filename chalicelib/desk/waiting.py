@@ -9,32 +9,37 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from chalicelib.models import Contact, Conversation, Desk, Waiting
+from chalicelib import hours
+from chalicelib.models import Contact, Conversation, Desk, Shop, Waiting
 
 Value = TypeVar("Value")
 REASSIGN = "reassign"
 KINDS = ("snooze", "nudge", "escalate", "owner", REASSIGN)  # the timers that are worked out here
 
 
-def after(start: datetime, minutes: int) -> datetime:
-    """So many minutes after `start`: the one place where a span becomes a time."""
-    return start + timedelta(minutes=minutes)
+def after(start: datetime, minutes: int, open: hours.Calendar | None) -> datetime:
+    """So many minutes after `start`, of those the desk is open: the one place where a span becomes a time."""
+    return hours.after(open, start, minutes) if open else start + timedelta(minutes=minutes)
 
 
-def scheduled(contact: Contact) -> Contact:
+def scheduled(contact: Contact, shop: Shop) -> Contact:
     """The head with its timers as its conversation calls for them; those of other kinds stay."""
-    due = {**_without(contact.due, *KINDS), **timers(contact.conversation)}
+    conversation = contact.conversation
+    open = hours.of(shop, conversation.desk) if conversation else None
+    due = {**_without(contact.due, *KINDS), **timers(conversation, open)}
     return contact.model_copy(update={"due": due})
 
 
-def timers(conversation: Conversation | None) -> Mapping[str, datetime]:
-    """When each timer falls due. A snooze holds all others until it ends."""
+def timers(conversation: Conversation | None, open: hours.Calendar | None = None) -> Mapping[str, datetime]:
+    """When each timer falls due; a desk without a calendar is always open. A snooze holds all others until it ends."""
     if conversation is None or conversation.status == "closed":
         return {}
     if conversation.snoozed_until:
         return {"snooze": conversation.snoozed_until}
     waiting = conversation.waiting
-    return {kind: after(_start(waiting, kind), minutes) for kind, minutes in waiting.ahead.items()} if waiting else {}
+    if waiting is None:
+        return {}
+    return {kind: after(_start(waiting, kind), minutes, open) for kind, minutes in waiting.ahead.items()}
 
 
 def _start(waiting: Waiting, kind: str) -> datetime:
@@ -84,15 +89,36 @@ def over() -> dict[str, Any]:
     return {"snoozed_until": None, "waiting": None}
 
 
-def moved(conversation: Conversation, place: Desk, at: datetime) -> dict[str, Any]:
+def moved(conversation: Conversation, to: str, shop: Shop, at: datetime) -> dict[str, Any]:
     """What changes as a conversation comes to another desk: nobody there has it, and it is not escalated again."""
-    waiting = conversation.waiting
+    here = at_desk(conversation, to, shop, at)
+    waiting = here["waiting"]
     if waiting is None:
-        return {"assignee": ""}
-    to_give = {REASSIGN: 0} if place.assign != "none" else {}
+        return {**here, "assignee": ""}
+    to_give = {REASSIGN: 0} if shop.desks[to].assign != "none" else {}
     ahead = {**_without(waiting.ahead, "escalate", REASSIGN), **to_give}
     left = waiting.model_copy(update={"ahead": ahead, "given": at, "had": ()})
-    return {"assignee": "", "waiting": left}
+    return {**here, "assignee": "", "waiting": left}
+
+
+def at_desk(conversation: Conversation, to: str, shop: Shop, at: datetime) -> dict[str, Any]:
+    """What changes as another desk gets it: the minutes that passed at the first count, its own follow.
+
+    Else a desk that never closes would count the night in which the first was not to be asked. After a snooze all is
+    counted anew, whatever passed before.
+    """
+    waiting, before = conversation.waiting, hours.of(shop, conversation.desk)
+    if waiting and not conversation.snoozed_until and before != hours.of(shop, to):
+        passed = {kind: _passed(_start(waiting, kind), at, before) for kind in waiting.ahead}
+        ahead = {kind: max(minutes - passed[kind], 0) for kind, minutes in waiting.ahead.items()}
+        waiting = waiting.model_copy(update={"counted": max(at, waiting.counted), "ahead": ahead})
+    return {"desk": to, "waiting": waiting}
+
+
+def _passed(start: datetime, end: datetime, open: hours.Calendar | None) -> int:
+    """The whole minutes that were open, from `start` on."""
+    span = hours.between(open, start, end) if open else end - start
+    return max(int(span / timedelta(minutes=1)), 0)
 
 
 def joined(stays: Conversation, closes: Conversation, at: datetime) -> dict[str, Any]:

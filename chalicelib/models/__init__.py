@@ -18,7 +18,7 @@ from chalicelib.models.inbound import (
 from chalicelib.models.outbound import Button, Card, Content, Delivery, DeliveryKind, Outgoing, State
 from chalicelib.models.people import Claim, Contact, Conversation, Heard, Held, Link, Proof, Thread, Waiting
 from chalicelib.models.provider import FOREIGN, Can, Cover, Live, LiveSecret, Provider, current, secret, setting
-from chalicelib.models.shop import Acknowledgement, Desk, Shop, Template
+from chalicelib.models.shop import WEEKDAYS, Acknowledgement, Desk, Hours, Shop, Template
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
 from chalicelib.models.work import Clue, Direction, Found, Joint, Known, Met, Piece, Pieces, Plan, Receive, Together
 
@@ -26,6 +26,7 @@ __all__ = [
     "FOREIGN",
     "ITEM",
     "SCHEMA",
+    "WEEKDAYS",
     "Acknowledgement",
     "Address",
     "Attachment",
@@ -49,6 +50,7 @@ __all__ = [
     "Handed",
     "Heard",
     "Held",
+    "Hours",
     "Item",
     "Joint",
     "Kind",

@@ -1,6 +1,7 @@
 """What the shop sets in shop.toml."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -10,6 +11,26 @@ from chalicelib.models.values import Strict
 LONGEST = 43_200  # minutes: thirty days
 Minutes = Annotated[int, Field(ge=0, le=LONGEST, strict=True)]  # strict: true is no number, and "5" is a text
 Choice = Annotated[bool, Field(strict=True)]  # strict: "no" is a text
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class Hours(Strict):
+    """Opening hours: the spans of each day as they are written, "9:00-12:30, 13:30-18:00"; empty is closed."""
+
+    time_zone: str = ""  # default: the shop's
+    monday: str = ""
+    tuesday: str = ""
+    wednesday: str = ""
+    thursday: str = ""
+    friday: str = ""
+    saturday: str = ""
+    sunday: str = ""
+    holidays: tuple[date, ...] | None = None  # no span begins on these days; None, at a desk: the shop's count
+    country: str = ""  # whose public holidays the owner is reminded of, like DE or DE-BE; only `holidays` count
+
+    @property
+    def week(self) -> tuple[str, ...]:
+        return tuple(getattr(self, day) for day in WEEKDAYS)
 
 
 class Desk(Strict):
@@ -26,12 +47,14 @@ class Desk(Strict):
     escalate_minutes: Minutes = 0  # … until the conversation moves to another desk
     escalate_to: str = ""  # that desk
     owner_minutes: Minutes = 0  # … until the owner's desk hears of it
+    hours: Hours | None = None  # when it is open, and these minutes count; None: as the shop
     provider: str = ""  # who carries it; default slack, for a mailbox postmark
     account: str = ""
 
 
 class Acknowledgement(Strict):
     text: str = ""
+    closed: str = ""  # instead, while the desk is closed; default: as ever
     forms: Choice = False  # also to the unproved senders of the shop's own forms
 
 
@@ -49,6 +72,7 @@ class Shop(Strict):
     fallback: str = ""
     reopen_days: int = Field(default=7, ge=0, le=365, strict=True)
     providers: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    hours: Hours | None = None  # None: always open
     desks: Mapping[str, Desk]
     routes: Mapping[str, str]
     forms: tuple[str, ...] = ()

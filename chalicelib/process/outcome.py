@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from chalicelib import desk, mail, providers, route, settings, store, words
+from chalicelib.desk import waiting
 from chalicelib.errors import Later, Outcome, SendFailed, ThreadGone, Unavailable
 from chalicelib.models import (
     Claim,
@@ -239,7 +240,7 @@ def follow(job: Job, delivery: Delivery, doubtful: bool) -> Delivery:
 def write_head(job: Job, changes: Mapping[str, Any], deliveries: Mapping[str, Mapping[str, Any]] | None = None) -> None:
     """Write the head's conversation changed, with what that means for the claim. Raises Later if the head moved."""
     assert job.contact is not None
-    written = _with_conversation(job.contact, **changes)
+    written = waiting.scheduled(_with_conversation(job.contact, **changes), settings.shop())
     try:
         store.move(written, job.claim.key, deliveries or {})
     except store.Moved:
@@ -309,8 +310,10 @@ def _to_fallback(job: Job, delivery: Delivery, reason: str) -> Wait | None:
 def _new_card(job: Job, delivery: Delivery, name: str, reason: str) -> Wait | None:
     """This message posts the conversation's card anew, at a desk."""
     changes = {**_at_desk(name), "state": State.PLANNED, "note": job.receive.token, "reason": reason, **_tried(job)}
-    left = {} if name == _desk(job) else {"assignee": ""}  # an agent of the desk before
-    write_head(job, {"desk": name, "thread": "", "opener": job.claim.key, **left}, {delivery.id: changes})
+    left: dict[str, Any] = {} if name == _desk(job) else {"assignee": ""}  # an agent of the desk before
+    assert job.contact is not None and job.contact.conversation is not None
+    left |= waiting.at_desk(job.contact.conversation, name, settings.shop(), job.now)
+    write_head(job, {"thread": "", "opener": job.claim.key, **left}, {delivery.id: changes})
     return Wait("the conversation gets another card", 0)
 
 

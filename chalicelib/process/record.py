@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from chalicelib import store
+from chalicelib import settings, store
 from chalicelib.desk import waiting
 from chalicelib.errors import Later
 from chalicelib.models import (
@@ -45,10 +45,10 @@ def record(
 
 def _scheduled(plan: Plan) -> Plan:
     """The plan with the timers of each head it writes."""
-    plan = plan.model_copy(update={"contact": waiting.scheduled(plan.contact)})
+    plan = plan.model_copy(update={"contact": waiting.scheduled(plan.contact, settings.shop())})
     if plan.joint is None:
         return plan
-    joint = plan.joint.model_copy(update={"head": waiting.scheduled(plan.joint.head)})
+    joint = plan.joint.model_copy(update={"head": waiting.scheduled(plan.joint.head, settings.shop())})
     return plan.model_copy(update={"joint": joint})
 
 

@@ -49,7 +49,7 @@ def _drop(item: Message, contact: Contact, receive: Receive) -> None:
 
     Where the head was only read too early, it has moved on since, and nothing is written.
     """
-    without = waiting.scheduled(waiting.spent(contact, item.text, receive.accepted_at))
+    without = waiting.scheduled(waiting.spent(contact, item.text, receive.accepted_at), settings.shop())
     with suppress(store.Moved):
         store.move(without.model_copy(update={"version": contact.version + 1}), "", {})
 

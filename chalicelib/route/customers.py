@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 
-from chalicelib import desk, words
-from chalicelib.desk import waiting
+from chalicelib import desk, hours, words
+from chalicelib.desk import waiting, when
 from chalicelib.errors import Later
 from chalicelib.models import (
     Address,
@@ -64,8 +64,9 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     mailbox = desk_of(shop, conversation.desk).mailbox
     news = (*conversation.news, *([asked] if asked and mailbox else []))
     deliveries = list(forwards_of(message, conversation, shop, news, changed=tried is not None))
-    if turned and acknowledges(message, before, shop, receive, now):
-        deliveries.append(_acknowledgement(message, shop, len(deliveries)))
+    text = words.acknowledgement(shop, _opens(shop, conversation.desk, now)) if turned else ""
+    if text and acknowledges(message, before, shop, receive, now):
+        deliveries.append(_acknowledgement(message, text, len(deliveries)))
         contact = contact.model_copy(update={"acknowledged_until": now + ACKNOWLEDGE_EVERY})
     deliveries += _files(message, conversation, shop)
     if asked and not mailbox:
@@ -97,8 +98,7 @@ def acknowledges(message: Message, before: Contact, shop: Shop, receive: Receive
     recent = before.acknowledged_until is not None and now < before.acknowledged_until
     proved = message.sender.channel is not Channel.UNVERIFIED_EMAIL or shop.acknowledgement.forms
     return bool(
-        words.acknowledgement(shop)
-        and message.kind is Kind.MESSAGE
+        message.kind is Kind.MESSAGE
         and proved
         and not recent
         and not automation(message, shop)
@@ -264,7 +264,14 @@ def _files(message: Message, conversation: Conversation, shop: Shop) -> Iterator
         )
 
 
-def _acknowledgement(message: Message, shop: Shop, number: int) -> Delivery:
+def _opens(shop: Shop, name: str, now: datetime) -> str:
+    """When a desk is open again, as customers read it; empty while it is."""
+    calendar = hours.of(shop, name)
+    opens = hours.opens(calendar, now) if calendar else now
+    return when.soon(opens, now, shop.time_zone) if opens > now else ""
+
+
+def _acknowledgement(message: Message, text: str, number: int) -> Delivery:
     return Delivery(
         id=f"{number:03d}",
         kind=DeliveryKind.ACKNOWLEDGE,
@@ -272,5 +279,5 @@ def _acknowledgement(message: Message, shop: Shop, number: int) -> Delivery:
         provider=message.provider,
         account=message.account,
         address=message.sender,
-        text=words.acknowledgement(shop),
+        text=text,
     )

@@ -19,8 +19,8 @@ def escalated(plan: Plan, shop: Shop, thread: Thread, done: desk.Done, who: str,
     if conversation.desk == done.moves_to:
         return plan  # said twice in one message
     place = desk_of(shop, done.moves_to)
-    changes = {"desk": done.moves_to, "thread": "", "opener": plan.message.claim}
-    moved = conversation.model_copy(update={**changes, **waiting.moved(conversation, place, at)})
+    changes = {"thread": "", "opener": plan.message.claim}
+    moved = conversation.model_copy(update={**changes, **waiting.moved(conversation, done.moves_to, shop, at)})
     card = Delivery(
         id="escalated",
         kind=DeliveryKind.FORWARD,

@@ -25,7 +25,7 @@ from moto.sqs.models import sqs_backends
 
 from chalicelib import api, aws, process, providers, queue, receive, settings, tick
 from chalicelib.errors import Outcome, SendFailed, Unavailable
-from chalicelib.models import Contact, Message, Receipt, Shop
+from chalicelib.models import WEEKDAYS, Contact, Message, Receipt, Shop
 from chalicelib.providers.slack import people
 from chalicelib.webhook import Request, Response
 from infra import simulate
@@ -143,6 +143,15 @@ owner_minutes = 60
 [desks.second]
 slack = "C0SECOND"
 """,
+)
+
+
+HOURS = (
+    "[hours]\n" + "".join(f'{day} = "9:00-18:00"\n' for day in WEEKDAYS[:5]) + "holidays = [2026-04-03, 2026-04-06]\n"
+)
+CLOSED_SHOP = WATCHED_SHOP.replace(
+    "[acknowledgement]\n",
+    HOURS + '[acknowledgement]\nclosed = "Thank you for writing to {shop}. We are back {opens}."\n',
 )
 
 

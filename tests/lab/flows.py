@@ -15,6 +15,7 @@ from infra.world import Entry
 from tests.lab import (
     AGENTS,
     ANNOUNCED_SHOP,
+    CLOSED_SHOP,
     FALLBACK_SHOP,
     LINK,
     MAIL_SHOP,
@@ -266,6 +267,11 @@ def unanswered(lab: Lab) -> None:
     lab.settle(until=timedelta(seconds=30))
 
 
+def unanswered_when_closed(lab: Lab) -> None:
+    lab.now += timedelta(days=4, hours=8)  # Friday evening
+    unanswered(lab)
+
+
 def nobody_answers(lab: Lab) -> None:
     lab.settle()
 
@@ -507,6 +513,9 @@ FLOWS = [
          also=at_rest),
     Flow("nudge and escalate", nobody_answers, ("Where is my order?", "⏰ Not answered", "Escalated from",
          "has been waiting for"), acknowledged=1, before=unanswered, shop=WATCHED_SHOP,
+         also=at_rest),
+    Flow("nudge and escalate once it is open", nobody_answers, ("Where is my order?", "⏰ Not answered",
+         "Escalated from", "has been waiting for"), acknowledged=1, before=unanswered_when_closed, shop=CLOSED_SHOP,
          also=at_rest),
     Flow("escalate", agent_escalates, ("Where is my order?", "Escalated from 'front'", "It is number 7"),
          ("It is on its way",), ("she is angry",), acknowledged=1, before=unanswered, shop=WATCHED_SHOP,

@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import BaseModel
 
 from chalicelib import providers
-from chalicelib.models import Channel, Desk, Shop
+from chalicelib.models import WEEKDAYS, Channel, Desk, Hours, Shop
 from infra.values import is_secret
 
 Place = tuple[str, ...]
 DESKS = ("front", "mail", "night-shift", "büro", "back office", "2nd", "vip.desk")
 TEXTS = ("Corner Shop", "Büro & Söhne", 'The "Old" Shop', "C:\\shop # no comment", "[x] = y", "ショップ 🛒", "it's us")
+MOST_MINUTES = 20_000  # until a desk does something: a shop may be open a few hours a week
 BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
@@ -63,8 +64,10 @@ def desk(random: Random, number: int, names: list[str]) -> dict[str, Any]:
     made["agents"] = {name: f"U0{at}" if slack else f"agent{at}@shop.example" for at, name in enumerate(who)}
     if made.get("assign", "none") == "none":
         made.pop("reassign_minutes", None)
+    if made.get("reassign_minutes"):
+        made["reassign_minutes"] = random.randint(1, MOST_MINUTES)
     steps = [step for step in ("nudge_minutes", "escalate_minutes", "owner_minutes") if made.get(step)]
-    minutes = sorted(random.sample(range(1, 43_200), len(steps)))
+    minutes = sorted(random.sample(range(1, MOST_MINUTES), len(steps)))
     made |= dict(zip(steps, minutes, strict=True))
     if not others or "escalate_to" not in made:
         made.pop("escalate_minutes", None)
@@ -143,6 +146,18 @@ def _mails(random: Random, known: Mapping[str, list[str]]) -> Any:
     return [f"form{number}@shop.example" for number in range(random.randint(0, 3))]
 
 
+def _zone(random: Random, known: Mapping[str, list[str]]) -> Any:
+    return random.choice(("Europe/Berlin", "Asia/Kolkata", "UTC"))
+
+
+def _day(random: Random, known: Mapping[str, list[str]]) -> Any:
+    return random.choice(("9:00-12:30, 13:30-18:00", "10:00-20:00", ""))
+
+
+def _hours(random: Random, known: Mapping[str, list[str]]) -> Any:
+    return {**table(Hours, random, known), "monday": "9:00-18:00"}
+
+
 def _later(random: Random, known: Mapping[str, list[str]]) -> Any:
     """What depends on the rest of the table is set by `shop` and `desk`, once that is known."""
     return None
@@ -150,7 +165,7 @@ def _later(random: Random, known: Mapping[str, list[str]]) -> Any:
 
 MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("Shop", "name"): _text,
-    ("Shop", "time_zone"): lambda random, known: random.choice(("Europe/Berlin", "Asia/Kolkata", "UTC")),
+    ("Shop", "time_zone"): _zone,
     ("Shop", "owner"): _one_of("desks"),
     ("Shop", "fallback"): _one_of("desks"),
     ("Shop", "forms"): _mails,
@@ -166,7 +181,13 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("Desk", "provider"): _later,
     ("Desk", "account"): _later,
     ("Desk", "escalate_to"): _one_of("desks"),
+    ("Shop", "hours"): _hours,
+    ("Desk", "hours"): _hours,
+    **{("Hours", name): _day for name in WEEKDAYS},
+    ("Hours", "time_zone"): _zone,
+    ("Hours", "country"): lambda random, known: random.choice(("DE-BE", "IN", "")),
     ("Acknowledgement", "text"): _text,
+    ("Acknowledgement", "closed"): _later,
     ("Template", "text"): _text,
     ("Template", "approved"): _approved,
 }
