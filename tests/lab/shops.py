@@ -16,6 +16,7 @@ from infra.values import is_secret
 Place = tuple[str, ...]
 DESKS = ("front", "mail", "night-shift", "büro", "back office", "2nd", "vip.desk")
 TEXTS = ("Corner Shop", "Büro & Söhne", 'The "Old" Shop', "C:\\shop # no comment", "[x] = y", "ショップ 🛒", "it's us")
+MOST_MINUTES = 20_000  # until a desk does something: a shop may be open a few hours a week
 BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
@@ -63,8 +64,10 @@ def desk(random: Random, number: int, names: list[str]) -> dict[str, Any]:
     made["agents"] = {name: f"U0{at}" if slack else f"agent{at}@shop.example" for at, name in enumerate(who)}
     if made.get("assign", "none") == "none":
         made.pop("reassign_minutes", None)
+    if made.get("reassign_minutes"):
+        made["reassign_minutes"] = random.randint(1, MOST_MINUTES)
     steps = [step for step in ("nudge_minutes", "escalate_minutes", "owner_minutes") if made.get(step)]
-    minutes = sorted(random.sample(range(1, 43_200), len(steps)))
+    minutes = sorted(random.sample(range(1, MOST_MINUTES), len(steps)))
     made |= dict(zip(steps, minutes, strict=True))
     if not others or "escalate_to" not in made:
         made.pop("escalate_minutes", None)
