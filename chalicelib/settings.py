@@ -4,7 +4,6 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -15,12 +14,13 @@ from pydantic import ValidationError
 
 from chalicelib import hours, parameters, providers, route, signing
 from chalicelib.errors import NotEnabled, SettingsError, Unavailable
-from chalicelib.models import WEEKDAYS, Acknowledgement, Can, Channel, Desk, Hours, Shop, Template, current
+from chalicelib.models import WEEKDAYS, Can, Channel, Desk, Hours, Shop, current
 
 SHOP_FILE = Path(__file__).with_name("shop.toml")
 PREFIX = "SHOPBELL_"
 ACCOUNT = re.compile(r"[A-Z0-9]+", re.ASCII)
 MAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+")
+SLACK = re.compile(r"[A-Z0-9]+", re.ASCII)  # of a channel or a person
 TEMPLATE = re.compile(r"[a-z0-9_-]+", re.ASCII)
 TIERS = ("nudge_minutes", "escalate_minutes", "owner_minutes")
 STEPS = ("reassign_minutes", *TIERS)
@@ -34,11 +34,11 @@ WAYS: Mapping[Direction, str] = {"inbound": "in", "outbound": "out", "parsing": 
 @cache
 def shop() -> Shop:
     """The shop's rules, read once. Raises SettingsError."""
-    return load(SHOP_FILE.read_text(encoding="utf-8"))
+    return load(SHOP_FILE.read_text(encoding="utf-8-sig"))
 
 
 def load(text: str) -> Shop:
-    """The rules in the text of a shop.toml. Raises SettingsError with every problem, a line each."""
+    """The rules in the text of a shop.toml. Raises SettingsError; infra/shop_file.py tells the lines."""
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -46,8 +46,8 @@ def load(text: str) -> Shop:
     try:
         rules = Shop.model_validate(tables)
     except ValidationError as error:
-        raise SettingsError([_problem(text, found["loc"], _plainly(found)) for found in error.errors()]) from error
-    problems = [_problem(text, place, words) for place, words in _check(rules)]
+        raise SettingsError([_problem(found["loc"], found["msg"]) for found in error.errors()]) from error
+    problems = [_problem(place, words) for place, words in check(rules)]
     if problems:
         raise SettingsError(problems)
     return rules
@@ -156,12 +156,14 @@ def _values(provider: str, account: str, direction: Direction) -> dict[str, Any]
     return {**table, **(given or parameters.read(WAYS[direction], provider, account))}
 
 
-def _check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+def check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     """What a type cannot say: names that must exist, one place per desk, a known time zone."""
     yield from _check_zone(("time_zone",), rules.time_zone)
+    if not rules.name.strip():
+        yield ("name",), "write the name your customers know you by"
     for field, name in (("owner", rules.owner), ("fallback", rules.fallback)):
         if name not in rules.desks and (name or field == "owner"):
-            yield (field,), f"{name!r} is no desk; there are {_listed(rules.desks)}"
+            yield (field,), f"{name!r} is no desk; there are {_listed(rules.desks, name)}"
     if rules.alarm_mail and not MAIL.fullmatch(rules.alarm_mail):
         yield ("alarm_mail",), f"{rules.alarm_mail!r} is no mail address"
     yield from _check_desks(rules)
@@ -176,14 +178,48 @@ def _check_desks(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     for name, place in rules.desks.items():
         if bool(place.slack) == bool(place.mailbox):
             yield ("desks", name), 'a desk has either slack = "C…" (a channel\'s id) or mailbox = "…@…"'
-        elif route.carrier(place) not in rules.providers:
-            yield (
-                ("desks", name),
-                f"its provider {route.carrier(place)!r} is not enabled; add [providers.{route.carrier(place)}]",
-            )
-        if place.mailbox and not place.agents:
-            yield ("desks", name, "agents"), "a mailbox needs the mail addresses of the agents who may answer"
+        else:
+            yield from _check_carrier(rules, name, place)
+            yield from _check_ids(name, place)
         yield from _check_waiting(rules, name, place)
+
+
+def _check_carrier(rules: Shop, name: str, place: Desk) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The provider and account that bring a desk its conversations, and that no other desk is there."""
+    carrier = route.carrier(place)
+    there = [account for provider, account, _ in accounts(rules) if provider == carrier and account]
+    if carrier not in rules.providers:
+        at = ("desks", name, *(["provider"] if place.provider else []))
+        yield at, f"its provider {carrier!r} is not enabled; add [providers.{carrier}]"
+    elif place.account and place.account not in there:
+        yield (
+            ("desks", name, "account"),
+            f"{carrier} has no account {place.account!r}; there are {_listed(there, place.account)}",
+        )
+    first = next(other for other in rules.desks if _seat(rules.desks[other]) == _seat(place))
+    if first != name:
+        yield (
+            ("desks", name, "slack" if place.slack else "mailbox"),
+            f"desk {first!r} is there; each desk needs a place of its own",
+        )
+
+
+def _check_ids(name: str, place: Desk) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The ids of channels and people, for which their names are easily taken."""
+    if place.slack and not SLACK.fullmatch(place.slack):
+        yield ("desks", name, "slack"), f"{place.slack!r} is no channel's id; it looks like C0SHOPBELL"
+    if place.mailbox and not MAIL.fullmatch(place.mailbox):
+        yield ("desks", name, "mailbox"), f"{place.mailbox!r} is no mail address; write one like service@shop.example"
+    if place.mailbox and not place.agents:
+        yield ("desks", name, "agents"), "a mailbox needs the mail addresses of the agents who may answer"
+    form, right = (SLACK, "a person's id in Slack, like U0ANN") if place.slack else (MAIL, "a mail address")
+    for agent, id in place.agents.items():
+        if not form.fullmatch(id):
+            yield ("desks", name, "agents", agent), f"{id!r} is not {right}"
+
+
+def _seat(place: Desk) -> tuple[str, str, str]:
+    return route.carrier(place), place.account, place.slack or place.mailbox.lower()
 
 
 def _check_waiting(rules: Shop, name: str, place: Desk) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -198,7 +234,7 @@ def _check_waiting(rules: Shop, name: str, place: Desk) -> Iterator[tuple[tuple[
     if place.escalate_to and place.escalate_to not in others:
         yield (
             ("desks", name, "escalate_to"),
-            f"{place.escalate_to!r} is no other desk; there are {_listed(others) or 'none'}",
+            f"{place.escalate_to!r} is no other desk; there are {_listed(others, place.escalate_to)}",
         )
     taken = [(step, minutes) for step in TIERS if (minutes := getattr(place, step))]
     for (first, sooner), (second, later) in pairwise(taken):
@@ -253,20 +289,20 @@ def _check_acknowledgement(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]
             if gap == "{opens}" and field == "text":
                 yield ("acknowledgement", field), "{opens} is only known while you are closed; use it in closed"
             elif gap not in known:
-                yield ("acknowledgement", field), f"nothing is known for {gap}; there are {_listed(known)}"
+                yield ("acknowledgement", field), f"nothing is known for {gap}; there are {_listed(known, gap)}"
     if said.closed and not rules.hours and not any(place.hours for place in rules.desks.values()):
         yield ("acknowledgement", "closed"), "without opening hours it is never sent; add [hours]"
 
 
 def _check_routes(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
-    channels = [str(channel) for channel in Channel]
+    channels = [str(channel) for channel in Channel if channel is not Channel.TIMER]
     if "default" not in rules.routes:
         yield ("routes",), 'there must be a default: default = "NAME OF A DESK"'
     for channel, name in rules.routes.items():
         if channel not in ["default", *channels]:
-            yield ("routes", channel), f"{channel!r} is no channel; there are {_listed(channels)} and default"
+            yield ("routes", channel), f"{channel!r} is no channel; there are default, {_listed(channels, channel)}"
         if name not in rules.desks:
-            yield ("routes", channel), f"{name!r} is no desk; there are {_listed(rules.desks)}"
+            yield ("routes", channel), f"{name!r} is no desk; there are {_listed(rules.desks, name)}"
 
 
 def _check_templates(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -296,54 +332,26 @@ def _check_providers(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     for name, account, table in accounts(rules):
         place = ("providers", name, *([account] if account else []))
         if name not in providers.NAMES:
-            yield place, f"there is no provider {name!r}; there are {_listed(providers.NAMES)}"
+            yield place, f"there is no provider {name!r}; there are {_listed(providers.NAMES, name)}"
             continue
         if account and not ACCOUNT.fullmatch(account):
             yield place, f"an account's name is in capitals and digits, not {account!r}"
         fields = providers.load(name).Config.model_fields if table else {}  # else the module can wait
         for field in table:
-            if field not in fields:
-                yield (*place, field), f"{name} has no setting {field!r}; there are {_listed(fields)}"
+            if field not in fields and field in Shop.model_fields:
+                yield (*place, field), "it belongs above the first [table]"
+            elif field not in fields:
+                yield (*place, field), f"{name} has no setting {field!r}; there are {_listed(fields, field)}"
 
 
-def _plainly(found: Any) -> str:
-    """What pydantic found, in words of a person who edits a file."""
-    name = str(found["loc"][-1])
-    if found["type"] == "missing":
-        return f"{name} must be set"
-    if found["type"] == "extra_forbidden":
-        near = get_close_matches(name, _fields(), 1)
-        return f"{name!r} is not known here" + (f"; did you mean {near[0]!r}?" if near else "; leave it out")
-    if found["type"] == "model_type":
-        return f"it is a table of its own: [{'.'.join(map(str, found['loc']))}]"
-    if found["type"].startswith("date_"):
-        return f"write a day like 2026-12-25, not {found['input']!r}"
-    return str(found["msg"]).replace("Input should be", "it should be").replace("a valid tuple", "a list, in [ ]")
+def _listed(names: Iterable[str], meant: str) -> str:
+    """All of `names`, and the one that is nearest to what stands there instead."""
+    from difflib import get_close_matches  # only where something is wrong
+
+    known = sorted(names)
+    near = get_close_matches(meant, known, 1)
+    return (", ".join(known) or "none") + (f"; did you mean {near[0]!r}?" if near else "")
 
 
-def _fields() -> list[str]:
-    return [name for table in (Shop, Hours, Desk, Acknowledgement, Template) for name in table.model_fields]
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
-
-
-def _problem(text: str, place: tuple[Any, ...], words: str) -> str:
-    """One line: where in the file, which field, what would be right."""
-    names = [str(part) for part in place]
-    return f"shop.toml line {_line(text, names)}: {'.'.join(names)}: {words}"
-
-
-def _line(text: str, names: list[str]) -> int:
-    """The line that sets `names`, else the line of the nearest table above it, else 1."""
-    best, depth, table = 1, 0, ""
-    for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line)
-        key = re.match(r"\s*([\w?\"'-]+)\s*=", line)
-        if header:
-            table = header[1]
-        here = [part.strip("\"' ") for part in table.split(".") if part] + ([key[1].strip("\"'")] if key else [])
-        if (header or key) and here == names[: len(here)] and len(here) > depth:
-            best, depth = number, len(here)
-    return best
+def _problem(place: Iterable[object], words: str) -> str:
+    return f"shop.toml: {'.'.join(map(str, place))}: {words}"

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from chalicelib import hours, providers, route, settings
+from chalicelib import hours, providers, settings
 from chalicelib.models import Channel, Shop
 from infra import values
 
@@ -38,11 +38,11 @@ def findings(rules: Shop, given: Mapping[str, str]) -> list[Finding]:
 
 
 def problems(rules: Shop, given: Mapping[str, str]) -> list[str]:
-    """What keeps the shop from working, a line each."""
+    """What of the settings keeps the shop from working, a line each."""
     missing = sum(found.state == "missing" for found in findings(rules, given))
     count = "1 setting is" if missing == 1 else f"{missing} settings are"
     lacking = [f"{count} missing, see above"] if missing else []
-    return [*lacking, *no_mailbox(rules), *_too_many(rules, given), *_unknown(rules, given)]
+    return [*lacking, *_too_many(rules, given), *_unknown(rules, given)]
 
 
 def notes(rules: Shop, today: date) -> list[str]:
@@ -91,24 +91,10 @@ def _state(provider: str, account: str, name: str, table: Mapping[str, object], 
     return "missing" if name in needed else "default" if config.model_fields[name].default else "left out"
 
 
-def no_mailbox(rules: Shop) -> Iterator[str]:
-    """Desks whose mail somebody is to carry who carries none. Not in `settings`: it would load every module."""
-    mailboxes = {name: place for name, place in rules.desks.items() if place.mailbox}
-    carriers = [name for name in providers.NAMES if _carries_mailboxes(name)]
-    for name, place in mailboxes.items():
-        if (carrier := route.carrier(place)) not in carriers:
-            yield f"desks.{name}: {carrier} carries no mailbox; these do: {', '.join(carriers)}"
-
-
 def _brings_whole_mails(name: str) -> bool:
     """Whether a webhook holds the whole mail; some only announce it."""
     module = providers.load(name)
     return module.channel is Channel.EMAIL and providers.optional(module, "complete") is None
-
-
-def _carries_mailboxes(name: str) -> bool:
-    module = providers.load(name)
-    return module.can.desk and module.channel is Channel.EMAIL
 
 
 def _too_many(rules: Shop, given: Mapping[str, str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from chalicelib import providers, settings
-from chalicelib.errors import Unreadable
+from chalicelib.errors import SettingsError, Unreadable
 from chalicelib.webhook import Request
 from infra import cost, deploying, here, parked, secret
 from infra.terminal import err, out, working
@@ -184,13 +184,13 @@ def parse(provider: str, file: Path, headers: Sequence[str], content_type: str, 
 
 @cli.command()
 def check() -> None:
-    """Say what is configured and what is missing.
+    """Say whether shop.toml can be used, what is configured and what is missing.
 
     The exit status is 1 if something is wrong.
     """
-    from infra import check, tables
+    from infra import check, shop_file, tables
 
-    rules = settings.shop()
+    rules = shop_file.rules()
     out.print(tables.shop(rules), tables.findings(check.findings(rules, os.environ)), sep="\n")
     for note in check.notes(rules, datetime.now(_zone()).date()):
         out.print(note, style="dim")
@@ -319,6 +319,10 @@ def _fail(words: str, status: int = 1) -> NoReturn:
 
 def _plain(error: Exception) -> str:
     """Our own errors say what to do; of any other only what it is."""
+    if isinstance(error, SettingsError):  # whoever reads the rules: the lines of the file are told
+        from infra import shop_file
+
+        return "\n".join(shop_file.problems(settings.SHOP_FILE.read_bytes()) or error.problems)
     if type(error).__module__.startswith(("infra.", "chalicelib.")):
         return str(error)
     said = " ".join(str(error).split())

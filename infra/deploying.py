@@ -96,11 +96,9 @@ def destroy(stage: str, region: str, yes: bool, with_data: bool) -> None:
 def _rules() -> Shop:
     """The shop's rules. Raises SettingsError for what would only be seen when a message comes."""
     from chalicelib.errors import SettingsError
-    from infra import check
+    from infra import shop_file
 
-    rules = settings.shop()
-    if problems := list(check.no_mailbox(rules)):
-        raise SettingsError(problems)
+    rules = shop_file.rules()
     if not rules.providers:
         raise SettingsError(["shop.toml: no provider is enabled; add one, like [providers.telegram]"])
     return rules

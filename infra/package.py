@@ -22,13 +22,13 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from chalicelib.errors import SettingsError
-from infra import trim
+from infra import shop_file, trim
 
 PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
 SOURCES = ("app.py", "chalicelib", ".chalice")
 TEMPLATE = "infra/template.yaml"
 LOCK = "infra/requirements.lock"
+SHOP_FILE = "chalicelib/shop.toml"
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 STAGE = "shop"  # Chalice wants one for its tags; the stage of a deployment is a parameter of the template
 
@@ -50,8 +50,10 @@ class PackageFailed(Exception):
 def package(root: Path, architecture: str, *, local: bool = False) -> Package:
     """The package of the checkout at `root`, built only if its sources changed.
 
-    `architecture` is a key of PLATFORMS. `local` builds for this machine where it is no Linux. Raises PackageFailed.
+    `architecture` is a key of PLATFORMS. `local` builds for this machine where it is no Linux. Raises PackageFailed,
+    and SettingsError for a shop.toml that does not pass: nothing is deployed with it.
     """
+    shop_file.refuse(root / SHOP_FILE)
     built = root / ".build" / f"{architecture}-{fingerprint(root, architecture, local)}"
     if not built.is_dir():
         with _made(built) as into:
@@ -93,7 +95,7 @@ def render(root: Path, into: Path) -> dict[str, Any]:
 
 def vendored(root: Path, architecture: str, *, local: bool = False) -> Path:
     """The directory of run-time packages, compiled; kept until what goes in or where it will run changes."""
-    operations, needed = trim.called(root / "chalicelib"), _libraries(root)
+    operations, needed = trim.called(root / "chalicelib"), trim.libraries((root / SHOP_FILE).read_text("utf-8"))
     chosen = json.dumps([operations, needed]).encode()
     key = _digest([(root / LOCK).read_bytes(), *_tools(), chosen, *_place(architecture, local)])
     kept = root / ".build" / f"vendor-{architecture}-{key}"
@@ -116,14 +118,6 @@ def fingerprint(root: Path, architecture: str, local: bool = False) -> str:
 def _tools() -> list[bytes]:
     """How it is made."""
     return [Path(file).read_bytes() for file in (__file__, trim.__file__)]
-
-
-def _libraries(root: Path) -> list[str]:
-    """What the shop's providers need beside what all need."""
-    try:
-        return trim.libraries((root / "chalicelib" / "shop.toml").read_text("utf-8"))
-    except SettingsError as error:
-        raise PackageFailed(error.problems[0]) from error
 
 
 def _place(architecture: str, local: bool) -> list[bytes]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib import providers
+from chalicelib.errors import SettingsError
 from chalicelib.models import Can
 from infra import local, package, trim
 from tests.lab.everything import cases, door, post, signed
@@ -51,6 +52,14 @@ def checkout(into: Path, *, share: bool = True) -> Path:
     for vendor in (ROOT / ".build").glob("vendor-*" if share else "none"):
         (into / ".build" / vendor.name).symlink_to(vendor)
     return into
+
+
+def test_a_shop_that_does_not_pass_is_not_packaged(tmp_path: Path) -> None:
+    file = checkout(tmp_path) / package.SHOP_FILE
+    file.write_text(file.read_text(encoding="utf-8").replace('owner = "front"', 'owner = "nobody"'), encoding="utf-8")
+    (line,) = [number for number, row in enumerate(file.read_text(encoding="utf-8").splitlines(), 1) if "nobody" in row]
+    with pytest.raises(SettingsError, match=f"^shop.toml line {line}, owner: 'nobody' is no desk; "):
+        package.package(tmp_path, local.architecture(), local=True)
 
 
 def clean(unpacked: Path, script: str) -> str:
@@ -137,13 +146,6 @@ def test_a_provider_does_without_the_libraries_that_it_does_not_ask_for(
             for module in [library, *(other for other in sys.modules if other.startswith(f"{library}."))]:
                 monkeypatch.setitem(sys.modules, module, None)
         assert post(front, webhook, name) == providers.load(name).accepted
-
-
-def test_a_shop_toml_that_is_wrong_is_no_package(tmp_path: Path) -> None:
-    root = checkout(tmp_path)
-    (root / "chalicelib" / "shop.toml").write_text("name = 1")
-    with pytest.raises(package.PackageFailed, match=r"shop\.toml line 1"):
-        package.package(root, local.architecture(), local=True)
 
 
 def test_the_trimmed_sdk_finds_every_service_everywhere(unpacked: Path) -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from chalicelib.models.values import Strict
 
 LONGEST = 43_200  # minutes: thirty days
+Minutes = Annotated[int, Field(ge=0, le=LONGEST, strict=True)]  # strict: true is no number, and "5" is a text
+Choice = Annotated[bool, Field(strict=True)]  # strict: "no" is a text
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -35,16 +37,16 @@ class Desk(Strict):
     """Where agents read and answer: a Slack channel or a mailbox."""
 
     slack: str = ""  # channel id
-    connect: bool = False  # a channel shared by Slack Connect, where people of the other team may answer too
+    connect: Choice = False  # a channel shared by Slack Connect, where people of the other team may answer too
     mailbox: str = ""  # mail address
     agents: Mapping[str, str] = Field(default_factory=dict)  # name -> Slack user id, or mail address that may answer
     replies: Literal["all", "marked"] = "all"
     assign: Literal["none", "round robin", "least open"] = "none"  # who gets a conversation as it opens
-    reassign_minutes: int = Field(default=0, ge=0, le=LONGEST)  # without an answer, until the next agent gets it
-    nudge_minutes: int = Field(default=0, ge=0, le=LONGEST)  # … until the thread is reminded
-    escalate_minutes: int = Field(default=0, ge=0, le=LONGEST)  # … until the conversation moves to another desk
+    reassign_minutes: Minutes = 0  # without an answer, until the next agent gets it
+    nudge_minutes: Minutes = 0  # … until the thread is reminded
+    escalate_minutes: Minutes = 0  # … until the conversation moves to another desk
     escalate_to: str = ""  # that desk
-    owner_minutes: int = Field(default=0, ge=0, le=LONGEST)  # … until the owner's desk hears of it
+    owner_minutes: Minutes = 0  # … until the owner's desk hears of it
     hours: Hours | None = None  # when it is open, and these minutes count; None: as the shop
     provider: str = ""  # who carries it; default slack, for a mailbox postmark
     account: str = ""
@@ -53,7 +55,7 @@ class Desk(Strict):
 class Acknowledgement(Strict):
     text: str = ""
     closed: str = ""  # instead, while the desk is closed; default: as ever
-    forms: bool = False  # also to the unproved senders of the shop's own forms
+    forms: Choice = False  # also to the unproved senders of the shop's own forms
 
 
 class Template(Strict):
@@ -68,7 +70,7 @@ class Shop(Strict):
     time_zone: str
     owner: str
     fallback: str = ""
-    reopen_days: int = Field(default=7, ge=0, le=365)
+    reopen_days: int = Field(default=7, ge=0, le=365, strict=True)
     providers: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     hours: Hours | None = None  # None: always open
     desks: Mapping[str, Desk]

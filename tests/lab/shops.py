@@ -1,0 +1,259 @@
+"""Files of shops at random, from the schema: every one can be used. Each line of a file knows what it sets."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from random import Random
+from types import UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from chalicelib import providers
+from chalicelib.models import WEEKDAYS, Channel, Desk, Hours, Shop
+from infra.values import is_secret
+
+Place = tuple[str, ...]
+DESKS = ("front", "mail", "night-shift", "büro", "back office", "2nd", "vip.desk")
+TEXTS = ("Corner Shop", "Büro & Söhne", 'The "Old" Shop', "C:\\shop # no comment", "[x] = y", "ショップ 🛒", "it's us")
+MOST_MINUTES = 20_000  # until a desk does something: a shop may be open a few hours a week
+BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+
+
+class Row(NamedTuple):
+    """Some lines of a file: a header, a key with its value, or a remark. `key` is relative to the table `within`."""
+
+    text: str
+    within: Place = ()
+    key: Place = ()
+    value: Any = None
+
+    @property
+    def place(self) -> Place:
+        return (*self.within, *self.key)
+
+    @property
+    def header(self) -> bool:
+        return bool(self.within) and not self.key
+
+    @property
+    def field(self) -> str:
+        """What the row sets, as a problem has to name it."""
+        table, key = dotted(self.within), dotted(self.key)
+        return f"[{table}]" if self.header else f"{key} in [{table}]" if table else key
+
+
+def shop(random: Random) -> dict[str, Any]:
+    """The tables of a shop that can be used, from the types of models/shop.py."""
+    names = random.sample(DESKS, random.randint(1, 4))
+    enabled = {"slack", "postmark", *random.sample(providers.NAMES, random.randint(0, 5))}
+    chosen = {name: accounts(random, name) for name in random.sample(sorted(enabled), len(enabled))}
+    made = table(Shop, random, {"desks": names, "providers": sorted(enabled)})
+    desks = {name: desk(random, number, names) for number, name in enumerate(names)}
+    channels = random.sample([str(one) for one in Channel if one is not Channel.TIMER], random.randint(0, 4))
+    routes = {name: random.choice(names) for name in ["default", *channels]}
+    return {**made, "desks": desks, "routes": routes, "providers": chosen}
+
+
+def desk(random: Random, number: int, names: list[str]) -> dict[str, Any]:
+    """A desk of the file, with a place of its own."""
+    slack, others = random.random() < 0.6, [name for name in names if name != names[number]]
+    made = table(Desk, random, {"desks": others})
+    made |= {"slack": f"C0DESK{number}"} if slack else {"mailbox": f"desk{number}@shop.example"}
+    who = ("ann", "ben", "Zoë K.")[: random.randint(1, 3)]
+    made["agents"] = {name: f"U0{at}" if slack else f"agent{at}@shop.example" for at, name in enumerate(who)}
+    if made.get("assign", "none") == "none":
+        made.pop("reassign_minutes", None)
+    if made.get("reassign_minutes"):
+        made["reassign_minutes"] = random.randint(1, MOST_MINUTES)
+    steps = [step for step in ("nudge_minutes", "escalate_minutes", "owner_minutes") if made.get(step)]
+    minutes = sorted(random.sample(range(1, MOST_MINUTES), len(steps)))
+    made |= dict(zip(steps, minutes, strict=True))
+    if not others or "escalate_to" not in made:
+        made.pop("escalate_minutes", None)
+        made.pop("escalate_to", None)
+    return made
+
+
+def accounts(random: Random, provider: str) -> dict[str, Any]:
+    """The tables of a provider: some settings, and perhaps a second account with some."""
+    fields = providers.load(provider).Config.model_fields
+    open_to_all = [name for name, field in fields.items() if not is_secret(field)]
+
+    def some() -> dict[str, Any]:
+        return {name: random.choice(TEXTS) for name in open_to_all if random.random() < 0.2}
+
+    return some() | ({"NORTH2": some()} if random.random() < 0.3 else {})
+
+
+def table(model: type[BaseModel], random: Random, known: Mapping[str, list[str]]) -> dict[str, Any]:
+    """A table of the schema: what must be set, and about half of what may be. `known` are names that exist."""
+    made = {}
+    for name, field in model.model_fields.items():
+        if field.is_required() or random.random() < 0.5:
+            maker = MADE.get((model.__name__, name)) or generic(field.annotation, field.metadata, known)
+            value = maker(random, known) if maker else None
+            if value is not None:
+                made[name] = value
+    return made
+
+
+Maker = Callable[[Random, Mapping[str, list[str]]], Any]
+
+
+def generic(kind: Any, metadata: list[Any], known: Mapping[str, list[str]]) -> Maker | None:
+    """How to make a value by its type alone; None where the type does not say enough."""
+    if get_origin(kind) is Annotated:
+        return generic(get_args(kind)[0], list(get_args(kind)[1:]), known)
+    if get_origin(kind) in (Union, UnionType):
+        return generic(get_args(kind)[0], metadata, known)
+    if get_origin(kind) is Literal:
+        return lambda random, known: random.choice(get_args(kind))
+    if kind is bool:
+        return lambda random, known: random.random() < 0.5
+    if kind is int:
+        low, high = (next((getattr(one, side) for one in metadata if hasattr(one, side)), 9) for side in ("ge", "le"))
+        return lambda random, known: random.randint(low, high)
+    if kind == tuple[date, ...]:
+        return lambda random, known: [date(2026, month, 24) for month in range(1, random.randint(1, 12))]
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return lambda random, known: table(kind, random, known)
+    if get_origin(kind) is Mapping and issubclass(get_args(kind)[1], BaseModel):
+        return lambda random, known: {
+            name: table(get_args(kind)[1], random, known)
+            for name in ("one", "two-2", "on_its_way")[: random.randint(1, 3)]
+        }
+    return None
+
+
+def _one_of(names: str) -> Maker:
+    return lambda random, known: random.choice(known[names]) if known[names] else None
+
+
+def _able(random: Random, known: Mapping[str, list[str]]) -> Any:
+    return [name for name in known["providers"] if providers.load(name).can.human_window]
+
+
+def _approved(random: Random, known: Mapping[str, list[str]]) -> Any:
+    return {name: "order_update/en" for name in known["providers"] if providers.load(name).can.templates}
+
+
+def _text(random: Random, known: Mapping[str, list[str]]) -> Any:
+    return random.choice(TEXTS)
+
+
+def _mails(random: Random, known: Mapping[str, list[str]]) -> Any:
+    return [f"form{number}@shop.example" for number in range(random.randint(0, 3))]
+
+
+def _zone(random: Random, known: Mapping[str, list[str]]) -> Any:
+    return random.choice(("Europe/Berlin", "Asia/Kolkata", "UTC"))
+
+
+def _day(random: Random, known: Mapping[str, list[str]]) -> Any:
+    return random.choice(("9:00-12:30, 13:30-18:00", "10:00-20:00", ""))
+
+
+def _hours(random: Random, known: Mapping[str, list[str]]) -> Any:
+    return {**table(Hours, random, known), "monday": "9:00-18:00"}
+
+
+def _later(random: Random, known: Mapping[str, list[str]]) -> Any:
+    """What depends on the rest of the table is set by `shop` and `desk`, once that is known."""
+    return None
+
+
+MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
+    ("Shop", "name"): _text,
+    ("Shop", "time_zone"): _zone,
+    ("Shop", "owner"): _one_of("desks"),
+    ("Shop", "fallback"): _one_of("desks"),
+    ("Shop", "forms"): _mails,
+    ("Shop", "alarm_mail"): lambda random, known: "you@shop.example",
+    ("Shop", "test_addresses"): _mails,
+    ("Shop", "human_agent"): _able,
+    ("Shop", "desks"): _later,
+    ("Shop", "routes"): _later,
+    ("Shop", "providers"): _later,
+    ("Desk", "slack"): _later,
+    ("Desk", "mailbox"): _later,
+    ("Desk", "agents"): _later,
+    ("Desk", "provider"): _later,
+    ("Desk", "account"): _later,
+    ("Desk", "escalate_to"): _one_of("desks"),
+    ("Shop", "hours"): _hours,
+    ("Desk", "hours"): _hours,
+    **{("Hours", name): _day for name in WEEKDAYS},
+    ("Hours", "time_zone"): _zone,
+    ("Hours", "country"): lambda random, known: random.choice(("DE-BE", "IN", "")),
+    ("Acknowledgement", "text"): _text,
+    ("Acknowledgement", "closed"): _later,
+    ("Template", "text"): _text,
+    ("Template", "approved"): _approved,
+}
+
+
+# ---- how it is written ------------------------------------------------------------------------------------------
+
+
+def rows(random: Random, tables: Mapping[str, Any]) -> list[Row]:
+    """The tables as a file, in one of the many ways in which it may be written."""
+    written = [Row("# Your shop"), *_rows(random, (), tables)]
+    return [
+        row
+        for one in written
+        for row in ([one, Row(random.choice(("", "# a = [ remark")))] if random.random() < 0.2 else [one])
+    ]
+
+
+def text(written: list[Row]) -> str:
+    return "".join(f"{row.text}\n" for row in written)
+
+
+def line(written: list[Row], number: int) -> int:
+    """The line at which the row of that number begins."""
+    return sum(row.text.count("\n") + 1 for row in written[:number]) + 1
+
+
+def dotted(place: Place) -> str:
+    return ".".join(map(key, place))
+
+
+def key(name: str) -> str:
+    return name if name and set(name) <= BARE else json.dumps(name, ensure_ascii=False)
+
+
+def value(random: Random, found: Any) -> str:
+    """A value as it may stand in a file."""
+    if isinstance(found, Mapping):
+        return "{ " + ", ".join(f"{key(name)} = {value(random, one)}" for name, one in found.items()) + " }"
+    if isinstance(found, list):
+        between = random.choice((", ", ",\n  ", ",  # one\n\n  "))
+        return (
+            "[" + between.join(value(random, one) for one in found) + random.choice(("", "\n" if found else "")) + "]"
+        )
+    if isinstance(found, str) and "'" not in found and random.random() < 0.2:
+        return random.choice((f"'{found}'", f"'''{found}'''"))
+    return str(found) if isinstance(found, date) else json.dumps(found, ensure_ascii=False)
+
+
+def _rows(random: Random, within: Place, found: Mapping[str, Any]) -> Iterator[Row]:
+    """Keys first, then the tables below: a key behind a header would be the header's."""
+    inner = [name for name, one in found.items() if isinstance(one, Mapping) and not _inline(random, within, name)]
+    for name in [name for name in found if name not in inner]:
+        yield pair(random, within, (name,), found[name])
+    for name in inner:
+        place = (*within, name)
+        below = list(_rows(random, place, found[name]))
+        if not found[name] or any(row.within == place for row in below):
+            yield Row(f"{random.choice(('', '  '))}[{dotted(place)}]{random.choice(('', ' # a remark'))}", place)
+        yield from below
+
+
+def _inline(random: Random, within: Place, name: str) -> bool:
+    return len(within) == 2 and random.random() < 0.8  # agents, approved, a second account
+
+
+def pair(random: Random, within: Place, place: Place, found: Any) -> Row:
+    equals, behind = random.choice((" = ", "=", "   =  ")), random.choice(("", "", "   # a remark"))
+    return Row(f"{dotted(place)}{equals}{value(random, found)}{behind}", within, place, found)
