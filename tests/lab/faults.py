@@ -181,15 +181,25 @@ PROVIDERS = [
 ]
 
 
+READS = ("GetItem", "BatchGetItem", "Query", "GetObject")
+
+
 def in_turn(flow: str, number: int, name: str, begins: bool) -> list[Fault]:
     """The crashes at a call, and one of all else that can strike it, another at the next; `make soak` takes every one.
 
-    A crash before a call is the same as one after the call before it, unless the invocation `begins` with it.
+    A crash before a call is the same as one after the call before it, unless the invocation `begins` with it; and so is
+    one after a call that only read.
     """
     every = list(faults(name))
-    crashes = [fault for fault in every if fault.strike is kill_after or (begins and fault.strike is kill_before)]
+    at = [kill_before] * begins + [kill_after] * changes(name)
     others = [fault for fault in every if fault.strike not in (kill_before, kill_after)]
+    crashes = [fault for fault in every if fault.strike in at]
     return [*crashes, others[(crc32(flow.encode()) + number) % len(others)]]
+
+
+def changes(name: str) -> bool:
+    """Whether a call of this name may leave something behind."""
+    return name.partition(".")[2] not in READS
 
 
 def faults(name: str) -> Iterator[Fault]:
