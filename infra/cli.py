@@ -17,7 +17,7 @@ import click
 from chalicelib import providers, settings
 from chalicelib.errors import Unreadable
 from chalicelib.webhook import Request
-from infra import cost, deploying, here, parked, secret
+from infra import cost, deploying, here, parked, reconcile, secret
 from infra.terminal import err, out, working
 
 if TYPE_CHECKING:
@@ -229,6 +229,7 @@ cli.add_command(deploying.destroy)
 cli.add_command(cost.cost)
 cli.add_command(parked.parked)
 cli.add_command(secret.secrets)
+cli.add_command(reconcile.reconcile)
 
 
 def _welcome(running: "Running", seconds: float) -> None:

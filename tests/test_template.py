@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from samtranslator.translator.transform import transform
 
+from chalicelib import journal
 from infra import local, package
 
 ROOT = Path(__file__).parents[1]
@@ -131,10 +132,13 @@ def test_the_worker_reads_outbound_secrets_only_and_its_own_table_queues_and_buc
     assert {pair for pair in can if pair[0].startswith("ses:")} == {("ses:SendEmail", sender) for sender in SENDERS}
 
 
-def test_the_tick_finds_what_is_due_and_empties_the_dead_letters(template: dict[str, Any]) -> None:
+def test_the_tick_finds_what_is_due_empties_the_dead_letters_and_adds_up_the_day(template: dict[str, Any]) -> None:
     assert allowed(template, "Tick") == {
         ("dynamodb:Query", "${Table.Arn}/index/due"),
+        ("dynamodb:BatchGetItem", "${Table.Arn}"),
         ("dynamodb:GetItem", "${Table.Arn}"),
+        ("dynamodb:PutItem", "${Table.Arn}"),
+        *(("logs:FilterLogEvents", LOG % name) for name in journal.ACCEPTING),
         ("sqs:SendMessage", "${Queue.Arn}"),
         ("sqs:ReceiveMessage", "${DeadLetters.Arn}"),
         ("sqs:DeleteMessage", "${DeadLetters.Arn}"),
@@ -152,7 +156,8 @@ def test_no_policy_has_a_star_for_an_action_or_a_resource(template: dict[str, An
     for action, resource in allowed(template, function):
         assert "*" not in action
         ours = resource.startswith(tuple("${" + name + ".Arn}" for name in SHARED))
-        assert ours or resource in (SECRETS % "in", SECRETS % "out", LOG % NAMES[function], *SENDERS)
+        logs = NAMES.values() if action == "logs:FilterLogEvents" else [NAMES[function]]
+        assert ours or resource in (SECRETS % "in", SECRETS % "out", *(LOG % name for name in logs), *SENDERS)
 
 
 def test_each_function_has_a_role_of_its_own_with_one_policy_that_lambda_alone_takes(template: dict[str, Any]) -> None:

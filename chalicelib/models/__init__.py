@@ -9,6 +9,7 @@ from chalicelib.models.inbound import (
     Kind,
     Location,
     Message,
+    News,
     Parked,
     Progress,
     Raw,
@@ -20,7 +21,20 @@ from chalicelib.models.people import Claim, Contact, Conversation, Heard, Held, 
 from chalicelib.models.provider import FOREIGN, Can, Cover, Live, LiveSecret, Provider, current, secret, setting
 from chalicelib.models.shop import Acknowledgement, Desk, Shop, Template
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
-from chalicelib.models.work import Clue, Direction, Found, Joint, Known, Met, Piece, Pieces, Plan, Receive, Together
+from chalicelib.models.work import (
+    Clue,
+    Direction,
+    Found,
+    Joint,
+    Known,
+    Met,
+    Piece,
+    Pieces,
+    Plan,
+    Receive,
+    Together,
+    Watch,
+)
 
 __all__ = [
     "FOREIGN",
@@ -59,6 +73,7 @@ __all__ = [
     "Location",
     "Message",
     "Met",
+    "News",
     "Outgoing",
     "Parked",
     "Piece",
@@ -78,6 +93,7 @@ __all__ = [
     "Thread",
     "Together",
     "Waiting",
+    "Watch",
     "current",
     "digest",
     "secret",

@@ -195,7 +195,7 @@ def in_turn(flow: str, number: int, name: str, begins: bool) -> list[Fault]:
 def faults(name: str) -> Iterator[Fault]:
     """Every fault that can strike a call of this name."""
     service, _, operation = name.partition(".")
-    if service not in ("dynamodb", "sqs", "s3"):
+    if service not in ("dynamodb", "sqs", "s3", "cloudwatch-logs"):
         yield from PROVIDERS
         return
     yield from AWS

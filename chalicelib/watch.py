@@ -1,0 +1,113 @@
+"""What the tick function looks after beside timers and dead letters: what each day came to, said at the owner's desk.
+
+What it remembers is one row. Whatever is to be said stands in that row before it is queued, and is taken out after: a
+death in between says it again under the same key, and the worker says each key once.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from chalicelib import aws, journal, queue, settings, store, tally, words
+from chalicelib.errors import Unavailable
+from chalicelib.models import News, Shop, Watch
+from chalicelib.tally import Tally
+
+MORNING = time(8)  # by the shop's clock: when the day before is told
+LOG_LASTS = 30  # days; see log_retention_in_days in .chalice/config.json
+
+
+class Seen(NamedTuple):
+    """What a look changes: what is remembered from now on, and what days came to."""
+
+    known: Watch
+    days: dict[str, dict[str, Any]]
+
+
+Look = Callable[[Watch, datetime, str], Seen | None]  # what is known, now, the stack's name; None: nothing to do
+
+
+def watch(now: datetime, request_id: str, stack: str) -> None:
+    """Each minute. Twice or late is harmless; what cannot be seen now is looked at again in the next one.
+
+    Raises one of aws.FAULTS or Unavailable, when everything else is done.
+    """
+    troubles: list[Exception] = []
+    with suppress(store.Moved):  # another tick is at it
+        known = _said(store.watch(), request_id)
+        for look in LOOKS:
+            try:
+                known = _said(_looked(look, known, now, stack), request_id)
+            except (*aws.FAULTS, Unavailable) as error:  # what one look needs another can do without
+                troubles.append(error)
+    if troubles:
+        raise troubles[0]
+
+
+def reckoned(stack: str, since: datetime, until: datetime, now: datetime) -> Tally:
+    """What a stack accepted from `since` up to `until`, and what became of it by `now`. Raises one of aws.FAULTS.
+
+    The worker's own log is read only for what has no claim, or may do without.
+    """
+    took = tally.each_once(journal.accepted(stack, since, until))
+    claims = store.claims(took)
+    unsettled = tally.unsettled(took, claims)
+    ends = [end for end in journal.ends(stack, since) if end.id in unsettled] if unsettled else []
+    return tally.tally(took, claims, ends, now)
+
+
+def _looked(look: Look, known: Watch, now: datetime, stack: str) -> Watch:
+    seen = look(known, now, stack)
+    if seen is None:
+        return known
+    following = seen.known.model_copy(update={"version": known.version + 1})
+    store.put_watch(following, seen.days)
+    return following
+
+
+def _said(known: Watch, request_id: str) -> Watch:
+    """Queue what is still to be said."""
+    if not known.unsaid:
+        return known
+    queue.put([News(key=key, text=text) for key, text in known.unsaid.items()], f"{request_id}:{known.version}")
+    following = known.model_copy(update={"unsaid": {}, "version": known.version + 1})
+    store.put_watch(following, {})
+    return following
+
+
+# ---- each day ---------------------------------------------------------------------------------------------------
+
+
+def _day(known: Watch, now: datetime, stack: str) -> Seen | None:
+    """Add up the oldest day that was not; none before the first look at all. A day that was missed is told later."""
+    shop = settings.shop()
+    here = now.astimezone(ZoneInfo(shop.time_zone))
+    if not known.day:
+        return Seen(known.model_copy(update={"day": _yesterday(here).isoformat()}), {})
+    last = date.fromisoformat(known.day)
+    following = max(last + timedelta(days=1), here.date() - timedelta(days=LOG_LASTS))
+    if following >= here.date() or (following == _yesterday(here) and here.time() < MORNING):
+        return None
+    begins, ends = (_midnight(shop, day) for day in (following, following + timedelta(days=1)))
+    sum_ = reckoned(stack, begins, ends, now)
+    day = following.isoformat()
+    told = {f"day {day}": words.day(day, sum_, shop.time_zone)}
+    return Seen(known.model_copy(update={"day": day, "unsaid": {**known.unsaid, **told}}), {day: _counts(sum_)})
+
+
+def _yesterday(here: datetime) -> date:
+    return here.date() - timedelta(days=1)
+
+
+def _midnight(shop: Shop, day: date) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(shop.time_zone)).astimezone(UTC)
+
+
+def _counts(sum_: Tally) -> dict[str, Any]:
+    numbers = {"accepted": sum_.accepted, "filed": sum_.filed, "parked": sum_.parked, "missing": len(sum_.missing)}
+    return {**numbers, "by": sum_.by}
+
+
+LOOKS: tuple[Look, ...] = (_day,)
