@@ -1,22 +1,30 @@
-"""What the tick function looks after beside timers and dead letters: what each day came to, said at the owner's desk.
+"""What the tick function looks after beside timers and dead letters: each provider every hour, what each day came to.
 
 What it remembers is one row. Whatever is to be said stands in that row before it is queued, and is taken out after: a
 death in between says it again under the same key, and the worker says each key once.
 """
 
+import json
+import logging
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from chalicelib import aws, journal, queue, settings, store, tally, words
-from chalicelib.errors import Unavailable
-from chalicelib.models import News, Shop, Watch
+from chalicelib import aws, journal, providers, queue, settings, store, tally, words
+from chalicelib.errors import Outcome, SendFailed, Unavailable
+from chalicelib.models import News, Shop, Trouble, Watch, digest
 from chalicelib.tally import Tally
 
+NEVER = datetime.min.replace(tzinfo=UTC)
+ONCE = "once "  # before the hash of what does not last
 MORNING = time(8)  # by the shop's clock: when the day before is told
+EVERY = timedelta(hours=1)  # between two checks of one account
 LOG_LASTS = 30  # days; see log_retention_in_days in .chalice/config.json
+
+log = logging.getLogger("shopbell.watch")
 
 
 class Seen(NamedTuple):
@@ -77,6 +85,66 @@ def _said(known: Watch, request_id: str) -> Watch:
     return following
 
 
+# ---- each hour --------------------------------------------------------------------------------------------------
+
+
+def _check(known: Watch, now: datetime, stack: str) -> Seen | None:
+    """Ask the provider of the account that was not asked for longest, one in a minute: a slow one delays no timer.
+
+    The owner hears of each trouble when it begins and when it ends. What happened once is remembered by its hash, for
+    its words may name a customer, and as long as the provider tells of it.
+    """
+    mine = {_name(*account): account for account in checked(settings.shop())}
+    due = min(mine, key=lambda name: known.checked.get(name, NEVER), default="")
+    if not due or now - known.checked.get(due, NEVER) < EVERY:
+        return None
+    before = known.troubles.get(due, ())
+    found = asked(*mine[due], now)
+    after = before if found is None else tuple(trouble.text if trouble.lasts else _hash(trouble) for trouble in found)
+    lines = [words.trouble(due, one) for one in found or () if not {one.text, _hash(one)} & {*before}]
+    lines += [words.trouble_over(due, text) for text in before if text not in after and not text.startswith(ONCE)]
+    told = {f"check {known.version + 1}": "\n".join(lines)} if lines else {}
+    troubles = {**known.troubles, due: after}
+    changes = {
+        "checked": {name: at for name, at in {**known.checked, due: now}.items() if name in mine},
+        "troubles": {name: texts for name, texts in troubles.items() if name in mine and texts},
+        "unsaid": {**known.unsaid, **told},
+    }
+    return Seen(known.model_copy(update=changes), {})
+
+
+def checked(shop: Shop) -> list[tuple[str, str]]:
+    """The accounts whose provider can be asked."""
+    there = [(provider, account) for provider, account, _ in settings.accounts(shop)]
+    return [one for one in there if providers.optional(providers.load(one[0]), "check")]
+
+
+def asked(provider: str, account: str, now: datetime) -> list[Trouble] | None:
+    """What is wrong there; None where it could not be learned. Our own settings may be what is wrong."""
+    public = os.environ.get("PUBLIC_URL", "")
+    webhook = settings.webhook_url(public, provider, account) if public else ""
+    check = providers.optional(providers.load(provider), "check")
+    assert check is not None
+    try:
+        found: list[Trouble] = check(settings.config(provider, account, "outbound"), webhook, now)
+    except Unavailable as unset:
+        return [Trouble(str(unset) or unset.text)]
+    except SendFailed as failure:
+        return [Trouble(failure.reason)] if failure.outcome is Outcome.REFUSED else None
+    except Exception as error:  # an answer that nobody expected says nothing, and ends nothing else
+        log.error(json.dumps({"provider": provider, "check": type(error).__name__}))
+        return None
+    return found
+
+
+def _name(provider: str, account: str) -> str:
+    return f"{provider} {account}".strip()
+
+
+def _hash(trouble: Trouble) -> str:
+    return ONCE + digest(trouble.text)
+
+
 # ---- each day ---------------------------------------------------------------------------------------------------
 
 
@@ -110,4 +178,4 @@ def _counts(sum_: Tally) -> dict[str, Any]:
     return {**numbers, "by": sum_.by}
 
 
-LOOKS: tuple[Look, ...] = (_day,)
+LOOKS: tuple[Look, ...] = (_check, _day)

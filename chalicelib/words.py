@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from chalicelib.models import Conversation, Shop
+from chalicelib.models import Conversation, Shop, Trouble
 from chalicelib.tally import Tally
 
 MOST_NAMED, MOST_SHOWN = 10, 200  # of what is missing, and characters of a line; the others are counted
@@ -312,6 +312,15 @@ def missing(sum_: Tally, zone: str) -> list[str]:
         f"{one.at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {one.provider} {one.id}: {one.line}"
         for one in sum_.missing
     ]
+
+
+def trouble(account: str, found: Trouble) -> str:
+    """Something is wrong at a provider, or went wrong once."""
+    return f"{'🔴' if found.lasts else '⚠️'} {account}: {found.text}"
+
+
+def trouble_over(account: str, text: str) -> str:
+    return f"🟢 {account}: this is over: {text}"
 
 
 def _lasting(time: timedelta) -> str:

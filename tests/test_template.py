@@ -132,12 +132,13 @@ def test_the_worker_reads_outbound_secrets_only_and_its_own_table_queues_and_buc
     assert {pair for pair in can if pair[0].startswith("ses:")} == {("ses:SendEmail", sender) for sender in SENDERS}
 
 
-def test_the_tick_finds_what_is_due_empties_the_dead_letters_and_adds_up_the_day(template: dict[str, Any]) -> None:
+def test_the_tick_finds_what_is_due_empties_the_dead_letters_adds_up_and_asks(template: dict[str, Any]) -> None:
     assert allowed(template, "Tick") == {
         ("dynamodb:Query", "${Table.Arn}/index/due"),
         ("dynamodb:BatchGetItem", "${Table.Arn}"),
         ("dynamodb:GetItem", "${Table.Arn}"),
         ("dynamodb:PutItem", "${Table.Arn}"),
+        ("ssm:GetParameter", SECRETS % "out"),
         *(("logs:FilterLogEvents", LOG % name) for name in journal.ACCEPTING),
         ("sqs:SendMessage", "${Queue.Arn}"),
         ("sqs:ReceiveMessage", "${DeadLetters.Arn}"),
@@ -186,7 +187,7 @@ def test_a_function_is_told_of_nothing_it_may_not_touch(template: dict[str, Any]
         "APIHandler": {"STAGE", "QUEUE_URL", "BUCKET", "PUBLIC_URL"},
         "Mail": {"STAGE", "QUEUE_URL", "BUCKET"},
         "Worker": everything | {"STAGE", "PUBLIC_URL"},
-        "Tick": everything,
+        "Tick": everything | {"STAGE", "PUBLIC_URL"},
     }
 
 

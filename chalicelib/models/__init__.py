@@ -18,7 +18,18 @@ from chalicelib.models.inbound import (
 )
 from chalicelib.models.outbound import Button, Card, Content, Delivery, DeliveryKind, Outgoing, State
 from chalicelib.models.people import Claim, Contact, Conversation, Heard, Held, Link, Proof, Thread, Waiting
-from chalicelib.models.provider import FOREIGN, Can, Cover, Live, LiveSecret, Provider, current, secret, setting
+from chalicelib.models.provider import (
+    FOREIGN,
+    Can,
+    Cover,
+    Live,
+    LiveSecret,
+    Provider,
+    Trouble,
+    current,
+    secret,
+    setting,
+)
 from chalicelib.models.shop import Acknowledgement, Desk, Shop, Template
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
 from chalicelib.models.work import (
@@ -92,6 +103,7 @@ __all__ = [
     "Text",
     "Thread",
     "Together",
+    "Trouble",
     "Waiting",
     "Watch",
     "current",

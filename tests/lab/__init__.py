@@ -191,6 +191,7 @@ class Lab:
         self.function = "webhook"  # whose log is written
         self.closing = ExitStack()
         world.now = lambda: self.now
+        world.webhooks = f"{PUBLIC}/webhooks"
         self.started = self.last_tick = START
 
     # ---- what happens

@@ -473,7 +473,7 @@ def is_proved(lab: Lab) -> list[str]:
 
 
 def watched(lab: Lab) -> None:
-    """From the first look on; a customer is answered after seven minutes, and one wrote but is not heard of again."""
+    """From the first looks on; a customer is answered after seven minutes, and one wrote but is not heard of again."""
     log.keep(lab)
     lab.look()
     first_message(lab)
