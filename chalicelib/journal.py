@@ -82,17 +82,24 @@ def _lines(
     asked = {"logGroupName": f"/aws/lambda/{function}", "filterPattern": word, "startTime": _milliseconds(since)}
     if until:
         asked["endTime"] = _milliseconds(until) - 1  # it counts as within
-    try:
-        for page in aws.client("logs").get_paginator("filter_log_events").paginate(**asked):
-            for event in page["events"]:
-                line = event["message"][
-                    max(0, event["message"].find("{")) :
-                ].strip()  # Lambda writes level and time first
-                if isinstance(said := _object(line), dict) and word in said:
-                    yield datetime.fromtimestamp(event["timestamp"] / 1000, UTC), said, line
-    except aws.FAULTS as error:
-        if aws.code(error) != "ResourceNotFoundException":
+    for event in _events(asked):
+        line = event["message"][max(0, event["message"].find("{")) :].strip()  # Lambda writes level and time first
+        if isinstance(said := _object(line), dict) and word in said:
+            yield datetime.fromtimestamp(event["timestamp"] / 1000, UTC), said, line
+
+
+def _events(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Page by page; a page may be empty and not the last."""
+    page: dict[str, Any] = {}
+    while not page or page.get("nextToken"):
+        more = {"nextToken": page["nextToken"]} if page else {}
+        try:
+            page = aws.client("logs").filter_log_events(**asked, **more)
+        except aws.FAULTS as error:
+            if aws.code(error) == "ResourceNotFoundException":
+                return
             raise
+        yield from page["events"]
 
 
 def _milliseconds(at: datetime) -> int:

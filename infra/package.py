@@ -29,7 +29,7 @@ LOCK = "infra/requirements.lock"
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 STAGE = "shop"  # Chalice wants one for its tags; the stage of a deployment is a parameter of the template
 
-SERVICES = {"dynamodb", "s3", "sqs", "ssm", "sts"}  # whose descriptions stay in botocore
+SERVICES = {"dynamodb", "logs", "s3", "sqs", "ssm", "sts"}  # whose descriptions stay in botocore
 UNUSED = (
     *("*.dist-info", "bin", "**/*.pyi", "**/py.typed", "boto3/data", "boto3/examples", "cffi", "pycparser"),
     *("botocore/cacert.pem", "dateutil/zoneinfo/*.gz"),  # certifi and Python have their own

@@ -1,6 +1,7 @@
 """The zip holds what the functions need and nothing else, ready to run, the same bytes each time."""
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -74,6 +75,12 @@ def test_no_test_or_tool_or_service_that_is_not_called_is_shipped(unpacked: Path
         assert not (unpacked / name).exists()
     described = {path.name for path in (unpacked / "botocore" / "data").iterdir() if path.is_dir()}
     assert described == package.SERVICES
+
+
+def test_every_service_that_is_called_is_shipped() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "chalicelib").rglob("*.py")]
+    called = {name for text in sources for name in re.findall(r"aws\.client\([\"'](\w+)[\"']\)", text)}
+    assert {"dynamodb", "logs", "s3", "sqs"} <= called <= package.SERVICES
 
 
 def test_another_checkout_gives_the_same_bytes(built: package.Package, tmp_path: Path) -> None:

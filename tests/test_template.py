@@ -51,6 +51,12 @@ def named(resource: Any) -> str:
     return str(resource["Fn::Sub"])
 
 
+def both_ways(name: str) -> list[str]:
+    """A log group as it is named for reading: AWS asks for the one with its streams, its reference and the local AWS
+    for the one without."""
+    return [LOG % name, (LOG % name).removesuffix(":*")]
+
+
 def statements(template: Mapping[str, Any], function: str) -> list[dict[str, Any]]:
     role = template["Resources"][ROLES[function]]["Properties"]
     return [said for policy in role["Policies"] for said in policy["PolicyDocument"]["Statement"]]
@@ -139,7 +145,7 @@ def test_the_tick_finds_what_is_due_empties_the_dead_letters_adds_up_and_asks(te
         ("dynamodb:GetItem", "${Table.Arn}"),
         ("dynamodb:PutItem", "${Table.Arn}"),
         ("ssm:GetParameter", SECRETS % "out"),
-        *(("logs:FilterLogEvents", LOG % name) for name in journal.ACCEPTING),
+        *(("logs:FilterLogEvents", group) for name in journal.ACCEPTING for group in both_ways(name)),
         ("sqs:SendMessage", "${Queue.Arn}"),
         ("sqs:ReceiveMessage", "${DeadLetters.Arn}"),
         ("sqs:DeleteMessage", "${DeadLetters.Arn}"),
@@ -157,8 +163,9 @@ def test_no_policy_has_a_star_for_an_action_or_a_resource(template: dict[str, An
     for action, resource in allowed(template, function):
         assert "*" not in action
         ours = resource.startswith(tuple("${" + name + ".Arn}" for name in SHARED))
-        logs = NAMES.values() if action == "logs:FilterLogEvents" else [NAMES[function]]
-        assert ours or resource in (SECRETS % "in", SECRETS % "out", *(LOG % name for name in logs), *SENDERS)
+        read = [group for name in NAMES.values() for group in both_ways(name)]
+        logs = read if action == "logs:FilterLogEvents" else [LOG % NAMES[function]]
+        assert ours or resource in (SECRETS % "in", SECRETS % "out", *logs, *SENDERS)
 
 
 def test_each_function_has_a_role_of_its_own_with_one_policy_that_lambda_alone_takes(template: dict[str, Any]) -> None:
