@@ -58,34 +58,37 @@ def took(items: Iterable[Item]) -> None:
 def accepted(stack: str, since: datetime, until: datetime) -> Iterator[Took]:
     """What the queue took from `since` up to `until`; what came again is there again. Raises one of aws.FAULTS."""
     for function in ACCEPTING:
-        for at, said, line in _lines(f"{stack}-{function}", "took", since, until):
-            for field in ("took", "loose"):
+        for at, said, line in lines(f"{stack}-{function}", "took", since, until):
+            for field in ("took", "loose") if "took" in said else ():
                 for id in _listed(said.get(field)):
                     yield Took(id, str(said.get("provider")), at, field == "loose", line)
 
 
 def ends(stack: str, since: datetime) -> Iterator[End]:
     """What the worker is through with, from `since` on. Raises one of aws.FAULTS."""
-    for _, said, _ in _lines(f"{stack}-worker", "claim", since, None):
+    for _, said, _ in lines(f"{stack}-worker", "claim", since):
         if said.get("outcome") in ENDS and isinstance(said.get("claim"), str):
             yield End(said["claim"], said["outcome"])
 
 
-def _loose(item: Message | Raw) -> bool:
-    return isinstance(item, Raw) or bool(item.fragment) or bool(item.late)
-
-
-def _lines(
-    function: str, word: str, since: datetime, until: datetime | None
+def lines(
+    function: str, word: str, since: datetime, until: datetime | None = None
 ) -> Iterator[tuple[datetime, dict[str, Any], str]]:
-    """Our own lines that hold a word; none where that function never logged anything."""
+    """A function's own lines that hold a word: when, what it says, and the line itself, the oldest first.
+
+    None where it never logged anything. Raises one of aws.FAULTS.
+    """
     asked = {"logGroupName": f"/aws/lambda/{function}", "filterPattern": word, "startTime": _milliseconds(since)}
     if until:
         asked["endTime"] = _milliseconds(until) - 1  # it counts as within
     for event in _events(asked):
         line = event["message"][max(0, event["message"].find("{")) :].strip()  # Lambda writes level and time first
-        if isinstance(said := _object(line), dict) and word in said:
+        if isinstance(said := _object(line), dict):
             yield datetime.fromtimestamp(event["timestamp"] / 1000, UTC), said, line
+
+
+def _loose(item: Message | Raw) -> bool:
+    return isinstance(item, Raw) or bool(item.fragment) or bool(item.late)
 
 
 def _events(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:

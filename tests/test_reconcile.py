@@ -265,13 +265,13 @@ def test_the_command_sums_and_names_what_is_missing(
     lab.ring("twilio_sms", lab.say("Where is my order?"))
     lab.settle()
     assert local.STACK == STACK
-    done = CliRunner().invoke(cli.cli, ["reconcile"])
+    done = CliRunner().invoke(cli.cli, ["reconcile", "--here"])
     assert (done.exit_code, done.output) == (0, "1 in, 1 filed, 0 parked, no first answer\n")
     lab.now, lab.function = datetime.now(UTC) - 2 * HOUR, "webhook"
     logging.getLogger("shopbell.journal").info(json.dumps({"took": ["lost"], "provider": "line"}))
-    assert ended(monkeypatch, "reconcile", "--since", "3h") == 1
+    assert ended(monkeypatch, "reconcile", "--here", "--since", "3h") == 1
     said = capsys.readouterr()
     assert said.out.startswith("2 in, 1 filed, 0 parked, 1 missing") and ' line lost: {"took": ["lost"]' in said.out
     assert len(said.err.splitlines()) == 1
-    assert ended(monkeypatch, "reconcile", "--since", "1h") is None
-    assert ended(monkeypatch, "reconcile", "--since", "soon") == 2
+    assert ended(monkeypatch, "reconcile", "--here", "--since", "1h") is None
+    assert ended(monkeypatch, "reconcile", "--here", "--since", "soon") == 2

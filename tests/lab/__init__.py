@@ -301,6 +301,7 @@ class Lab:
 
     def look(self) -> None:
         """What the tick function does behind its timers."""
+        self.seam.begin()
         try:
             watch.watch(self.now, f"look-{self.world.number()}", STACK)
         except Killed:
