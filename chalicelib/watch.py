@@ -2,6 +2,12 @@
 
 What it remembers is one row. Whatever is to be said stands in that row before it is queued, and is taken out after: a
 death in between says it again under the same key, and the worker says each key once.
+
+There are no metrics of our own: the alarms are about AWS's, which cost nothing and are there when we are not, and what
+is finer (by provider, channel and hour) is counted once a day from the ids in the log. So no counter can differ from
+what it counts, and none costs a message a call. What a day's sum can miss: a line that AWS's log lost or brings later
+than the next morning, and what was accepted by a function that died before it wrote its line (the provider comes
+again). An answer given after midnight counts in no day's median.
 """
 
 import json

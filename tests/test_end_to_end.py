@@ -233,11 +233,9 @@ def test_what_somebody_else_signed_leaves_no_trace(shop: Shop) -> None:
 
 
 def test_what_was_accepted_is_filed(shop: Shop) -> None:
-    """By the webhook's log and the table, whatever was posted so far."""
+    """By the webhook's log and the table, whatever was posted so far; the last of it is under way for a moment."""
     every = r"(\d+) in, \1 filed, 0 parked, median first answer \d+ min\n"
-    said = until(
-        lambda: re.fullmatch(every, shop.ask("reconcile", "--here"))
-    )  # what came last is under way for a moment
+    said = until(lambda: re.fullmatch(every, shop.ask("reconcile", "--here")))
     assert int(said[1]) >= len(shop.conversations())
 
 
