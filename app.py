@@ -59,9 +59,11 @@ def mail(event: Any) -> dict[str, Any]:
 
 @app.schedule("rate(1 minute)")
 def tick(event: Any) -> None:
-    from chalicelib import tick
+    from chalicelib import tick, watch
 
-    tick.tick(datetime.now(UTC), event.context.aws_request_id)
+    now, request_id = datetime.now(UTC), event.context.aws_request_id
+    tick.tick(now, request_id)
+    watch.watch(now, request_id, stack=os.environ["AWS_LAMBDA_FUNCTION_NAME"].rpartition("-")[0])
 
 
 NEEDS = {  # by the end of a function's name: what it imports, and its clients

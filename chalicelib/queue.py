@@ -10,7 +10,21 @@ from pydantic import ValidationError
 
 from chalicelib import aws
 from chalicelib.errors import Poison, Unavailable
-from chalicelib.models import ITEM, SCHEMA, Fragment, Handed, Item, Kind, Message, Parked, Raw, Receipt, Receive, digest
+from chalicelib.models import (
+    ITEM,
+    SCHEMA,
+    Fragment,
+    Handed,
+    Item,
+    Kind,
+    Message,
+    News,
+    Parked,
+    Raw,
+    Receipt,
+    Receive,
+    digest,
+)
 
 LARGEST = 240_000  # bytes of one body; SQS takes 256 KiB in all its settings
 BATCH = 10  # entries of one call
@@ -39,6 +53,8 @@ def group(item: Item) -> str:
             return "raw#" + digest(item.file)
         case Parked():
             return "raw#" + digest(item.file)
+        case News():
+            return "news#" + digest("owner")  # in order: what is wrong before that it is right again
         case Handed():
             return item.group
 

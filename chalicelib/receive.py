@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib import aws, files, providers, queue, settings
+from chalicelib import aws, files, journal, providers, queue, settings
 from chalicelib.errors import (
     BadSignature,
     MethodNotAllowed,
@@ -112,6 +112,7 @@ def _take_in(request: Request, module: Provider, config: object, provider: str, 
     if any(isinstance(item, Message) and _holds_files(item) for item in items):
         _keep(request)
     _queue(items, request_id)
+    journal.took(items)
     return len(items)
 
 

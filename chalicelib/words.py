@@ -1,8 +1,13 @@
 """What Shopbell itself says: to customers the acknowledgement, to agents the notices. Pure."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
-from chalicelib.models import Conversation, Shop
+from chalicelib.models import Conversation, Shop, Trouble
+from chalicelib.tally import Tally
+
+MOST_NAMED, MOST_SHOWN = 10, 200  # of what is missing, and characters of a line; the others are counted
 
 
 def acknowledgement(shop: Shop, opens: str = "") -> str:
@@ -284,3 +289,44 @@ def same_person(what: str, other: str, command: str) -> str:
 
 def parked(place: str, reason: str) -> str:
     return f"A message could not be worked off and was put aside at {place}: {reason}"
+
+
+def day(day: str, sum_: Tally, zone: str) -> str:
+    """What a day came to, and by name what of it is neither filed nor put aside."""
+    mark = "⚠️" if sum_.missing else "🧮"
+    named = missing(sum_, zone)
+    more = [f"… and {len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
+    hint = ["Neither filed nor put aside, for more than an hour. More: shopbell reconcile"] if named else []
+    return "\n".join(
+        [f"{mark} {day}: {summed(sum_)}", *hint, *(line[:MOST_SHOWN] for line in named[:MOST_NAMED]), *more]
+    )
+
+
+def summed(sum_: Tally) -> str:
+    """312 in, 312 filed, 0 parked, median first answer 7 min."""
+    parts = [f"{sum_.accepted} in", f"{sum_.filed} filed", f"{sum_.parked} parked"]
+    parts += [f"{sum_.waiting} under way"] if sum_.waiting else []
+    parts += [f"{len(sum_.missing)} missing"] if sum_.missing else []
+    return ", ".join([*parts, f"median first answer {_lasting(sum_.first)}" if sum_.first else "no first answer"])
+
+
+def missing(sum_: Tally, zone: str) -> list[str]:
+    """A line for each difference: when, from where, its id, and the line of the log that says it was accepted."""
+    return [
+        f"{one.at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {one.provider} {one.id}: {one.line}"
+        for one in sum_.missing
+    ]
+
+
+def trouble(account: str, found: Trouble) -> str:
+    """Something is wrong at a provider, or went wrong once."""
+    return f"{'🔴' if found.lasts else '⚠️'} {account}: {found.text}"
+
+
+def trouble_over(account: str, text: str) -> str:
+    return f"🟢 {account}: this is over: {text}"
+
+
+def _lasting(time: timedelta) -> str:
+    minutes = round(time.total_seconds() / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -16,8 +16,9 @@ import click
 
 from chalicelib import providers, settings
 from chalicelib.errors import SettingsError, Unreadable
+from chalicelib.models import Shop
 from chalicelib.webhook import Request
-from infra import cost, deploying, here, parked, secret
+from infra import cost, deploying, here, parked, reconcile, secret
 from infra.terminal import err, out, working
 
 if TYPE_CHECKING:
@@ -183,7 +184,8 @@ def parse(provider: str, file: Path, headers: Sequence[str], content_type: str, 
 
 
 @cli.command()
-def check() -> None:
+@click.option("--live", is_flag=True, help="Ask the providers: do the tokens hold, are the webhooks called?")
+def check(live: bool) -> None:
     """Say whether shop.toml can be used, what is configured and what is missing.
 
     The exit status is 1 if something is wrong.
@@ -191,6 +193,9 @@ def check() -> None:
     from infra import check, shop_file, tables
 
     rules = shop_file.rules()
+    if live:
+        _ask_providers(rules)
+        return
     out.print(tables.shop(rules), tables.findings(check.findings(rules, os.environ)), sep="\n")
     for note in check.notes(rules, datetime.now(_zone()).date()):
         out.print(note, style="dim")
@@ -229,6 +234,24 @@ cli.add_command(deploying.destroy)
 cli.add_command(cost.cost)
 cli.add_command(parked.parked)
 cli.add_command(secret.secrets)
+cli.add_command(reconcile.reconcile)
+
+
+def _ask_providers(rules: Shop) -> None:
+    """A line for each account; the owner's desk hears the same by itself, each hour."""
+    from infra import live
+
+    with working("asking"):
+        found = live.answers(rules)
+    for account, troubles in found.items():
+        if troubles is None:
+            out.print(f"– {account}: nothing can be learned there", style="dim")
+        elif not troubles:
+            out.print(f"✓ {account}", style="green")
+        for trouble in troubles or ():
+            out.print(f"✗ {account}: {trouble}", style="red", soft_wrap=True)
+    if any(found.values()):
+        raise SystemExit(1)
 
 
 def _welcome(running: "Running", seconds: float) -> None:

@@ -13,10 +13,16 @@ from typing import Any, NamedTuple
 
 from chalicelib import aws, files, queue, store
 from chalicelib.errors import Poison
-from chalicelib.models import Claim, Handed, Item, Message, Parked, digest
+from chalicelib.models import Claim, Handed, Item, Message, News, Parked, digest
 
 PREFIX = "parked/"
-WHAT = {"receipt": "a receipt", "raw": "a whole webhook", "handed": "on its way out", "parked": "a word to the owner"}
+WHAT = {
+    "receipt": "a receipt",
+    "raw": "a whole webhook",
+    "handed": "on its way out",
+    "parked": "a word to the owner",
+    "news": "a word to the owner",
+}
 
 
 class Unclear(Exception):
@@ -128,7 +134,7 @@ def _letter(id: str, kept: Mapping[str, Any], item: Item | None, claims: Mapping
 
 def _provider(item: Item | None, claims: Mapping[str, Claim]) -> str:
     """Whose webhook it came by."""
-    if item is None or isinstance(item, Parked):
+    if item is None or isinstance(item, Parked | News):
         return ""
     if not isinstance(item, Handed):
         return item.provider

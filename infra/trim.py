@@ -20,7 +20,7 @@ from botocore.session import Session
 
 from chalicelib import providers, settings
 
-SERVICES = ("dynamodb", "s3", "sqs", "ssm")  # whose descriptions stay in botocore
+SERVICES = ("dynamodb", "logs", "s3", "sqs", "ssm")  # whose descriptions stay in botocore
 UNUSED = (
     *("*.dist-info", "bin", "**/*.pyi", "**/py.typed", "pycparser", "cffi"),
     *("botocore/cacert.pem", "dateutil/zoneinfo/*.gz"),  # certifi and Python have their own

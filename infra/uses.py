@@ -3,12 +3,11 @@
 Nothing is kept for it anywhere else: the line costs a message nothing, and is read only when somebody asks.
 """
 
-import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from chalicelib import aws
+from chalicelib import aws, journal
 from infra import stack
 from infra.kept import Account
 from infra.terminal import ago
@@ -38,24 +37,11 @@ def _accepted(line: Mapping[str, Any], provider: str) -> bool:
 
 def _logged(function: str, word: str, since: datetime) -> Iterator[tuple[datetime, dict[str, Any]]]:
     """Our own lines that hold a word, oldest first; none where nothing was ever logged. Raises NoStack."""
-    asked = {"logGroupName": f"/aws/lambda/{function}", "filterPattern": word}
-    pages = aws.client("logs").get_paginator("filter_log_events")
     try:
-        for page in pages.paginate(**asked, startTime=int(since.timestamp() * 1000)):
-            for event in page["events"]:
-                line = event["message"][max(0, event["message"].find("{")) :]  # Lambda writes level and time before it
-                yield datetime.fromtimestamp(event["timestamp"] / 1000, UTC), _object(line)
+        for at, line, _ in journal.lines(function, word, since):
+            yield at, line
     except aws.FAULTS as error:
-        if aws.code(error) != "ResourceNotFoundException":
-            raise stack.NoStack(stack.why(error)) from None
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+        raise stack.NoStack(stack.why(error)) from None
 
 
 def said(found: Use, now: datetime) -> str:

@@ -5,6 +5,7 @@ It runs as `make run` starts it: the packaged template on the local AWS, policie
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -229,6 +230,13 @@ def test_what_somebody_else_signed_leaves_no_trace(shop: Shop) -> None:
     assert set(answers.values()) == {send.Posted(401, "bad_signature")}
     assert "✓ refused (HTTP 401 bad_signature)" in shop.ask("send", "telegram", "forged", "--bad-signature")
     assert (shop.ledger(), shop.conversations()) == before
+
+
+def test_what_was_accepted_is_filed(shop: Shop) -> None:
+    """By the webhook's log and the table, whatever was posted so far; the last of it is under way for a moment."""
+    every = r"(\d+) in, \1 filed, 0 parked, median first answer \d+ min\n"
+    said = until(lambda: re.fullmatch(every, shop.ask("reconcile", "--here")))
+    assert int(said[1]) >= len(shop.conversations())
 
 
 def test_the_command_line_sends_and_traces(shop: Shop) -> None:

@@ -5,6 +5,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,23 @@ def test_what_the_public_function_may_not_do_is_denied(running: local.Running) -
     assert denied(sqs.send_message, QueueUrl=queue, MessageBody="x", MessageGroupId="x", MessageDeduplicationId="x")
     assert denied(sqs.receive_message, QueueUrl=running.environment["QUEUE_URL"])
     assert denied(dynamodb.get_item, TableName=table, Key={"pk": {"S": "x"}, "sk": {"S": "x"}})
+
+
+def test_the_tick_may_read_what_was_accepted_and_what_it_asks_providers_with(running: local.Running) -> None:
+    session = as_function(running, "tick", "TickRole")
+    logs, ssm, dynamodb = (session.client(service, endpoint_url=running.aws) for service in ("logs", "ssm", "dynamodb"))
+    for place in ("in", "out"):
+        name = f"/shopbell/prod/{place}/tick"
+        client(running, "ssm").put_parameter(Name=name, Value="x", Type="SecureString")
+    for function in ("webhook", "mail", "worker"):
+        with suppress(logs.exceptions.ResourceNotFoundException):  # it has not run yet
+            assert not denied(logs.filter_log_events, logGroupName=f"/aws/lambda/shopbell-{function}")
+    assert denied(logs.filter_log_events, logGroupName="/aws/lambda/another-webhook")
+    assert not denied(ssm.get_parameter, Name="/shopbell/prod/out/tick")
+    assert denied(ssm.get_parameter, Name="/shopbell/prod/in/tick")
+    table, key = running.environment["TABLE"], {"pk": {"S": "x"}, "sk": {"S": "x"}}
+    assert not denied(dynamodb.transact_write_items, TransactItems=[{"Put": {"TableName": table, "Item": key}}])
+    assert denied(dynamodb.delete_item, TableName=table, Key=key)
 
 
 def test_bodies_that_are_no_text_arrive_as_they_were(running: local.Running) -> None:

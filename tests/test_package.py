@@ -1,6 +1,7 @@
 """The zip holds what the functions need and nothing else, ready to run, the same bytes each time."""
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -94,6 +95,12 @@ def test_what_lambda_gets_is_small() -> None:
         unpacked = sum(entry.file_size for entry in archive.infolist())
     assert built.code.stat().st_size <= LARGEST
     assert unpacked <= LARGEST_UNPACKED
+
+
+def test_every_service_that_is_called_is_shipped() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "chalicelib").rglob("*.py")]
+    called = {name for text in sources for name in re.findall(r"aws\.client\([\"'](\w+)[\"']\)", text)}
+    assert {"dynamodb", "logs", "s3", "sqs"} <= called <= set(trim.SERVICES)
 
 
 def test_another_checkout_gives_the_same_bytes(built: package.Package, tmp_path: Path) -> None:

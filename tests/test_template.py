@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from samtranslator.translator.transform import transform
 
+from chalicelib import journal
 from infra import local, package
 
 ROOT = Path(__file__).parents[1]
@@ -48,6 +49,12 @@ def named(resource: Any) -> str:
     if "Fn::GetAtt" in resource:
         return "${" + ".".join(resource["Fn::GetAtt"]) + "}"
     return str(resource["Fn::Sub"])
+
+
+def both_ways(name: str) -> list[str]:
+    """A log group as it is named for reading: AWS asks for the one with its streams, its reference and the local AWS
+    for the one without."""
+    return [LOG % name, (LOG % name).removesuffix(":*")]
 
 
 def statements(template: Mapping[str, Any], function: str) -> list[dict[str, Any]]:
@@ -131,10 +138,14 @@ def test_the_worker_reads_outbound_secrets_only_and_its_own_table_queues_and_buc
     assert {pair for pair in can if pair[0].startswith("ses:")} == {("ses:SendEmail", sender) for sender in SENDERS}
 
 
-def test_the_tick_finds_what_is_due_and_empties_the_dead_letters(template: dict[str, Any]) -> None:
+def test_the_tick_finds_what_is_due_empties_the_dead_letters_adds_up_and_asks(template: dict[str, Any]) -> None:
     assert allowed(template, "Tick") == {
         ("dynamodb:Query", "${Table.Arn}/index/due"),
+        ("dynamodb:BatchGetItem", "${Table.Arn}"),
         ("dynamodb:GetItem", "${Table.Arn}"),
+        ("dynamodb:PutItem", "${Table.Arn}"),
+        ("ssm:GetParameter", SECRETS % "out"),
+        *(("logs:FilterLogEvents", group) for name in journal.ACCEPTING for group in both_ways(name)),
         ("sqs:SendMessage", "${Queue.Arn}"),
         ("sqs:ReceiveMessage", "${DeadLetters.Arn}"),
         ("sqs:DeleteMessage", "${DeadLetters.Arn}"),
@@ -152,7 +163,9 @@ def test_no_policy_has_a_star_for_an_action_or_a_resource(template: dict[str, An
     for action, resource in allowed(template, function):
         assert "*" not in action
         ours = resource.startswith(tuple("${" + name + ".Arn}" for name in SHARED))
-        assert ours or resource in (SECRETS % "in", SECRETS % "out", LOG % NAMES[function], *SENDERS)
+        read = [group for name in NAMES.values() for group in both_ways(name)]
+        logs = read if action == "logs:FilterLogEvents" else [LOG % NAMES[function]]
+        assert ours or resource in (SECRETS % "in", SECRETS % "out", *logs, *SENDERS)
 
 
 def test_each_function_has_a_role_of_its_own_with_one_policy_that_lambda_alone_takes(template: dict[str, Any]) -> None:
@@ -181,7 +194,7 @@ def test_a_function_is_told_of_nothing_it_may_not_touch(template: dict[str, Any]
         "APIHandler": {"STAGE", "QUEUE_URL", "BUCKET", "PUBLIC_URL"},
         "Mail": {"STAGE", "QUEUE_URL", "BUCKET"},
         "Worker": everything | {"STAGE", "PUBLIC_URL"},
-        "Tick": everything,
+        "Tick": everything | {"STAGE", "PUBLIC_URL"},
     }
 
 

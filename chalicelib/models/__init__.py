@@ -9,6 +9,7 @@ from chalicelib.models.inbound import (
     Kind,
     Location,
     Message,
+    News,
     Parked,
     Progress,
     Raw,
@@ -17,10 +18,34 @@ from chalicelib.models.inbound import (
 )
 from chalicelib.models.outbound import Button, Card, Content, Delivery, DeliveryKind, Outgoing, State
 from chalicelib.models.people import Claim, Contact, Conversation, Heard, Held, Link, Proof, Thread, Waiting
-from chalicelib.models.provider import FOREIGN, Can, Cover, Live, LiveSecret, Provider, current, secret, setting
+from chalicelib.models.provider import (
+    FOREIGN,
+    Can,
+    Cover,
+    Live,
+    LiveSecret,
+    Provider,
+    Trouble,
+    current,
+    secret,
+    setting,
+)
 from chalicelib.models.shop import WEEKDAYS, Acknowledgement, Desk, Hours, Shop, Template
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
-from chalicelib.models.work import Clue, Direction, Found, Joint, Known, Met, Piece, Pieces, Plan, Receive, Together
+from chalicelib.models.work import (
+    Clue,
+    Direction,
+    Found,
+    Joint,
+    Known,
+    Met,
+    Piece,
+    Pieces,
+    Plan,
+    Receive,
+    Together,
+    Watch,
+)
 
 __all__ = [
     "FOREIGN",
@@ -61,6 +86,7 @@ __all__ = [
     "Location",
     "Message",
     "Met",
+    "News",
     "Outgoing",
     "Parked",
     "Piece",
@@ -79,7 +105,9 @@ __all__ = [
     "Text",
     "Thread",
     "Together",
+    "Trouble",
     "Waiting",
+    "Watch",
     "current",
     "digest",
     "secret",

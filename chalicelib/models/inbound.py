@@ -181,8 +181,20 @@ class Parked(Frozen):
         return digest("parked", self.file)
 
 
-Item = Annotated[Message | Receipt | Raw | Handed | Parked, Field(discriminator="type")]
-ITEM: TypeAdapter[Message | Receipt | Raw | Handed | Parked] = TypeAdapter(Item)
+class News(Frozen):
+    """What the tick function has to say at the owner's desk: once for each `key`."""
+
+    type: Literal["news"] = "news"
+    key: str
+    text: Text
+
+    @property
+    def claim(self) -> str:
+        return digest("news", self.key)
+
+
+Item = Annotated[Message | Receipt | Raw | Handed | Parked | News, Field(discriminator="type")]
+ITEM: TypeAdapter[Message | Receipt | Raw | Handed | Parked | News] = TypeAdapter(Item)
 
 
 def timer(contact: str, kind: str, due: datetime) -> Message:

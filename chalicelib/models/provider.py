@@ -57,6 +57,17 @@ class Can(NamedTuple):
 
 FOREIGN = "belongs to another team"  # what `vouch` says of somebody whom a desk may let in all the same (Desk.connect)
 
+
+class Trouble(NamedTuple):
+    """Something that is wrong at a provider, in words for the owner: stable ones, without numbers that change.
+
+    One that does not last happened once, like a mail that was not handed over: nobody says that it is over.
+    """
+
+    text: str
+    lasts: bool = True
+
+
 Live = tuple[SecretStr, ...]  # up to two live values of one secret
 
 
@@ -100,6 +111,8 @@ class Provider(Protocol):
     Unreadable.
     `complete(message, config) -> Message | None`: the whole of a message that its webhook only announced (`late`), with
     the same claim; None if it turns out to be our own, coming back. Raises SendFailed: refused if it is gone for good.
+    `check(config, webhook, now) -> list[Trouble]`: what is wrong at the provider now: a token that does not hold any
+    more, a webhook that is not called; `webhook` is our address, empty where it is not known. Raises SendFailed.
     `vouch(sender, config) -> str`: why this person may not act at a desk; empty if they may. Raises SendFailed.
     """
 

@@ -137,3 +137,16 @@ class Plan(Frozen):
     joint: Joint | None = None
     clues: tuple[Clue, ...] = ()  # first written by this contact: each must still be unwritten
     asked: tuple[Known, ...] = ()  # others that the desk is asked about: each pair once
+
+
+class Watch(Frozen):
+    """What the tick function remembers from minute to minute: one row.
+
+    `unsaid` is what is still to be queued for the owner's desk, by key; it is written with what it tells of.
+    """
+
+    version: int = 0
+    day: str = ""  # the last one that was added up, by the shop's clock: 2026-03-01
+    checked: Mapping[str, datetime] = Field(default_factory=dict)  # account -> when its provider was last asked
+    troubles: Mapping[str, tuple[Text, ...]] = Field(default_factory=dict)  # account -> what was wrong then
+    unsaid: Mapping[str, Text] = Field(default_factory=dict)

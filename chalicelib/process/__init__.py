@@ -41,7 +41,7 @@ def _settled(receive: Receive, now: datetime) -> bool:
         if again:
             queue.again(receive, again.seconds)
     except Exception as error:  # even what should have settled it failed
-        _log(receive, "fault", _said(error))
+        _log(receive, None, "fault", _said(error))
         return False  # it comes back at its visibility time-out
     return again is None
 
@@ -63,7 +63,7 @@ def _work(receive: Receive, now: datetime) -> Again | None:
         return _poison(receive, item, now, str(poison))
     except Exception as error:
         return _poison(receive, item, now, type(error).__name__)
-    _log(receive, "done", item.type)
+    _log(receive, item, "done", item.type)
     return None
 
 
@@ -72,7 +72,7 @@ def _outage(receive: Receive, item: Item | None, now: datetime, reason: str, sec
     if now.timestamp() - receive.sent_ms / 1000 > OUTAGE_ENDS:
         _park(receive, item, now, reason)
         return None
-    _log(receive, "later", item.type if item else "?")
+    _log(receive, item, "later", item.type if item else "?")
     return Again(backoff(receive) if seconds is None else seconds)
 
 
@@ -81,7 +81,7 @@ def _poison(receive: Receive, item: Item | None, now: datetime, reason: str) -> 
     if receive.count >= POISON_TRIES:
         _park(receive, item, now, reason)
         return None
-    _log(receive, "poison", reason)
+    _log(receive, item, "poison", reason)
     return Again(POISON_LADDER[receive.count - 1])
 
 
@@ -90,7 +90,7 @@ def _park(receive: Receive, item: Item | None, now: datetime, reason: str) -> No
     if item is not None:
         items.abandon(item, receive, now, reason)
     queue.park(receive, item, reason)
-    _log(receive, "parked", item.type if item else "?")
+    _log(receive, item, "parked", item.type if item else "?")
 
 
 def backoff(receive: Receive) -> float:
@@ -104,6 +104,7 @@ def _said(error: Exception) -> str:
     return aws.code(error) or type(error).__name__
 
 
-def _log(receive: Receive, what: str, detail: str) -> None:
-    """One line for each receive: ids and outcomes, never a word of a message."""
-    log.info(json.dumps({"message": receive.id, "receive": receive.count, "outcome": what, "detail": detail}))
+def _log(receive: Receive, item: Item | None, what: str, detail: str) -> None:
+    """One line for each receive: ids and outcomes, never a word of a message; see journal."""
+    claim = {"claim": item.claim} if item else {}
+    log.info(json.dumps({"message": receive.id, "receive": receive.count, "outcome": what, "detail": detail, **claim}))

@@ -3,7 +3,7 @@
 import math
 from datetime import datetime
 
-from chalicelib import queue, route, store
+from chalicelib import journal, queue, route, store
 from chalicelib.errors import Later
 from chalicelib.models import Message, Pieces, Receive, Together
 
@@ -24,7 +24,9 @@ def fragment(item: Message, receive: Receive, now: datetime) -> None:
         if isinstance(text, datetime):
             raise Later("the rest of a long text has not come", math.ceil((text - now).total_seconds()))
         if text.by in known.texts or _settled(item, known, text, now):
-            queue.put([route.joined(text, known)], f"{receive.token}:joined")
+            whole = route.joined(text, known)
+            queue.put([whole], f"{receive.token}:joined")
+            journal.took([whole])
             return
     raise Later("much of a long text comes at once")
 

@@ -1,10 +1,10 @@
 """What becomes of each kind of thing on the queue, and of what is put aside."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib import files, providers, queue, route, settings, store, words
+from chalicelib import files, journal, providers, queue, route, settings, store, words
 from chalicelib.errors import Poison, Unreadable
 from chalicelib.models import (
     DeliveryKind,
@@ -12,6 +12,7 @@ from chalicelib.models import (
     Item,
     Kind,
     Message,
+    News,
     Parked,
     Raw,
     Receipt,
@@ -40,16 +41,26 @@ def raw(item: Raw, receive: Receive, now: datetime) -> None:
     try:
         parsed = providers.load(item.provider).parse(request, config)
     except Unreadable as error:
-        large = [found.model_copy(update={"account": item.account}) for found in error.items]
-        queue.put([_to_queue(found) for found in large if not queue.fits(found)], receive.token)
+        named = [found.model_copy(update={"account": item.account}) for found in error.items]
+        _split([_to_queue(found) for found in named if not queue.fits(found)], receive)
         _tell_owner(item.claim, words.unreadable(item.provider, item.file), receive, now)
         raise Poison("a signed webhook that cannot be read") from error
-    queue.put([_to_queue(found.model_copy(update={"account": item.account})) for found in parsed], receive.token)
+    _split([_to_queue(found.model_copy(update={"account": item.account})) for found in parsed], receive)
+
+
+def _split(found: Sequence[Message | Receipt], receive: Receive) -> None:
+    queue.put(found, receive.token)
+    journal.took(found)
 
 
 def parked(item: Parked, receive: Receive, now: datetime) -> None:
     """A dead letter was moved to the bucket: the owner's desk is told."""
     _tell_owner(item.claim, words.parked(item.file, item.reason), receive, now)
+
+
+def news(item: News, receive: Receive, now: datetime) -> None:
+    """What the tick function saw: the owner's desk is told."""
+    _tell_owner(item.claim, item.text, receive, now)
 
 
 HANDLERS: Mapping[str, Callable[[Any, Receive, datetime], None]] = {
@@ -58,6 +69,7 @@ HANDLERS: Mapping[str, Callable[[Any, Receive, datetime], None]] = {
     "handed": handed,
     "raw": raw,
     "parked": parked,
+    "news": news,
 }
 
 

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from chalicelib import api, download, signing
+from chalicelib import api, canary, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import (
     Address,
@@ -36,6 +36,7 @@ from chalicelib.models import (
     Message,
     Outgoing,
     Receipt,
+    Trouble,
     current,
     digest,
     secret,
@@ -133,6 +134,21 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     url = f"{own or f'https://{FILE_HOST}'}/v2/bot/message/{attachment.reference}/content"
     headers = {"Authorization": f"Bearer {current(config.channel_token)}"}
     return download.content(attachment, download.get(url, hosts=[FILE_HOST], own=own, limit=limit, headers=headers))
+
+
+def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
+    """Whether the token holds, and the webhook is ours and switched on.
+
+    https://developers.line.biz/en/reference/messaging-api/#get-webhook-endpoint-information (read, never tried)
+    """
+    headers = {"Authorization": f"Bearer {current(config.channel_token)}"}
+    answer = api.call("GET", f"{config.api_url}/v2/bot/channel/webhook/endpoint", headers=headers)
+    said = answer.json()
+    if answer.status != 404:  # no address is set
+        words = str(said.get("message") or answer.status).replace(current(config.channel_token), "…")
+        api.refuse(answer, f"LINE: {words[:LONGEST]}", OUTCOMES)
+    troubles = canary.registered("LINE", said.get("endpoint"), webhook)
+    return troubles or ([Trouble("LINE's webhook is switched off")] if said.get("active") is not True else [])
 
 
 def _reply_token(outgoing: Outgoing) -> str:

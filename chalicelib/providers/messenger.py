@@ -12,6 +12,7 @@ A person's id (PSID) is theirs on one page only, so an address is `<page id>/<PS
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -32,6 +33,7 @@ from chalicelib.models import (
     Outgoing,
     Progress,
     Receipt,
+    Trouble,
     current,
     secret,
 )
@@ -111,6 +113,20 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     """A file from Meta's hosts; its address is the proof."""
     answer = download.get(attachment.reference, hosts=FILE_HOSTS, own=download.moved(config), limit=limit)
     return download.content(attachment, answer)
+
+
+def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
+    """Whether the token holds, and Meta still tells our app of the page's messages: it stops after an hour of failures,
+    without a word. https://developers.facebook.com/docs/graph-api/reference/page/subscribed_apps
+
+    Asking needs the permission pages_manage_metadata. The page is the token's own (`me`, as for sending; the reference
+    names the page's id there).
+    """
+    said = meta.call("GET", "me/subscribed_apps", config, current(config.token), ERRORS)
+    fields = {field for app in said.get("data") or () for field in app.get("subscribed_fields") or ()}
+    if "messages" in fields:
+        return []
+    return [Trouble("Messenger tells our app nothing of the page any more: subscribe it again, in Meta's console")]
 
 
 def _with_text(person: str, outgoing: Outgoing) -> dict[str, Any]:

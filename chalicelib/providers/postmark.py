@@ -10,9 +10,10 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib import api, mail, signing
+from chalicelib import api, canary, mail, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import (
     Attachment,
@@ -26,6 +27,7 @@ from chalicelib.models import (
     Outgoing,
     Progress,
     Receipt,
+    Trouble,
     current,
     digest,
     secret,
@@ -143,6 +145,22 @@ def find(outgoing: Outgoing, config: Config) -> str | None:
     for mail_of_ours in ours:
         return _identifier(mail_of_ours)
     raise SendFailed("Postmark: not found, or not yet", Outcome.REFUSED)
+
+
+def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
+    """Whether the token holds and mail is sent on to us; and the mails of these two days that could not be.
+
+    https://postmarkapp.com/developer/api/server-api and …/developer/api/messages-api#inbound-message-search
+    """
+    troubles = canary.registered("Postmark", _call("GET", "server", config).get("InboundHookUrl"), webhook)
+    query = {"count": "50", "offset": "0", "status": "failed", "fromdate": f"{now - timedelta(days=1):%Y-%m-%d}"}
+    failed = _call("GET", "messages/inbound", config, query=query).get("InboundMessages") or ()
+    return [*troubles, *(Trouble(_not_handed_over(one), lasts=False) for one in failed)]
+
+
+def _not_handed_over(found: dict[str, Any]) -> str:
+    sender, subject = (mail.one_line(str(found.get(field, "")), 100) for field in ("From", "Subject"))
+    return f"Postmark could not hand over a mail from {sender}: {subject} ({found.get('MessageID')}). Retry it there."
 
 
 def unpack(body: bytes, number: int) -> Content:

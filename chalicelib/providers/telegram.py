@@ -11,10 +11,10 @@ Telegram leaves reactions out by itself. It reports no deletions, and nothing th
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib import api, download, signing
+from chalicelib import api, canary, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import (
     Address,
@@ -30,6 +30,7 @@ from chalicelib.models import (
     Message,
     Outgoing,
     Receipt,
+    Trouble,
     current,
     digest,
     secret,
@@ -47,6 +48,8 @@ can = Can(
     file_size=50_000_000,
 )
 FILE_HOSTS = ("api.telegram.org",)
+NEEDED = ("message", "edited_message", "callback_query")  # of allowed_updates, where they are named
+RECENT = timedelta(hours=1)
 accepted = Response()
 
 OUTCOMES = {
@@ -134,6 +137,26 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     url = f"{config.api_url}/file/bot{current(config.bot_token)}/{place}"
     answer = download.get(url, hosts=FILE_HOSTS, own=download.moved(config), limit=limit)
     return download.content(attachment, answer)
+
+
+def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
+    """Whether the token holds, and what Telegram says of the webhook: its address, its updates, its last error.
+
+    https://core.telegram.org/bots/api#getwebhookinfo
+    """
+    said = _call("getWebhookInfo", config)
+    troubles = canary.registered("Telegram", said.get("url"), webhook)
+    named = said.get("allowed_updates")
+    if isinstance(named, list) and (lacking := [one for one in NEEDED if one not in named]):
+        troubles.append(Trouble(f"Telegram's allowed_updates lack {', '.join(lacking)}"))
+    failed = said.get("last_error_date")
+    if (
+        said.get("pending_update_count")
+        and isinstance(failed, int)
+        and now.timestamp() - failed < RECENT.total_seconds()
+    ):
+        troubles.append(Trouble(f"Telegram cannot hand over what is written: {said.get('last_error_message')}"))
+    return troubles
 
 
 def _changed(outgoing: Outgoing, config: Config) -> str:

@@ -8,6 +8,7 @@ Media: https://www.twilio.com/docs/messaging/api/media-resource
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
 
 from chalicelib import api, download, signing
@@ -25,6 +26,7 @@ from chalicelib.models import (
     Outgoing,
     Progress,
     Receipt,
+    Trouble,
     current,
     secret,
     setting,
@@ -127,6 +129,20 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
         auth=(config.account_sid, current(config.auth_token)),
     )
     return download.content(attachment, answer)
+
+
+def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
+    """Whether the token holds and the account is active. https://www.twilio.com/docs/iam/api/account
+
+    Where a number's messages go is not looked at: in a messaging service the service may say, and not the number.
+    """
+    auth = (config.account_sid, current(config.auth_token))
+    answer = api.call("GET", f"{config.api_url}/2010-04-01/Accounts/{config.account_sid}.json", auth=auth)
+    said = answer.json()
+    api.refuse(
+        answer, f"Twilio: {said.get('message', answer.status)}".replace(auth[1], "…"), OUTCOMES, said.get("code")
+    )
+    return [] if said.get("status") == "active" else [Trouble(f"the Twilio account is {said.get('status')}")]
 
 
 def _receipt(form: dict[str, str]) -> Iterator[Receipt]:

@@ -14,6 +14,7 @@ An address is `+` and the digits of a phone, or the id that WhatsApp gives a use
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -33,6 +34,7 @@ from chalicelib.models import (
     Outgoing,
     Progress,
     Receipt,
+    Trouble,
     current,
     secret,
     setting,
@@ -164,6 +166,28 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     own = download.moved(config)
     answer = download.get(str(place.get("url")), hosts=FILE_HOSTS, own=own, limit=limit, headers=headers)
     return download.content(attachment, answer)
+
+
+def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
+    """Whether the token holds, messages may be sent, and Meta tells an app of those that come.
+
+    https://developers.facebook.com/documentation/business-messaging/whatsapp/support/health-status (LIMITED is common:
+    a business that is not verified) and …/whatsapp/business-management-api on subscribed_apps of the account, whose id
+    stands beside the health. Which address the app has is asked of Meta by the app's own token only, which we lack.
+    """
+    token = current(config.token)
+    said = meta.call("GET", config.phone_number_id, config, token, ERRORS, query={"fields": "health_status"})
+    health = said.get("health_status") or {}
+    parts = health.get("entities") or ()
+    errors = [error for part in parts for error in part.get("errors") or ()]
+    blocked = health.get("can_send_message") == "BLOCKED"
+    why = "; ".join(str(error.get("error_description")) for error in errors) or "WhatsApp gives no reason"
+    troubles = [Trouble(f"WhatsApp lets this number send nothing: {why[: meta.LONGEST]}")] if blocked else []
+    account = next((str(part.get("id")) for part in parts if part.get("entity_type") == "WABA"), "")
+    if _NUMBER_ID.fullmatch(account):
+        apps = meta.call("GET", f"{account}/subscribed_apps", config, token, ERRORS).get("data")
+        troubles += [] if apps else [Trouble("WhatsApp tells no app of what customers write: subscribe yours again")]
+    return troubles
 
 
 def _uploaded(file: Content, number: str, config: Config) -> dict[str, Any]:

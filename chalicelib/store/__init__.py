@@ -27,6 +27,7 @@ from chalicelib.store.reading import (
 )
 from chalicelib.store.recording import empty, move, record, record_alone
 from chalicelib.store.table import Conflict, Moved, Recorded
+from chalicelib.store.watching import put_watch, watch
 
 __all__ = [
     "Conflict",
@@ -61,6 +62,7 @@ __all__ = [
     "owners",
     "pieces",
     "place",
+    "put_watch",
     "record",
     "record_alone",
     "recorded_at",
@@ -68,4 +70,5 @@ __all__ = [
     "sent",
     "thread",
     "turn",
+    "watch",
 ]

@@ -55,6 +55,15 @@ def held_by(agent: str) -> str:
     return f"{digest(agent)}#"
 
 
+def watch_key() -> Row:
+    return _key("WATCH", SINGLE)
+
+
+def day_key(day: str) -> Row:
+    """What a day came to, by its date: 2026-03-01."""
+    return _key("DAY", day)
+
+
 def clue_key(kind: str, value: str) -> Row:
     return _key("CLUE", kind, digest(value))
 

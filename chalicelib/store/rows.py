@@ -68,11 +68,16 @@ def put_head(head: Contact) -> Row:
         row |= {"open_at": conversation.desk, "open_since": since}
     if head.due and not head.merged:
         row |= {"due_on": "timer", "due_at": min(f"{at.isoformat()}#{kind}" for kind, at in head.due.items())}
-    if head.version == 1:
+    return put_next(row)
+
+
+def put_next(row: Row) -> Row:
+    """A row with a version, if it is still at the version before, or not there for the first."""
+    if row["version"] == 1:
         return put(row, "attribute_not_exists(#pk)")
     write = put(row, "#version = :version")
     write["Put"]["ExpressionAttributeNames"] = {"#version": "version"}
-    write["Put"]["ExpressionAttributeValues"] = aws.encode({":version": head.version - 1})
+    write["Put"]["ExpressionAttributeValues"] = aws.encode({":version": row["version"] - 1})
     return write
 
 

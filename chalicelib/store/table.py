@@ -82,7 +82,8 @@ def transact(writes: list[Row]) -> None:
     try:
         dynamodb().transact_write_items(TransactItems=writes)
     except aws.FAULTS as error:
-        reasons = getattr(error, "response", {}).get("CancellationReasons") or []
+        said = getattr(error, "response", None) or {}  # botocore's errors of a connection have one too: None
+        reasons = said.get("CancellationReasons") or []
         codes = [reason.get("Code") for reason in reasons]
         existing = next((reason["Item"] for reason in reasons if reason.get("Item")), None)
         if existing:

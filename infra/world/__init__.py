@@ -170,6 +170,7 @@ class World:
         self.credentials = credentials
         self.ledger: list[Entry] = []
         self.faults: list[Fault] = []
+        self.webhooks = ""  # Shopbell's base address, as providers were told it
         self.refused: list[tuple[str, str, int]] = []  # part, path, status of calls that were refused
         self.state: dict[str, Any] = {}  # a part's own memory, by the part's name
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -201,6 +202,15 @@ class World:
         """The file that a provider holds under an id."""
         held = self.state.get("files", {}).get(part, {}).get(id)
         return File(held["name"], held["type"], base64.b64decode(held["content"])) if held else None
+
+    def registered(self, part: str, token: str) -> str:
+        """Where the account that has this token was told to call; `webhook` in the part's memory says otherwise."""
+        told = self.state.get(part, {}).get("webhook")
+        whose = re.compile(rf"SHOPBELL_{part.upper()}(?:__([A-Z0-9]+))?_")
+        found = [whose.match(name) for name, value in self.credentials.items() if token in value.split()]
+        account = next((match[1].lower() for match in found if match and match[1]), "")
+        ours = "/".join([self.webhooks, part, *filter(None, [account])]) if self.webhooks else ""
+        return str(told) if told is not None else ours
 
     def number(self) -> int:
         """A number not used before, for ids."""

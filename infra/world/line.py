@@ -23,6 +23,10 @@ def answer(sent: Sent, world: World) -> Reply:
     """POST /v2/bot/message/push or /reply, with one text."""
     if not _is_known(sent, world):
         return _refusal(401, "Authentication failed. Confirm that the access token in the header is valid.")
+    if sent.method == "GET" and sent.path == "/v2/bot/channel/webhook/endpoint":
+        url = world.registered("line", sent.headers.get("authorization", "").partition(" ")[2])
+        said = {"endpoint": url, "active": world.state.get("line", {}).get("active", True)}
+        return reply(said) if url else _refusal(404, "Not found")
     way = sent.path.removeprefix("/v2/bot/message/")
     if sent.method == "GET" and way.endswith("/content"):
         return handed_out(world.held("line", way.removesuffix("/content")))

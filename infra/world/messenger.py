@@ -1,7 +1,7 @@
 """Messenger's part of the world: the Send API for texts and files, and the receipts that come back.
 
 `world.state["messenger"]` maps a person's id to the (code, subcode) that a message to them is refused with; a person's
-answer (HUMAN_AGENT) goes through where only the ordinary window is over.
+answer (HUMAN_AGENT) goes through where only the ordinary window is over. `subscribed` there: what the app is told of.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from infra.world import Entry, File, Reply, Sent, World, handed_out, reply
-from infra.world.meta import absent, gate, refusal, wire
+from infra.world.meta import SUBSCRIBED, absent, gate, refusal, wire
 
 PAGE = "102938475610293"  # the shop's page
 LONGEST = 2000  # characters of a text
@@ -30,10 +30,14 @@ def answer(sent: Sent, world: World) -> Reply:
     """POST /<version>/<page id>/messages with a text or a file; GET /attachments/… of what somebody sent."""
     if sent.method == "GET" and sent.path.startswith("/attachments/"):  # its address is the proof
         return handed_out(world.held("messenger", sent.path.removeprefix("/attachments/")))
-    gated = gate(sent, world)
+    gated = gate(sent, world, ("messages", SUBSCRIBED))
     if isinstance(gated, Reply):
         return gated
-    _, page, _ = gated
+    _, page, what = gated
+    if what == SUBSCRIBED and page in ("me", PAGE):
+        fields = world.state.get("messenger", {}).get("subscribed", ["messages", "messaging_postbacks"])
+        apps = [{"name": "Shopbell", "id": "7001", "subscribed_fields": fields}]
+        return reply({"data": apps if fields else []})
     if page != PAGE:
         return absent(sent, page)
     parts = sent.parts() if "multipart" in sent.headers.get("content-type", "") else {}

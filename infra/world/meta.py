@@ -7,6 +7,7 @@ from typing import Any
 from infra.world import Reply, Sent, World, reply
 
 TRACE = "AQxWorldTraceId"
+SUBSCRIBED = "subscribed_apps"
 
 
 def wire(outer: Any) -> bytes:
@@ -38,7 +39,7 @@ def gate(sent: Sent, world: World, ways: tuple[str, ...] = ("messages",)) -> Rep
     if not re.fullmatch(r"v[0-9]{2}\.0", version):
         return refusal(2500, f"Unknown path components: /{sent.path.strip('/')}")
     who, _, what = rest.partition("/")
-    asked = sent.method == ("POST" if what else "GET") and what in ways
+    asked = sent.method == ("GET" if what in ("", SUBSCRIBED) else "POST") and what in ways
     return (prefix, who, what) if asked else absent(sent, who)
 
 

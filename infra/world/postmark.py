@@ -3,7 +3,8 @@
 Sending: https://postmarkapp.com/developer/api/email-api  Codes: https://postmarkapp.com/developer/api/overview
 Limits: https://postmarkapp.com/support/article/1056-what-are-the-attachment-and-email-size-limits
 
-`world.state["postmark"]["inactive"]` may list addresses that bounced before.
+`world.state["postmark"]` may hold `inactive`, addresses that bounced before, and `failed`, mails it could not hand
+over.
 """
 
 import base64
@@ -43,6 +44,10 @@ def answer(sent: Sent, world: World) -> Reply:
         match sent.method, sent.path:
             case "POST", "/email":
                 return reply(_take(_checked(sent, account, world), world))
+            case "GET", "/server":
+                return reply(_server(account, world))
+            case "GET", "/messages/inbound":
+                return reply(_failed(sent.query, world))
             case "GET", "/messages/outbound":
                 return reply(_search(sent.query, world))
             case _:
@@ -73,6 +78,18 @@ def receipt(entry: Entry, progress: str, world: World) -> bytes | None:
         case _:
             return None
     return json.dumps({**said, **about}).encode()
+
+
+def _server(account: Mapping[str, str], world: World) -> dict[str, Any]:
+    url = world.registered("postmark", account["SERVER_TOKEN"].split()[0])
+    shown = f"{account.get('WEBHOOK_USER', '')}:{account.get('WEBHOOK_PASSWORD', '').split(' ')[0]}@"
+    return {"ID": 23, "Name": "Shop", "Color": "blue", "InboundHookUrl": url.replace("://", f"://{shown}", 1)}
+
+
+def _failed(query: Mapping[str, str], world: World) -> dict[str, Any]:
+    mails = world.state.get("postmark", {}).get("failed", [])
+    found = [one for one in mails if query.get("status") == "failed" and one["Date"][:10] >= query.get("fromdate", "")]
+    return {"TotalCount": len(found), "InboundMessages": found}
 
 
 # ---- checks -----------------------------------------------------------------------------------------------------

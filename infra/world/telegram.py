@@ -1,8 +1,8 @@
 """Telegram's part of the outside world: the Bot API as far as a shop's bot uses it.
 
-`world.state["telegram"]` holds what the bot sent, to be edited or deleted. Three chats answer as such chats do: 400 is
-not known, 403 has blocked the bot, 410 was deleted. Errors as https://core.telegram.org/bots/api#making-requests and
-the API server's own source have them.
+`world.state["telegram"]` holds what the bot sent, to be edited or deleted, and `info`, what more getWebhookInfo tells.
+Three chats answer as such chats do: 400 is not known, 403 has blocked the bot, 410 was deleted. Errors as
+https://core.telegram.org/bots/api#making-requests and the API server's own source have them.
 """
 
 from collections.abc import Mapping
@@ -35,8 +35,8 @@ def answer(sent: Sent, world: World) -> Reply:
     if whole.startswith("file/"):
         return handed_out(world.held("telegram", method.removeprefix("documents/")))
     match method.lower():
-        case "getme":
-            return reply({"ok": True, "result": BOT})
+        case "getme" | "getwebhookinfo" as asked:
+            return reply({"ok": True, "result": BOT if asked == "getme" else _webhook(token, world)})
         case "sendmessage":
             return _message(_parameters(sent), world)
         case "editmessagetext":
@@ -49,6 +49,12 @@ def answer(sent: Sent, world: World) -> Reply:
             return _place(str(_parameters(sent).get("file_id", "")), world)
         case _:
             return _error(404, "Not Found: method not found")
+
+
+def _webhook(token: str, world: World) -> dict[str, Any]:
+    url = world.registered("telegram", token)
+    more = world.state.get("telegram", {}).get("info", {})
+    return {"url": url, "has_custom_certificate": False, "pending_update_count": 0, **more}
 
 
 def _place(id: str, world: World) -> Reply:

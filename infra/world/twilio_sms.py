@@ -2,7 +2,7 @@
 
 Resource: https://www.twilio.com/docs/messaging/api/message-resource  Codes: https://www.twilio.com/docs/api/errors
 
-`world.state["twilio_sms"]["opted_out"]` may list numbers that answered STOP.
+`world.state["twilio_sms"]["opted_out"]` may list numbers that answered STOP, `status` what the account is.
 """
 
 import base64
@@ -42,6 +42,9 @@ def answer(sent: Sent, world: World) -> Reply:
         media = MEDIA.fullmatch(sent.path)
         if media and media["account"] == account["ACCOUNT_SID"]:
             return Reply(status=307, headers={"location": f"/{sent.part}/media/{media['id']}"})
+        if sent.method == "GET" and sent.path == f"/2010-04-01/Accounts/{account['ACCOUNT_SID']}.json":
+            state = world.state.get("twilio_sms", {}).get("status", "active")
+            return reply({"sid": account["ACCOUNT_SID"], "status": state, "type": "Full", "friendly_name": "Shop"})
         _check_resource(sent, account)
         form = sent.form()
         _check_recipient(form, world)

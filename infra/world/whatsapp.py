@@ -1,7 +1,7 @@
 """WhatsApp's part of the world: the Cloud API's way to send a text or a medium, and the receipts that come back.
 
 `world.state["whatsapp"]` maps a recipient to the error code that a message to them is refused with; 131047, the window
-that is over, does not hold for templates.
+that is over, does not hold for templates. `blocked` says why the number may send nothing, `apps` which are subscribed.
 """
 
 import base64
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.world import Entry, File, Reply, Sent, World, handed_out, reply
-from infra.world.meta import absent, gate, refusal, wire
+from infra.world.meta import SUBSCRIBED, absent, gate, refusal, wire
 
 ACCOUNT, NUMBER = "109876543210987", "4930123456"  # the shop's WhatsApp account, and its number as customers see it
 LONGEST = 4096  # characters of a text
@@ -34,12 +34,17 @@ ERRORS = {
 
 def answer(sent: Sent, world: World) -> Reply:
     """POST /<version>/<phone number id>/messages with a text, template or medium, …/media with a file; GET …/<id>."""
-    gated = gate(sent, world, ("messages", "media", ""))
+    gated = gate(sent, world, ("messages", "media", "", SUBSCRIBED))
     if isinstance(gated, Reply):
         return gated
     if sent.path.startswith("/attachments/"):
         return handed_out(world.held("whatsapp", sent.path.removeprefix("/attachments/")))
     prefix, who, what = gated
+    if what == SUBSCRIBED and who == ACCOUNT:
+        apps = [{"whatsapp_business_api_data": {"name": "Shopbell", "id": "7001"}}]
+        return reply({"data": world.state.get("whatsapp", {}).get("apps", apps)})
+    if sent.query.get("fields") == "health_status" and who == world.credentials.get(f"{prefix}_PHONE_NUMBER_ID"):
+        return reply({"health_status": _health(who, world), "id": who})
     if not what:
         return _place(sent, who, world)
     if who != world.credentials.get(f"{prefix}_PHONE_NUMBER_ID"):
@@ -48,6 +53,16 @@ def answer(sent: Sent, world: World) -> Reply:
         return _upload(sent.parts(), world)
     body = sent.json()
     return _wrong(body, world) or _send(body, world)
+
+
+def _health(number: str, world: World) -> dict[str, Any]:
+    """Of the number and its account; what is wrong with the number is in the memory."""
+    wrong = world.state.get("whatsapp", {}).get("blocked", "")
+    error = {"error_code": 141010, "error_description": wrong, "possible_solution": "See the console."}
+    own = {"can_send_message": "BLOCKED", "errors": [error]} if wrong else {"can_send_message": "AVAILABLE"}
+    account = {"entity_type": "WABA", "id": ACCOUNT, "can_send_message": "AVAILABLE"}
+    parts = [{"entity_type": "PHONE_NUMBER", "id": number, **own}, account]
+    return {"can_send_message": own["can_send_message"], "entities": parts}
 
 
 def _place(sent: Sent, id: str, world: World) -> Reply:

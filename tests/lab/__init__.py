@@ -9,7 +9,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -23,7 +23,7 @@ from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 
-from chalicelib import api, aws, process, providers, queue, receive, settings, tick
+from chalicelib import api, aws, process, providers, queue, receive, settings, tick, watch
 from chalicelib.errors import Outcome, SendFailed, Unavailable
 from chalicelib.models import WEEKDAYS, Contact, Message, Receipt, Shop
 from chalicelib.providers.slack import people
@@ -38,6 +38,7 @@ REGION = "eu-central-1"
 QUEUE, DEAD, TABLE, BUCKET = "shopbell.fifo", "dead.fifo", "shopbell", "shopbell-files"
 INDEXES = {"due": ("due_on", "due_at"), "open": ("open_at", "open_since")}
 ACCOUNT = "123456789012"  # moto's
+STACK = "shopbell"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LONGEST_NAME = 40  # characters, of what a provider's API is asked for
 HIDDEN = 60  # seconds; the queue's visibility time-out
@@ -196,7 +197,10 @@ class Lab:
         self.now = START
         self.answers: list[int] = []
         self.receives = 0
+        self.function = "webhook"  # whose log is written
+        self.closing = ExitStack()
         world.now = lambda: self.now
+        world.webhooks = f"{PUBLIC}/webhooks"
         self.started = self.last_tick = START
 
     # ---- what happens
@@ -240,6 +244,7 @@ class Lab:
     def post(self, webhook: tuple[str, Request]) -> Response:
         provider, request = webhook
         self.seam.begin()
+        self.function = "webhook"
         return receive.receive(request, provider, "", f"request-{self.world.number()}")
 
     def say(self, text: str, number: int = 1, provider: str = "twilio_sms", **rest: Any) -> Said:
@@ -261,6 +266,7 @@ class Lab:
     def run(self, event: Mapping[str, Any]) -> None:
         """One invocation of the worker; what it does not report as failed is deleted."""
         self.seam.begin()
+        self.function = "worker"
         try:
             failures = process.work(dict(event), lambda: self.now)["batchItemFailures"]
         except Killed:
@@ -301,6 +307,16 @@ class Lab:
         except (*aws.FAULTS, Unavailable):
             pass  # the next minute comes again
         self.last_tick = self.now
+
+    def look(self) -> None:
+        """What the tick function does behind its timers."""
+        self.seam.begin()
+        try:
+            watch.watch(self.now, f"look-{self.world.number()}", STACK)
+        except Killed:
+            self.seam.dead = False
+        except (*aws.FAULTS, Unavailable):
+            pass  # the next minute comes again
 
     def upcoming(self) -> datetime | None:
         """When something can happen next: a message becomes visible, or a timer falls due (by the minute)."""
@@ -368,7 +384,8 @@ def laboratory(toml: str = SHOP, secrets: Mapping[str, str] = SECRETS) -> Iterat
         with patched(lab):
             with lab.aside():
                 build()
-            yield lab
+            with lab.closing:
+                yield lab
     settings.config.cache_clear()
 
 

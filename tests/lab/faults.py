@@ -205,7 +205,7 @@ def changes(name: str) -> bool:
 def faults(name: str) -> Iterator[Fault]:
     """Every fault that can strike a call of this name."""
     service, _, operation = name.partition(".")
-    if service not in ("dynamodb", "sqs", "s3"):
+    if service not in ("dynamodb", "sqs", "s3", "cloudwatch-logs"):
         yield from PROVIDERS
         return
     yield from AWS

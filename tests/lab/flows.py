@@ -1,6 +1,7 @@
 """The flows that are crashed: what happens before, what is played, and what the world must have seen in the end."""
 
 import json
+import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ from tests.lab import (
     Lab,
     at_desk,
     late,
+    log,
 )
 from tests.lab.faults import Plan
 
@@ -473,6 +475,39 @@ def is_proved(lab: Lab) -> list[str]:
     )
 
 
+# ---- each day ---------------------------------------------------------------------------------------------------
+
+
+def watched(lab: Lab) -> None:
+    """From the first looks on; a customer is answered after seven minutes, and one wrote but is not heard of again."""
+    log.keep(lab)
+    lab.look()
+    first_message(lab)
+    lab.now = START + timedelta(minutes=7)
+    agent_replies(lab)
+    lab.function = "webhook"
+    logging.getLogger("shopbell.journal").info(json.dumps({"took": ["lostlostlost"], "provider": "telegram"}))
+    lab.now = START + timedelta(hours=23)
+
+
+def morning(lab: Lab) -> None:
+    """Looks each minute, two of them in one."""
+    for _ in range(4):
+        lab.look()
+        lab.look()
+        lab.settle()
+        lab.now += timedelta(minutes=1)
+
+
+def one_sum(lab: Lab) -> list[str]:
+    """The line came once for the day, and says what is missing."""
+    sums = [entry.text for entry in lab.posts() if " filed, " in entry.text]
+    wrong = (
+        [] if all("3 in, 2 filed, 0 parked, 1 missing, median first answer 7 min" in text for text in sums) else sums
+    )
+    return wrong + [text for text in sums if " telegram lostlostlost: {" not in text]
+
+
 FLOWS = [
     Flow("customer to desk", first_message, customers=("Where is my order?",), acknowledged=1),
     Flow("second message", second_message, ("Where is my order?", "It is number 7"), acknowledged=1, before=opened),
@@ -581,6 +616,8 @@ FLOWS = [
          shop=MAIL_SHOP, ends=are_two),
     Flow("link by a code, mailbox", otto_proves, ("Where is my order?", "another address"), ("is your code",),
          acknowledged=2, before=two_open, shop=MAIL_SHOP, ends=is_proved),
+    Flow("daily line", morning, ("Where is my order?", "median first answer 7 min"), ("It is on its way",),
+         acknowledged=1, before=watched, ends=one_sum),
 ]  # fmt: skip
 
 

@@ -5,16 +5,18 @@ Posting: https://docs.slack.dev/reference/methods/chat.postMessage
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from chalicelib import signing
 from chalicelib.errors import BadSignature, Unreadable
-from chalicelib.models import Address, Can, Channel, Cover, Message, Outgoing, Receipt
+from chalicelib.models import Address, Can, Channel, Cover, Message, Outgoing, Receipt, Trouble
 from chalicelib.providers.slack import attached, blocks, events, interact, people, posts
 from chalicelib.providers.slack.attached import fetch
+from chalicelib.providers.slack.calls import call
 from chalicelib.providers.slack.config import Config
 from chalicelib.webhook import Request, Response
 
-__all__ = ["Config", "accepted", "can", "channel", "fetch", "find", "parse", "send", "verify", "vouch"]
+__all__ = ["Config", "accepted", "can", "channel", "check", "fetch", "find", "parse", "send", "verify", "vouch"]
 
 channel = Channel.SLACK
 can = Can(
@@ -75,6 +77,15 @@ def find(outgoing: Outgoing, config: Config) -> str | None:
 def vouch(sender: Address, config: Config) -> str:
     """Why this person may not act at a desk; empty if they may. Raises SendFailed."""
     return people.refusal(sender.id, config)
+
+
+def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
+    """Whether the token holds (SendFailed says why not). Slack has no method that tells where events go.
+
+    https://docs.slack.dev/reference/methods/auth.test
+    """
+    call("auth.test", config, json={})
+    return []
 
 
 def _challenge(request: Request) -> Response | None:
