@@ -82,7 +82,7 @@ def transact(writes: list[Row]) -> None:
     try:
         dynamodb().transact_write_items(TransactItems=writes)
     except aws.FAULTS as error:
-        reasons = getattr(error, "response", {}).get("CancellationReasons") or []
+        reasons = (getattr(error, "response", None) or {}).get("CancellationReasons") or []
         codes = [reason.get("Code") for reason in reasons]
         existing = next((reason["Item"] for reason in reasons if reason.get("Item")), None)
         if existing:
