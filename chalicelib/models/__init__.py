@@ -16,7 +16,7 @@ from chalicelib.models.inbound import (
     timer,
 )
 from chalicelib.models.outbound import Button, Card, Content, Delivery, DeliveryKind, Outgoing, State
-from chalicelib.models.people import Claim, Contact, Conversation, Heard, Held, Link, Proof, Thread, Waiting
+from chalicelib.models.people import Claim, Contact, Conversation, Erasing, Heard, Held, Link, Proof, Thread, Waiting
 from chalicelib.models.provider import FOREIGN, Can, Cover, Live, LiveSecret, Provider, current, secret, setting
 from chalicelib.models.shop import WEEKDAYS, Acknowledgement, Desk, Hours, Shop, Template
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
@@ -44,6 +44,7 @@ __all__ = [
     "DeliveryKind",
     "Desk",
     "Direction",
+    "Erasing",
     "Found",
     "Fragment",
     "Frozen",

@@ -40,11 +40,11 @@ def raw(item: Raw, receive: Receive, now: datetime) -> None:
     try:
         parsed = providers.load(item.provider).parse(request, config)
     except Unreadable as error:
-        large = [found.model_copy(update={"account": item.account}) for found in error.items]
+        large = [_named(found, item) for found in error.items]
         queue.put([_to_queue(found) for found in large if not queue.fits(found)], receive.token)
         _tell_owner(item.claim, words.unreadable(item.provider, item.file), receive, now)
         raise Poison("a signed webhook that cannot be read") from error
-    queue.put([_to_queue(found.model_copy(update={"account": item.account})) for found in parsed], receive.token)
+    queue.put([_to_queue(_named(found, item)) for found in parsed], receive.token)
 
 
 def parked(item: Parked, receive: Receive, now: datetime) -> None:
@@ -87,6 +87,12 @@ def _give_up(item: Handed, receive: Receive, now: datetime, reason: str) -> None
 
 
 # ---- long texts and what cannot be read -------------------------------------------------------------------------
+
+
+def _named(found: Message | Receipt, item: Raw) -> Message | Receipt:
+    """An item with what its provider's module does not know: our account, and when the webhook came."""
+    came = {"came_at": item.at} if isinstance(found, Message) else {}
+    return found.model_copy(update={"account": item.account, **came})
 
 
 def _to_queue(item: Message | Receipt) -> Message | Receipt:
