@@ -17,7 +17,7 @@ import click
 from chalicelib import providers, settings
 from chalicelib.errors import SettingsError, Unreadable
 from chalicelib.webhook import Request
-from infra import cost, deploying, here, parked, secret
+from infra import cost, deploying, forget, here, parked, secret
 from infra.terminal import err, out, working
 
 if TYPE_CHECKING:
@@ -227,6 +227,7 @@ def manifest(state: Path, url: str, account: str) -> None:
 cli.add_command(deploying.deploy)
 cli.add_command(deploying.destroy)
 cli.add_command(cost.cost)
+cli.add_command(forget.forget)
 cli.add_command(parked.parked)
 cli.add_command(secret.secrets)
 
