@@ -228,6 +228,7 @@ cli.add_command(deploying.deploy)
 cli.add_command(deploying.destroy)
 cli.add_command(cost.cost)
 cli.add_command(forget.forget)
+cli.add_command(forget.export)
 cli.add_command(parked.parked)
 cli.add_command(secret.secrets)
 

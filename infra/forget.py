@@ -1,5 +1,6 @@
 """`shopbell forget` and `shopbell export`: all that the shop keeps of a person, erased, or as one file."""
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -58,6 +59,31 @@ def forget(
     with working("erasing"):
         receipt = erase.forget(asked)
     _receipt(receipt)
+
+
+@click.command()
+@_where
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Where to; default: to the terminal.")
+def export(
+    state: Path, email: str, phone: str, contact: str, output: Path | None, here: bool, stage: str, region: str
+) -> None:
+    """Write all that the shop keeps of a person, as JSON.
+
+    For that person: with it go the files that it names, from the shop's bucket.
+    """
+    from infra import export
+
+    _enter(state, here, stage, region)
+    with working("reading"):
+        found = export.export(Asked(email, phone, contact))
+    said = json.dumps(found, indent=2, ensure_ascii=output is None)
+    if output is None:
+        click.echo(said)
+        return
+    output.write_text(f"{said}\n", encoding="utf-8")
+    out.print(f"✓ {len(found['messages'])} messages in {output}.", style="green")
+    for place in export.media(found):
+        out.print(f"  with it goes s3://{os.environ['BUCKET']}/{place}")
 
 
 def _enter(state: Path, here: bool, stage: str, region: str) -> str:

@@ -4,13 +4,14 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from chalicelib import files, queue
 from chalicelib.models import Address, Channel, Handed, Item, Message, Raw
-from infra import erase, forget, person, stack
+from infra import erase, export, forget, person, stack
 from infra.simulate import File
 from tests.lab import Lab, laboratory
 from tests.lab.flows import MIRA, OTTO, agent_replies, agent_says, linked, nothing_left, opened, thread_of, two_open
@@ -195,3 +196,43 @@ def test_the_command_says_first_and_asks(lab: Lab, monkeypatch: pytest.MonkeyPat
     assert "35 days" in done.output
     assert MIRA[1:] not in done.output
     assert "Where is my order?" not in everything(lab)
+
+
+# ---- what is kept, for the one it is about ----------------------------------------------------------------------
+
+
+def test_all_that_is_kept_is_told(lab: Lab) -> None:
+    linked(lab)
+    agent_says(lab, "It is on its way", "Where is my order?", 30)
+    agent_says(lab, "// called twice", "Where is my order?", 31)
+    lab.settle()
+    with lab.aside():
+        found = export.export(ASKED)
+    said = [(one["direction"], one["text"]) for one in found["messages"]]
+    assert said[0] == ("in", "Where is my order?")
+    assert {("in", "Is it blue?"), ("out", "It is on its way"), ("note", "// called twice")} <= set(said)
+    assert {one["id"] for contact in found["contacts"] for one in contact["addresses"]} == {MIRA, OTTO}
+    assert len(found["conversations"]) == 2
+
+
+def test_long_texts_and_files_are_told_whole(lab: Lab) -> None:
+    lab.ring("custom", lab.say(f"the beginning {'x' * 6000}", 1, "custom", files=(PHOTO,), sender="mira"))
+    lab.settle()
+    with lab.aside():
+        found = export.export(person.Asked(contact=lab.heads()[0].id))
+    assert len(found["messages"][0]["text"]) > 6000
+    assert set(export.media(found)) == {place for place in lab.objects() if place.startswith("files/")}
+    assert found["messages"][0]["attachments"][0]["name"] == "kettle.jpg"
+
+
+def test_the_file_is_for_the_person(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    two_open(lab)
+    monkeypatch.setattr(stack, "place", lambda *_: "the laboratory")
+    file = tmp_path / "mira.json"
+    with lab.aside():
+        done = CliRunner().invoke(forget.export, ["--phone", MIRA, "--output", str(file)])
+        shown = CliRunner().invoke(forget.export, ["--phone", MIRA])
+    assert done.exit_code == 0
+    assert json.loads(file.read_text(encoding="utf-8")) == json.loads(shown.output)
+    assert "Where is my order?" in file.read_text(encoding="utf-8")
+    assert "Is it blue?" not in file.read_text(encoding="utf-8")
