@@ -107,13 +107,13 @@ def _receipt(receipt: Receipt) -> None:
         out.print(f"{waiting} do the same again in four days, for each address.", style="yellow")
     for id in receipt.left:
         out.print(f"Slack does not delete the post {id}: delete it there.", style="yellow")
-    out.print(FADES)
+    out.print(FADES, soft_wrap=True)
 
 
 def _say(counts: Mapping[str, int], title: str) -> None:
     out.print(title)
     for name, words in SAID.items():
         if counts.get(name):
-            out.print(f"  {counts[name]} {words}")
+            out.print(f"  {words}: {counts[name]}")
     if not any(counts.get(name) for name in SAID):
         out.print("  nothing")

@@ -189,7 +189,7 @@ def test_the_command_says_first_and_asks(lab: Lab, monkeypatch: pytest.MonkeyPat
         asked = CliRunner().invoke(forget.forget, ["--phone", MIRA], input="n\n")
         assert "Where is my order?" in everything(lab)
         done = CliRunner().invoke(forget.forget, ["--phone", MIRA, "--yes"])
-    assert "1 posts of ours" in dry.output
+    assert "posts of ours at the desks: 1" in dry.output
     assert "Nothing is erased" in dry.output
     assert asked.exit_code
     assert done.exit_code == 0
