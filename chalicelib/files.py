@@ -1,11 +1,13 @@
 """The bucket: raw bodies, texts too long for a row, attachments."""
 
 import os
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 from chalicelib import aws
+from chalicelib.errors import Unavailable
 from chalicelib.models import Content
 from chalicelib.webhook import place_of
 
@@ -25,6 +27,19 @@ def put_raw(body: bytes) -> str:
 def put_text(name: str, text: str) -> str:
     """Keep a message's long text; returns its place. Raises one of aws.FAULTS."""
     return _put(f"text/{name}", text.encode())
+
+
+def texts_of(name: str) -> tuple[str, str]:
+    """Where a message's long texts lie, if it has any."""
+    return f"text/{name}", f"text/{name}.full"
+
+
+def drop(places: Iterable[str]) -> None:
+    """Drop what lies at up to a thousand places, if it does. Raises Unavailable, or one of aws.FAULTS."""
+    there = [{"Key": place} for place in places]
+    answer = _s3().delete_objects(Bucket=os.environ["BUCKET"], Delete={"Objects": there, "Quiet": True})
+    if answer.get("Errors"):
+        raise Unavailable("the bucket did not drop every file")
 
 
 def put_parked(name: str, letter: bytes) -> str:

@@ -20,8 +20,10 @@ from tests.lab.flows import (
     agent_says,
     at_rest,
     conversation,
+    forgets,
     judge,
     linked,
+    nothing_left,
     opened,
     part,
     speaks,
@@ -255,6 +257,34 @@ def unlink_and_message(lab: Lab) -> list[Job]:
     return workers(lab)
 
 
+def forget_and_message(lab: Lab) -> list[Job]:
+    """She writes while she is forgotten."""
+    lab.ring("twilio_sms", lab.say("It is number 7", 2))
+    (message,) = lab.take(1)
+    return [lambda: lab.run(message), lambda: forgets(lab)]
+
+
+def forget_and_reply(lab: Lab) -> list[Job]:
+    """An agent answers her while she is forgotten."""
+    lab.ring("slack", lab.say("It is on its way", 10, "slack", thread=lab.thread()))
+    (message,) = lab.take(1)
+    return [lambda: lab.run(message), lambda: forgets(lab)]
+
+
+def without_card(lab: Lab) -> None:
+    """Recorded, and the desk does not answer yet."""
+    lab.world.fail(part="slack", path="chat.postMessage", status=503)
+    lab.ring("twilio_sms", lab.say("Where is my order?"))
+    lab.work()
+    lab.wait()
+
+
+def forget_and_card(lab: Lab) -> list[Job]:
+    """Her card is posted while she is forgotten."""
+    (message,) = lab.take(1)
+    return [lambda: lab.run(message), lambda: forgets(lab)]
+
+
 def one_of_all(*ids: str) -> Callable[[Lab], list[str]]:
     """Who speaks for all of them has all their addresses, and the rows of all lead there in one step."""
 
@@ -355,6 +385,9 @@ RACES = [
          Flow("", nothing, BOTH, (), (), 2, linked, threads=2, ends=answered_or_told)),
     Race("unlink and message", unlink_and_message,
          Flow("", nothing, (*BOTH, "I still wait"), (), (), 2, linked, threads=2, ends=where_he_is)),
+    Race("forget and message", forget_and_message, Flow("", nothing, (), (), (), 1, opened, ends=nothing_left)),
+    Race("forget and reply", forget_and_reply, Flow("", nothing, (), (), (), 1, opened, ends=nothing_left)),
+    Race("forget and card", forget_and_card, Flow("", nothing, (), (), (), 1, without_card, ends=nothing_left)),
 ]  # fmt: skip
 
 

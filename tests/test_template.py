@@ -134,7 +134,12 @@ def test_the_worker_reads_outbound_secrets_only_and_its_own_table_queues_and_buc
         "${Queue.Arn}",
         "${DeadLetters.Arn}",
     }
-    assert {action for action, _ in can if action.startswith("s3:")} == {"s3:GetObject", "s3:PutObject"}
+    assert {action for action, _ in can if action.startswith("s3:")} == {
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:DeleteObject",
+    }
+    assert [where for action, where in can if action == "s3:DeleteObject"] == ["${Bucket.Arn}/text/*"]
     assert {pair for pair in can if pair[0].startswith("ses:")} == {("ses:SendEmail", sender) for sender in SENDERS}
 
 

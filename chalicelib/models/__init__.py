@@ -17,7 +17,7 @@ from chalicelib.models.inbound import (
     timer,
 )
 from chalicelib.models.outbound import Button, Card, Content, Delivery, DeliveryKind, Outgoing, State
-from chalicelib.models.people import Claim, Contact, Conversation, Heard, Held, Link, Proof, Thread, Waiting
+from chalicelib.models.people import Claim, Contact, Conversation, Erasing, Heard, Held, Link, Proof, Thread, Waiting
 from chalicelib.models.provider import (
     FOREIGN,
     Can,
@@ -69,6 +69,7 @@ __all__ = [
     "DeliveryKind",
     "Desk",
     "Direction",
+    "Erasing",
     "Found",
     "Fragment",
     "Frozen",

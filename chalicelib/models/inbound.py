@@ -92,6 +92,7 @@ class Message(Frozen):
     choice: Text = ""  # what stands behind the quick reply or button that was pressed
     reply_to: Text = ""  # the provider's id of the message it answers
     sent_at: datetime | None = None
+    came_at: datetime | None = None  # when its first part was accepted, where it was queued again since
     thread: Text = ""
     mentions: bool = False  # a colleague is addressed in it: a note
     parent_is_ours: bool = False  # the provider says that the thread hangs under a post of ours

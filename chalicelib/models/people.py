@@ -103,6 +103,13 @@ class Held(Frozen):
         return self.claim[:6]
 
 
+class Erasing(Frozen):
+    """Of whom everything is being erased: kept until that is done, so that whoever comes back can finish it."""
+
+    contacts: tuple[str, ...]
+    addresses: tuple[Address, ...]
+
+
 class Contact(Frozen):
     """The head, the one row that serialises a contact: every recording is conditional on its version."""
 
@@ -122,10 +129,21 @@ class Contact(Frozen):
     held: tuple[Held, ...] = ()  # of the contact, not of a conversation: none is lost when that ends
     acknowledged_until: datetime | None = None
     due: Mapping[str, datetime] = Field(default_factory=dict)  # kind of timer -> when it falls due
+    forgotten_at: datetime | None = None  # it was erased then: what was accepted before is dropped
+    erasing: Erasing | None = None
 
     @property
     def addresses(self) -> tuple[Address, ...]:
         return (*(heard.address for heard in self.heard), *self.also)
+
+    @property
+    def blank(self) -> bool:
+        """Forgotten, and not heard from since: nobody that anything could be said about."""
+        return self.forgotten_at is not None and self.conversation is None
+
+    def forgot(self, at: datetime) -> bool:
+        """Whether what was accepted at that time is to be dropped."""
+        return self.forgotten_at is not None and at <= self.forgotten_at
 
 
 class Claim(Frozen):
@@ -143,6 +161,8 @@ class Claim(Frozen):
     thread: str = ""
     by: str = ""  # the receive that wrote it
     deliveries: Mapping[str, Delivery] = Field(default_factory=dict)
+    forgotten: bool = False  # emptied, or never filled: its customer is forgotten. Its row has no deliveries at all
+    loose: tuple[Delivery, ...] = ()  # posts at desks that were under way then, without a word: they may have arrived
 
     @property
     def in_order(self) -> list[Delivery]:
@@ -157,3 +177,4 @@ class Thread(Frozen):
     conversation: str
     desk: str
     expires: datetime | None = None  # a mail's reply token
+    forgotten: bool = False  # it leads nowhere any more

@@ -45,6 +45,7 @@ class Found(Frozen):
     contact_id: str
     contact: Contact | None = None
     rows: Mapping[Address, str | None] = Field(default_factory=dict)  # address -> its contact's id
+    forgotten_at: datetime | None = None  # of whom this was before: what was accepted up to then is dropped
     turns: tuple[str, ...] = ()  # agents in the order of whose turn it is, where a conversation is to be given to one
 
 

@@ -11,6 +11,7 @@ from chalicelib import aws, queue, store
 from chalicelib.errors import Later, Poison, SendFailed, Unavailable
 from chalicelib.models import Item, Receive
 from chalicelib.process import items
+from chalicelib.process.forgotten import Forgotten
 
 LADDER = 900.0  # seconds; the longest step of the outage ladder
 OUTAGE_ENDS = 4 * 24 * 3600.0  # seconds on the outage ladder before a message is parked
@@ -55,6 +56,9 @@ def _work(receive: Receive, now: datetime) -> Again | None:
     try:
         item = queue.read(receive.body)
         items.HANDLERS[item.type](item, receive, now)
+    except Forgotten:
+        _log(receive, item, "forgotten", item.type if item else "?")
+        return None
     except Later as later:
         return _outage(receive, item, now, later.reason, later.seconds)
     except (*aws.FAULTS, store.Moved, Unavailable, SendFailed) as error:

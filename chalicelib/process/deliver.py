@@ -6,7 +6,7 @@ from datetime import timedelta
 from chalicelib import providers, queue, settings
 from chalicelib.errors import Later, Outcome, SendFailed, Unavailable
 from chalicelib.models import Claim, Content, Delivery, DeliveryKind, Handed, Message, Outgoing, Receive, State, digest
-from chalicelib.process import attachments, outcome
+from chalicelib.process import attachments, forgotten, outcome
 from chalicelib.process.outcome import Job, Sign, Wait
 from chalicelib.process.outgoing import compose
 
@@ -16,6 +16,8 @@ ACKNOWLEDGE_WITHIN = timedelta(minutes=15)
 
 def planned(job: Job) -> None:
     """Deliver what the plan owes in place, then hand on the rest. Raises Later if something is still owed here."""
+    if forgotten.settled(job.claim, job.contact):
+        return
     waits = _deliver(job, [delivery for delivery in job.claim.in_order if not delivery.handed])
     hand_on(job.claim, [*_owed(job), *job.told], job.message, job.receive)
     _come_back(waits)
@@ -23,6 +25,8 @@ def planned(job: Job) -> None:
 
 def handed(job: Job, places: Iterable[str]) -> None:
     """Deliver what was handed on to this group. Raises Later if something is still owed."""
+    if forgotten.settled(job.claim, job.contact):
+        return
     here = [job.claim.deliveries[place] for place in places if place in job.claim.deliveries]
     waits = _deliver(job, here)
     about = tuple(f"n-{one.id}-" for one in here)  # the plan's own notices are handed on by its message

@@ -41,11 +41,11 @@ def raw(item: Raw, receive: Receive, now: datetime) -> None:
     try:
         parsed = providers.load(item.provider).parse(request, config)
     except Unreadable as error:
-        named = [found.model_copy(update={"account": item.account}) for found in error.items]
-        _split([_to_queue(found) for found in named if not queue.fits(found)], receive)
+        large = [_named(found, item) for found in error.items]
+        _split([_to_queue(found) for found in large if not queue.fits(found)], receive)
         _tell_owner(item.claim, words.unreadable(item.provider, item.file), receive, now)
         raise Poison("a signed webhook that cannot be read") from error
-    _split([_to_queue(found.model_copy(update={"account": item.account})) for found in parsed], receive)
+    _split([_to_queue(_named(found, item)) for found in parsed], receive)
 
 
 def _split(found: Sequence[Message | Receipt], receive: Receive) -> None:
@@ -99,6 +99,12 @@ def _give_up(item: Handed, receive: Receive, now: datetime, reason: str) -> None
 
 
 # ---- long texts and what cannot be read -------------------------------------------------------------------------
+
+
+def _named(found: Message | Receipt, item: Raw) -> Message | Receipt:
+    """An item with what its provider's module does not know: our account, and when the webhook came."""
+    came = {"came_at": item.at} if isinstance(found, Message) else {}
+    return found.model_copy(update={"account": item.account, **came})
 
 
 def _to_queue(item: Message | Receipt) -> Message | Receipt:

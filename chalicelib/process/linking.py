@@ -3,14 +3,14 @@
 import secrets
 
 from chalicelib import desk, route, settings, store
-from chalicelib.models import Found, Message, Met
+from chalicelib.models import Address, Found, Message, Met
 
 
 def met(item: Message, found: Found) -> Met:
     """Of a customer's message: whose address its code may prove, and who else its clues lead to."""
     contact = found.contact
     if contact and contact.proof and route.tries(item, contact):
-        return Met(other=store.find(contact.proof.address).contact)
+        return Met(other=_who(contact.proof.address).contact)
     clues = {clue: route.addresses(clue) for clue in route.clues_in(item, contact, settings.shop())}
     linked = [link.contact for link in contact.links] if contact else []
     return store.met(clues, found.contact_id, linked) if clues else Met()
@@ -26,7 +26,13 @@ def completed(scene: route.Scene, item: Message) -> route.Scene:
     if not named:
         return scene
     return scene._replace(
-        others={address: store.find(address) for address in named},
+        others={address: _who(address) for address in named},
         atoms=store.merged(contact) if contact.links else {},
         code=f"{secrets.randbelow(1_000_000):06d}",
     )
+
+
+def _who(address: Address) -> Found:
+    """Who has an address; nobody, if that one is forgotten and has not written since."""
+    found = store.find(address)
+    return found.model_copy(update={"contact": None}) if found.contact and found.contact.blank else found

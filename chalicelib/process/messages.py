@@ -12,7 +12,18 @@ from chalicelib.models import (
     Plan,
     Receive,
 )
-from chalicelib.process import announced, assigning, deliver, fragments, linking, outcome, record, texts, timers
+from chalicelib.process import (
+    announced,
+    assigning,
+    deliver,
+    forgotten,
+    fragments,
+    linking,
+    outcome,
+    record,
+    texts,
+    timers,
+)
 from chalicelib.process.outcome import Job, Sign
 
 CHANGES = (Kind.EDIT, Kind.DELETE, Kind.REACTION)  # of something an agent wrote before
@@ -43,37 +54,56 @@ def message(item: Message, receive: Receive, now: datetime) -> None:
 
 def _customer(item: Message, receive: Receive, now: datetime) -> None:
     def plan() -> tuple[Plan, Contact | None]:
-        found = assigning.with_turns(item, store.find(item.sender, item.aliases), receive)
+        found = store.find(item.sender, item.aliases)
+        if found.forgotten_at and min(receive.accepted_at, item.came_at or receive.accepted_at) <= found.forgotten_at:
+            raise forgotten.Forgotten
+        found = assigning.with_turns(item, found, receive)
         met = linking.met(item, found)
         return route.customer(item, found, settings.shop(), receive, now, met), found.contact
 
-    claim, planned, contact = record.record(item, receive, plan)
+    try:
+        claim, planned, contact = record.record(item, receive, plan)
+    except forgotten.Forgotten:
+        return forgotten.drop(item, receive)
     fresh = claim.by == receive.token
-    deliver.planned(Job(claim, planned.contact if fresh else contact, item, receive, now, fresh))
+    return deliver.planned(Job(claim, planned.contact if fresh else contact, item, receive, now, fresh))
 
 
 def _agent(item: Message, receive: Receive, now: datetime) -> None:
     thread = store.thread(item.provider, item.account, item.thread)
     if thread is None:
         return _no_thread(item, receive, now)
+    if thread.forgotten:
+        return _leads_nowhere(item, receive)
     refused = _refused(item, receive)
 
     def plan() -> tuple[Plan, Contact | None]:
         contact = store.contact(thread.contact)
         if contact is None:
             raise Poison("a thread without its contact")
+        if contact.blank or contact.forgot(receive.accepted_at):
+            raise forgotten.Forgotten
         original = store.claim(item.original_claim) if item.kind in CHANGES else None
         scene = linking.completed(route.Scene(thread, contact, settings.shop(), receive, now, refused), item)
         scene = scene._replace(held=_held_words(route.asks_for(item, scene)))
         return route.agent(item, scene, original), contact
 
-    claim, planned, contact = record.record(item, receive, plan)
+    try:
+        claim, planned, contact = record.record(item, receive, plan)
+    except forgotten.Forgotten:
+        return _leads_nowhere(item, receive)
     fresh = claim.by == receive.token
     job = Job(claim, contact, planned.message if fresh else record.as_recorded(claim, item), receive, now, fresh)
     if any(delivery.kind is DeliveryKind.REPLY and not delivery.ended for delivery in claim.in_order):
         outcome.signal(claim.provider, claim.account, claim.message_id, Sign.GOING)
     deliver.planned(job)
     return None
+
+
+def _leads_nowhere(item: Message, receive: Receive) -> None:
+    """An agent's words to somebody who is forgotten: they reach nobody, and are kept nowhere."""
+    outcome.signal(item.provider, item.account, item.id, Sign.FAILED, Sign.GOING)
+    forgotten.drop(item, receive)
 
 
 def _refused(item: Message, receive: Receive) -> str:
@@ -110,6 +140,8 @@ def _begun(item: Message, asked: route.outside.Asked, receive: Receive, now: dat
         contact = store.contact(found[address])
         if contact is None:
             raise Poison("an address without its contact")
+        if contact.blank:
+            raise desk.Cannot(words.never_wrote(asked.address))
         return route.outside.start(item, asked, address, contact, settings.shop(), receive, now), contact
 
     claim, planned, contact = record.record(item, receive, plan)

@@ -27,6 +27,7 @@ from chalicelib.models import (
     State,
     digest,
 )
+from chalicelib.process import forgotten
 
 GIVEN_UP = {DeliveryKind.REPLY: timedelta(days=4), DeliveryKind.FILE: timedelta(days=1)}
 FETCHED_WITHIN = timedelta(minutes=10)  # an agent's file, behind which later replies wait
@@ -75,10 +76,22 @@ class Wait(NamedTuple):
 
 
 def sent(job: Job, delivery: Delivery, outgoing: Outgoing, provider_id: str) -> Wait | None:
-    """It arrived. A card's thread goes into the head."""
+    """It arrived. A card's thread goes into the head. Raises Forgotten where nobody may have it any more."""
     changes = {"state": State.SENT, **_tried(job)}
     if delivery.change:  # the provider's id goes on standing for what was changed
         return end(job, delivery, State.SENT)
+    try:
+        _mark_sent(job, delivery, outgoing, provider_id, changes)
+    except store.Conflict:
+        raise
+    except store.Moved:  # the claim was emptied meanwhile: the post would stay for ever
+        forgotten.take_back(delivery, provider_id)
+        raise forgotten.Forgotten from None
+    job.states[delivery.id] = State.SENT
+    return None
+
+
+def _mark_sent(job: Job, delivery: Delivery, outgoing: Outgoing, provider_id: str, changes: dict[str, Any]) -> None:
     if outgoing.card and job.contact and _opens(job.contact):
         thread = outgoing.thread or provider_id
         expires = job.now + TOKEN_LIVES if outgoing.thread else None
@@ -86,8 +99,6 @@ def sent(job: Job, delivery: Delivery, outgoing: Outgoing, provider_id: str) -> 
         job.contact = _with_conversation(job.contact, thread=thread)
     else:
         store.mark_sent(job.claim, delivery, provider_id, changes)
-    job.states[delivery.id] = State.SENT
-    return None
 
 
 def _opens(contact: Contact) -> bool:

@@ -46,7 +46,7 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
 
     Raises Later while another message is posting the conversation's card.
     """
-    before = found.contact or Contact(id=found.contact_id)
+    before = found.contact or Contact(id=found.contact_id, forgotten_at=found.forgotten_at)
     mine = tuple(address for address, owner in found.rows.items() if owner in (None, found.contact_id))
     if before.blocked:
         return _unseen(message, before, mine, receive)

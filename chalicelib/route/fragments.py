@@ -45,6 +45,7 @@ def joined(text: Together, known: Pieces) -> Message:
             "text": "".join(_alone(text, known) if text.alone else _whole(text, known)),
             "attachments": tuple(file for message in messages for file in message.attachments),
             "automatic": any(message.automatic for message in messages),
+            "came_at": min(known.pieces[claim].at for claim in text.pieces),
             "sent_at": min((message.sent_at for message in messages if message.sent_at), default=None),
             "fragment": None,
         }

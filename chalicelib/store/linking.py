@@ -64,8 +64,8 @@ def clue_writes(plan: Plan) -> Iterator[Row]:
 
 def _known(clue: Clue, typed: Iterable[Address], rows: dict[str, Row]) -> Iterator[Known]:
     for address in typed:
-        if row := rows.get(address_key(address)["pk"]):
-            yield Known(clue=clue, contact=row["contact"], address=address)
+        if owner := rows.get(address_key(address)["pk"], {}).get("contact"):
+            yield Known(clue=clue, contact=owner, address=address)
     row = rows.get(clue_key(clue.kind, clue.value)["pk"])
     if row and row["others"] < COMMON:
         address = Address(channel=row["channel"], id=row["id"])

@@ -29,7 +29,8 @@ OPEN = "open"  # the sparse index of open conversations, by desk
 def find(sender: Address, aliases: Iterable[Address] = ()) -> Found:
     """Who writes: the address rows and the head, in one read; one more for an address that was linked.
 
-    An address without a row belongs to the contact of an alias that has one: both are proved by one signature.
+    An address without a row belongs to the contact of an alias that has one: both are proved by one signature. A
+    tombstone's row leads nowhere: its address is as one that never wrote.
     Raises Moved where rows and head were read before and after a link or unlink.
     """
     addresses = [sender, *aliases]
@@ -39,9 +40,14 @@ def find(sender: Address, aliases: Iterable[Address] = ()) -> Found:
     by, owner = next(((address, contact) for address, contact in known.items() if contact), (sender, derived))
     row = rows.get(contact_key(owner)["pk"]) if owner == derived else get(contact_key(owner))
     found = _speaks(to_contact(row))
-    if found and found.parted and by not in found.addresses:
+    if found and found.parted and known[by] and by not in found.addresses:
         raise Moved  # unlinked in between: the head alone says what is whose
-    return Found(contact_id=found.id if found else owner, contact=found, rows=known)
+    erased = [rows.get(address_key(address)["pk"], {}).get("forgotten_at") for address in addresses]
+    times = [datetime.fromisoformat(at) for at in erased if at]
+    times += [found.forgotten_at] if found and found.forgotten_at else []
+    return Found(
+        contact_id=found.id if found else owner, contact=found, rows=known, forgotten_at=max(times, default=None)
+    )
 
 
 def owners(addresses: Iterable[Address]) -> dict[Address, str]:

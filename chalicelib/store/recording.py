@@ -7,7 +7,7 @@ from chalicelib import aws
 from chalicelib.models import SCHEMA, Address, Claim, Contact, Delivery, Kind, Plan, Receive
 from chalicelib.store.keys import Row, address_key, claim_key, message_key, place, sent_key
 from chalicelib.store.linking import clue_writes, joint_writes
-from chalicelib.store.rows import claim_update, dump, put, put_head, put_turn
+from chalicelib.store.rows import claim_update, dump, put, put_head, put_turn, put_unowned
 from chalicelib.store.table import table_name, transact
 
 
@@ -86,4 +86,4 @@ def _put_claim(claim: Claim) -> Row:
 def _put_address(address: Address, plan: Plan) -> Row:
     evidence = "first heard from" if address == plan.message.sender else "proved by one signature with it"
     row = {"contact": plan.contact.id, "channel": address.channel.value, "id": address.id, "evidence": evidence}
-    return put({**address_key(address), **row, "schema": SCHEMA}, "attribute_not_exists(#pk)")
+    return put_unowned({**address_key(address), **row, "schema": SCHEMA})

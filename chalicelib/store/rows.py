@@ -20,9 +20,17 @@ def put(row: Row, condition: str = "", old: bool = False) -> Row:
     return {"Put": put}
 
 
+def put_unowned(row: Row) -> Row:
+    """An address that leads to no contact yet: it was never written, or is a tombstone."""
+    write = put(row, "attribute_not_exists(#contact)")
+    write["Put"]["ExpressionAttributeNames"] = {"#contact": "contact"}
+    return write
+
+
 def dump(model: Any, exclude: set[str] | None = None) -> Row:
     row: Row = plain(model.model_dump(mode="json", exclude_defaults=True, exclude=exclude))
-    return {**row, "schema": SCHEMA, **({"deliveries": row.get("deliveries", {})} if isinstance(model, Claim) else {})}
+    marked = isinstance(model, Claim) and not model.forgotten  # the row without deliveries takes no mark any more
+    return {**row, "schema": SCHEMA, **({"deliveries": row.get("deliveries", {})} if marked else {})}
 
 
 def plain(value: Any) -> Any:

@@ -130,6 +130,17 @@ def _delete(arguments: Arguments, world: World) -> dict[str, Any]:
     return {"channel": channel, "ts": time_stamp}
 
 
+def _delete_file(arguments: Arguments, world: World) -> dict[str, Any]:
+    file = _required(arguments, "file")
+    if not world.held("slack", file):
+        raise Refused("file_not_found")
+    if file in _memory(world).get("deleted", []):
+        raise Refused("file_deleted")
+    _memory(world).setdefault("deleted", []).append(file)
+    world.note(part="slack", what="delete", to="", refers=file, raw=arguments)
+    return {}
+
+
 def _whisper(arguments: Arguments, world: World) -> dict[str, Any]:
     """A post that one person sees. Nothing remembers it: it cannot be found, changed or deleted."""
     channel = _channel(arguments, world)
@@ -251,6 +262,7 @@ METHODS: dict[str, Callable[[Arguments, World], dict[str, Any]]] = {
     "conversations.history": _history,
     "conversations.replies": _replies,
     "files.completeUploadExternal": _complete,
+    "files.delete": _delete_file,
     "files.getUploadURLExternal": _upload_url,
     "reactions.add": _add_reaction,
     "reactions.remove": _remove_reaction,

@@ -21,6 +21,7 @@ import moto.sqs.models
 from botocore.session import Session
 from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
+from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 
 from chalicelib import api, aws, process, providers, queue, receive, settings, tick, watch
@@ -199,6 +200,7 @@ class Lab:
         self.receives = 0
         self.function = "webhook"  # whose log is written
         self.closing = ExitStack()
+        self.left: list[str] = []  # posts of somebody forgotten that the desk does not delete
         world.now = lambda: self.now
         world.webhooks = f"{PUBLIC}/webhooks"
         self.started = self.last_tick = START
@@ -348,6 +350,14 @@ class Lab:
         """Every contact, as the table has it."""
         rows = [row.to_json()["Attributes"] for row in _rows() if row.attrs["pk"].value.startswith("CONTACT#")]
         return [Contact.model_validate(aws.decode(row)) for row in rows]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The whole table."""
+        return [aws.decode(row.to_json()["Attributes"]) for row in _rows()]
+
+    def objects(self) -> dict[str, bytes]:
+        """The whole bucket."""
+        return {key: object.value for key, object in s3_backends[ACCOUNT]["aws"].buckets[BUCKET].keys.items()}
 
     def dead_letters(self) -> list[Any]:
         return list(sqs_queue(DEAD)._messages)

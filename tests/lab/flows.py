@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
-from chalicelib import store
+from chalicelib import aws, store
+from chalicelib.errors import Unavailable
 from chalicelib.models import Address, Channel, Contact, Conversation, Kind, Message, Progress, Receipt
 from chalicelib.providers import slack
+from infra import erase, person
 from infra.simulate import File
 from infra.world import Entry
 from tests.lab import (
@@ -21,6 +23,7 @@ from tests.lab import (
     LINK,
     MAIL_SHOP,
     PASSING_SHOP,
+    QUEUE,
     SHOP,
     STAFFED_SHOP,
     START,
@@ -30,6 +33,7 @@ from tests.lab import (
     at_desk,
     late,
     log,
+    sqs_queue,
 )
 from tests.lab.faults import Plan
 
@@ -430,6 +434,50 @@ def otto_proves(lab: Lab) -> None:
     lab.settle()
 
 
+# ---- forgetting -------------------------------------------------------------------------------------------------
+
+
+def forgets(lab: Lab) -> None:
+    """The owner has Mira forgotten, and does it again until it is done."""
+    for _ in range(6):
+        try:
+            lab.left += erase.forget(person.Asked(phone=MIRA), lambda: lab.now).left
+            return
+        except Killed:
+            lab.seam.dead = False
+        except (*aws.FAULTS, erase.Unfinished, Unavailable):
+            pass
+    raise AssertionError("it cannot be ended")
+
+
+def forgotten(lab: Lab) -> None:
+    """She was answered, and a message of hers waits in the queue. Then she writes as if for the first time."""
+    lab.ring("twilio_sms", lab.say("It is number 7", 2))
+    forgets(lab)
+    lab.settle()
+    lab.now += timedelta(minutes=2)
+    lab.ring("twilio_sms", lab.say("Do you gift-wrap?", 8))
+    lab.settle()
+
+
+def nothing_left(lab: Lab) -> list[str]:
+    """Of what she wrote before, and of what was answered, no word is kept anywhere, nor stands at the desk."""
+    old = ("Where is my order?", "It is number 7", "It is on its way")
+    with lab.aside():
+        kept = {
+            "table": str(lab.rows()),
+            "bucket": str(lab.objects()),
+            "queue": str([one.body for one in sqs_queue(QUEUE)._messages]),
+        }
+        heads = [head for head in store.heads() if head.erasing]
+    wrong = [f"{words} in the {place}" for place, all in kept.items() for words in old if words in all]
+    wrong += [f"still to be erased: {head}" for head in heads] + (["an address"] if "'was'" in kept["table"] else [])
+    gone = [*lab.world.state["slack"].get("deleted", [])]
+    gone += [id.partition(":")[2] for id in lab.left]  # refused, and told
+    stands = [entry for entry in lab.posts() if entry.part == "slack" and entry.id not in gone]
+    return wrong + [f"at the desk: {entry.text}" for entry in stands for words in old if words in entry.text]
+
+
 def speaks(lab: Lab, *ids: str) -> list[str]:
     """Who speaks for each of some phone numbers."""
     with lab.aside():
@@ -614,6 +662,8 @@ FLOWS = [
          shop=MAIL_SHOP, ends=are_one),
     Flow("unlink from a mailbox", agent_unlinks, ("Where is my order?", "I still wait"), acknowledged=2, before=linked,
          shop=MAIL_SHOP, ends=are_two),
+    Flow("forgotten", forgotten, ("Do you gift-wrap?",), acknowledged=2, before=answered, threads=2,
+         ends=nothing_left),
     Flow("link by a code, mailbox", otto_proves, ("Where is my order?", "another address"), ("is your code",),
          acknowledged=2, before=two_open, shop=MAIL_SHOP, ends=is_proved),
     Flow("daily line", morning, ("Where is my order?", "median first answer 7 min"), ("It is on its way",),

@@ -69,8 +69,8 @@ class Write:
         return changed
 
     def _holds(self, condition: str, row: Row | None) -> bool:
-        if condition == "attribute_not_exists(#pk)":
-            return row is None
+        if condition.startswith("attribute_not_exists("):
+            return row is None or self.names[condition[len("attribute_not_exists(") : -1]] not in row
         if condition.startswith("attribute_exists("):
             return row is not None and self.names[condition[len("attribute_exists(") : -1]] in row
         path, value = condition.split(" = ")

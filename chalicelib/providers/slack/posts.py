@@ -21,7 +21,7 @@ REACTIONS = {
     "❓": "question",
 }
 REACTED = frozenset({"already_reacted", "no_reaction"})
-GONE = frozenset({"message_not_found"})
+GONE = frozenset({"message_not_found", "file_deleted", "file_not_found"})
 NOT_THERE = {"channel_not_found", "not_in_channel", "user_not_in_channel"}  # the bot, or the person
 LONGEST_SUMMARY = 600  # characters of `text` beside blocks, for notifications; chat.update takes 4,000 bytes
 PAGES = 5  # of 200 posts each, when looking whether a post already arrived
@@ -64,10 +64,12 @@ def whisper(outgoing: Outgoing, config: Config) -> str:
 
 
 def change(outgoing: Outgoing, config: Config) -> str:
-    """Write a post of ours anew, or take it back."""
+    """Write a post of ours anew, or take it back; or a file, whose id has no channel in it."""
     where, _, ts = outgoing.refers.partition(":")
     place = {"channel": where, "ts": ts}
-    if outgoing.change == "delete":
+    if not ts:
+        call("files.delete", config, GONE, json={"file": where})
+    elif outgoing.change == "delete":
         call("chat.delete", config, GONE, json=place)
     else:
         call("chat.update", config, json={**_blocks(outgoing), **place})
