@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 from moto.dynamodb.models import dynamodb_backends
 
-from chalicelib import aws, queue, store
+from chalicelib import aws, process, queue, store
 from chalicelib.desk import waiting
 from chalicelib.models import Address, Channel, Contact, Conversation, Desk, Kind, Message, timer
 from chalicelib.settings import load
@@ -241,7 +241,8 @@ def test_a_second_desk_that_refuses_falls_back(fallback: str, desk: str) -> None
         assert told(lab, "Escalated from") == [(f"C0{desk.upper()}", "Escalated from")]
 
 
-def test_a_card_that_is_given_up_sets_the_conversation_free() -> None:
+def test_a_card_that_is_given_up_sets_the_conversation_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "OUTAGE_ENDS", 4 * 3600.0)  # instead of four days of trying
     with laboratory(WATCHED_SHOP) as lab:
         unanswered(lab)
         lab.world.fail(part="slack", path="chat.postMessage", status=503, times=100_000)
