@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -304,7 +305,17 @@ def _end(process: "subprocess.Popen[bytes]", home: Path) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
+    _end_functions(process.pid)
     shutil.rmtree(home / "tmp", ignore_errors=True)
+
+
+def _end_functions(session: int) -> None:
+    """MiniStack does not wait for its function processes: whatever is left of its session ends here."""
+    end = time.monotonic() + PATIENCE / 10
+    with suppress(ProcessLookupError, PermissionError):  # of macOS, where all that is left has ended
+        while time.monotonic() < end:
+            os.killpg(session, signal.SIGKILL)
+            time.sleep(0.02)
 
 
 def _bytes(file: Path) -> bytes:
