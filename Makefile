@@ -14,12 +14,9 @@ run: $(READY)
 deploy: $(READY)
 	@$(BIN)/shopbell deploy $(ARGS)
 
-# What needs the local AWS runs one test at a time, beside all others; it is told at the end.
 test: lint
-	@mkdir -p .build
-	@$(BIN)/python -m pytest -m local $(ARGS) > .build/local-tests 2>&1 & local=$$!; trap "kill $$local" INT TERM; \
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not local" $(ARGS); others=$$?; \
-	wait $$local; ended=$$?; cat .build/local-tests; exit $$((others + ended))
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not local" $(ARGS)
+	@$(BIN)/python -m pytest -m local $(ARGS)
 
 lint: $(READY)
 	@$(BIN)/ruff check --quiet .

@@ -33,7 +33,7 @@ from tests.lab.flows import (
 from tests.lab.interleave import Job, Trace, apart, orders, together
 
 SWITCHES = 2  # at most, here; `make soak` plays every order
-MOST = 16  # orders of one race
+MOST = 8  # orders of one race
 BSUID = Address(channel=Channel.WHATSAPP, id="DE.871234")
 THIRD = "+491728888888"
 PHONE = Address(channel=Channel.WHATSAPP, id="+4915123456780")

@@ -185,7 +185,7 @@ READS = ("GetItem", "BatchGetItem", "Query", "GetObject")
 
 
 def in_turn(flow: str, number: int, name: str, begins: bool) -> list[Fault]:
-    """The crashes at a call, and at every second one of all else that can strike it, in turn; `make soak` takes all.
+    """The crashes at a call, and one of all else that can strike it, at records and each third; `make soak` takes all.
 
     A crash before a call is the same as one after the call before it, unless the invocation `begins` with it; and so is
     one after a call that only read.
@@ -194,8 +194,8 @@ def in_turn(flow: str, number: int, name: str, begins: bool) -> list[Fault]:
     at = [kill_before] * begins + [kill_after] * changes(name)
     others = [fault for fault in every if fault.strike not in (kill_before, kill_after)]
     crashes = [fault for fault in every if fault.strike in at]
-    turn = crc32(flow.encode()) + number
-    return [*crashes, *([others[turn // 2 % len(others)]] if turn % 2 else [])]
+    turn = crc32(f"{number} of {flow}".encode())
+    return [*crashes, *([others[turn // 3 % len(others)]] if turn % 3 == 0 or name.endswith("record") else [])]
 
 
 def changes(name: str) -> bool:
