@@ -16,7 +16,7 @@ provider comes again and the line is written then. The log is kept for 30 days.
 import json
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from chalicelib import aws
@@ -24,6 +24,7 @@ from chalicelib.models import Item, Message, Raw
 
 ACCEPTING = ("webhook", "mail", "worker")  # the functions that put on the queue what came from outside
 ENDS = ("done", "parked")  # outcomes of a receive after which the item does not come back
+LASTS = timedelta(days=30)  # the log; see log_retention_in_days in .chalice/config.json
 
 log = logging.getLogger("shopbell.journal")
 
@@ -76,7 +77,7 @@ def lines(
 ) -> Iterator[tuple[datetime, dict[str, Any], str]]:
     """A function's own lines that hold a word: when, what it says, and the line itself, the oldest first.
 
-    None where it never logged anything. Raises one of aws.FAULTS.
+    Nothing where it never logged. Raises one of aws.FAULTS.
     """
     asked = {"logGroupName": f"/aws/lambda/{function}", "filterPattern": word, "startTime": _milliseconds(since)}
     if until:

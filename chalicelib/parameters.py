@@ -4,11 +4,13 @@ import json
 import os
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from chalicelib import aws
 from chalicelib.errors import Unavailable
 
+Direction = Literal["inbound", "outbound"]
+WAYS: Mapping[Direction, str] = {"inbound": "in", "outbound": "out"}  # part of a parameter's name
 Values = Mapping[str, str | list[str]]  # field of a Config -> its value; a secret's live ones, the newest first
 
 

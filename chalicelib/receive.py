@@ -10,15 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import aws, files, journal, providers, queue, settings
-from chalicelib.errors import (
-    BadSignature,
-    MethodNotAllowed,
-    NotEnabled,
-    Refusal,
-    SettingsError,
-    TooLarge,
-    Unavailable,
-)
+from chalicelib.errors import BadSignature, MethodNotAllowed, NotEnabled, Refusal, SettingsError, TooLarge, Unavailable
 from chalicelib.models import Item, Message, Provider, Raw, Receipt
 from chalicelib.webhook import Request, Response
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
-from chalicelib import hours, parameters, providers, route, signing
+from chalicelib import hours, parameters, providers, signing
 from chalicelib.errors import NotEnabled, SettingsError, Unavailable
 from chalicelib.models import WEEKDAYS, Can, Channel, Desk, Hours, Shop, current
 
@@ -27,8 +27,7 @@ STEPS = ("reassign_minutes", *TIERS)
 APPROVED = re.compile(r"[a-z0-9_]+/[a-z]{2,3}(_[A-Za-z]{2,4})?", re.ASCII)
 COUNTRY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", re.ASCII)
 PROD = "prod"  # the stage of the real shop
-Direction = Literal["inbound", "outbound", "parsing"]  # parsing alone needs no secret: the worker has none of inbound
-WAYS: Mapping[Direction, str] = {"inbound": "in", "outbound": "out", "parsing": "out"}  # in the parameter store
+Direction = parameters.Direction | Literal["parsing"]  # alone it needs no secret: the worker has none of inbound
 
 
 @cache
@@ -100,7 +99,7 @@ def reaches(to: str) -> bool:
 
     A function without a stage is no deployed one (see the template): it has no provider's credentials but local ones.
     """
-    desks = {place.slack or place.mailbox for place in shop().desks.values()}
+    desks = {place.seat for place in shop().desks.values()}
     return os.environ.get("STAGE", PROD) == PROD or to in desks or to in shop().test_addresses
 
 
@@ -153,7 +152,8 @@ def _values(provider: str, account: str, direction: Direction) -> dict[str, Any]
     table = next((table for name, other, table in accounts(shop()) if (name, other) == (provider, account)), {})
     names = {name: variable(provider, account, name) for name in _fields_of(provider)}
     given = {name: value for name, place in names.items() if (value := os.environ.get(place, "").strip())}
-    return {**table, **(given or parameters.read(WAYS[direction], provider, account))}
+    way = parameters.WAYS["outbound" if direction == "parsing" else direction]
+    return {**table, **(given or parameters.read(way, provider, account))}
 
 
 def check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -186,7 +186,7 @@ def _check_desks(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _check_carrier(rules: Shop, name: str, place: Desk) -> Iterator[tuple[tuple[str, ...], str]]:
     """The provider and account that bring a desk its conversations, and that no other desk is there."""
-    carrier = route.carrier(place)
+    carrier = place.carrier
     there = [account for provider, account, _ in accounts(rules) if provider == carrier and account]
     if carrier not in rules.providers:
         at = ("desks", name, *(["provider"] if place.provider else []))
@@ -219,7 +219,7 @@ def _check_ids(name: str, place: Desk) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _seat(place: Desk) -> tuple[str, str, str]:
-    return route.carrier(place), place.account, place.slack or place.mailbox.lower()
+    return place.carrier, place.account, place.seat.lower()
 
 
 def _check_waiting(rules: Shop, name: str, place: Desk) -> Iterator[tuple[tuple[str, ...], str]]:

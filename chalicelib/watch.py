@@ -28,7 +28,6 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 ONCE = "once "  # before the hash of what does not last
 MORNING = time(8)  # by the shop's clock: when the day before is told
 EVERY = timedelta(hours=1)  # between two checks of one account
-LOG_LASTS = 30  # days; see log_retention_in_days in .chalice/config.json
 
 log = logging.getLogger("shopbell.watch")
 
@@ -161,7 +160,7 @@ def _day(known: Watch, now: datetime, stack: str) -> Seen | None:
     if not known.day:
         return Seen(known.model_copy(update={"day": _yesterday(here).isoformat()}), {})
     last = date.fromisoformat(known.day)
-    following = max(last + timedelta(days=1), here.date() - timedelta(days=LOG_LASTS))
+    following = max(last + timedelta(days=1), here.date() - journal.LASTS)
     if following >= here.date() or (following == _yesterday(here) and here.time() < MORNING):
         return None
     begins, ends = (_midnight(shop, day) for day in (following, following + timedelta(days=1)))

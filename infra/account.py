@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 
-from infra.release import NAME, Target
+from infra.release import Target
+from infra.stack import NAME
 
 FEW = 50  # functions at once; fewer are soon all busy when several providers call together
 ASK = 1000  # AWS's own default, for all but new accounts

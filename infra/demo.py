@@ -80,7 +80,7 @@ def _ways(name: str, rules: Shop) -> list[tuple[str, str]]:
     """Every account that a sample of this provider may be carried by: its own, and those of the desks it may reach."""
     routed = rules.routes.get(providers.load(name).channel, rules.routes["default"])
     places = [rules.desks[desk] for desk in (routed, rules.owner, rules.fallback) if desk]
-    return [(name, ""), *((route.carrier(place), place.account) for place in places)]
+    return [(name, ""), *((place.carrier, place.account) for place in places)]
 
 
 def _write(sender: Sender) -> list[str]:
@@ -98,7 +98,7 @@ def _answer(key: str, customer: Sender, stage: Stage) -> bool:
     if conversation is None or not conversation.thread:
         return False
     place = route.desk_of(stage.rules, conversation.desk)
-    desk = stage.sender(route.carrier(place), place.account)
+    desk = stage.sender(place.carrier, place.account)
     answer = SAMPLES.get(customer.provider, ANY).answer
     words = send.said(answer, thread=conversation.thread, sender=send.agent(conversation, stage.rules))
     webhook = send.compose(words, desk)

@@ -3,12 +3,12 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from chalicelib import providers, settings
+from chalicelib import parameters, providers, settings
 from chalicelib.models import Shop
 from infra import here, stack
 from infra.terminal import err, out, working
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from infra.release import Released, Target
 
 YES = click.option("--yes", is_flag=True, help="Do not ask.")
-WAYS: Mapping[str, settings.Direction] = {"in": "inbound", "out": "outbound"}  # in the parameter store
 TRIED = {  # how a test webhook fared: a sign, words, a colour
     "arrived": ("✓", "a test webhook came through to the owner's desk", "green"),
     "failed": ("✗", "a test webhook did not come through", "red"),
@@ -148,8 +147,8 @@ def _without_secrets(rules: Shop, target: "Target") -> Iterator[str]:
 def _parameters(stage: str, provider: str, account: str) -> list[str]:
     """The names of the parameters that an account cannot do without."""
     config = providers.load(provider).Config
-    ways = [way for way, of in WAYS.items() if settings.needed(config, of)]
-    return ["/".join(filter(None, ["/shopbell", stage, way, provider, account])) for way in ways]
+    ways = [way for direction, way in parameters.WAYS.items() if settings.needed(config, direction)]
+    return [parameters.place(stage, way, provider, account) for way in ways]
 
 
 def _forward(target: "Target", rules: Shop, public_url: str, yes: bool) -> "Released":
@@ -192,7 +191,6 @@ def _asker(yes: bool, say: Callable[[str], object]) -> "Callable[[Sequence[Chang
 
 
 def _ended(released: "Released", seconds: float, what: str) -> None:
-
     if released.changed:
         out.print(f"✓ {what} ({seconds:.0f} s).", style="bold green")
     else:

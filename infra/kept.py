@@ -88,7 +88,7 @@ def finished(live: list[str]) -> list[str]:
 def ways(provider: str, field: str) -> list[str]:
     """Who needs a field of a provider: `in`, `out` or both."""
     said = providers.load(provider).Config.model_fields[field].json_schema_extra
-    return [way for way, direction in (("in", "inbound"), ("out", "outbound")) if said[direction]]
+    return [way for direction, way in parameters.WAYS.items() if said[direction]]
 
 
 def keep(account: Account, field: str, change: Change) -> list[str]:
@@ -160,10 +160,8 @@ def _touched(name: str, now: datetime) -> bool:
     try:
         known = functions.get_function_configuration(FunctionName=name)
         variables = {**known.get("Environment", {}).get("Variables", {}), CHANGED: now.isoformat(timespec="seconds")}
-        unless_changed = (
-            {"RevisionId": known["RevisionId"]} if "RevisionId" in known else {}
-        )  # not every stand-in has it
-        told = {"Environment": {"Variables": variables}, **unless_changed}
+        read = {name: known[name] for name in ("RevisionId",) if name in known}  # not every stand-in has it
+        told = {"Environment": {"Variables": variables}, **read}
         functions.update_function_configuration(FunctionName=name, **told)
     except aws.FAULTS as error:
         if aws.code(error) in BUSY:

@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 
 import boto3
 
-from infra import deploy, releases
+from infra import deploy, releases, stack
 from infra.changes import Change
 from infra.deploy import DeployFailed, Stand
 from infra.package import Package
 from infra.releases import Shelf
 
-NAME = "shopbell"
 LEFT = "left.json"  # in the code bucket: the data that a destroyed stack left, by its name in the template
 DATA = {"Table": ("AWS::DynamoDB::Table", "TableName"), "Bucket": ("AWS::S3::Bucket", "BucketName")}
 QUEUES = {"QueueUrl": "in the queue", "MailQueueUrl": "in the queue of mail", "DeadLettersUrl": "put aside"}
@@ -43,7 +42,7 @@ class Target(NamedTuple):
 
     @property
     def stack(self) -> str:
-        return f"{NAME}-{self.stage}"
+        return stack.name(self.stage)
 
     @property
     def stand(self) -> Stand:

@@ -2,21 +2,20 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from chalicelib import aws, providers, settings
+from chalicelib import aws, journal, providers, settings
 from chalicelib.models import Shop
 from infra import kept, stack, tables, uses, values
 from infra.kept import Account, Kept, Refused
 from infra.terminal import out, working
 
 NEEDED_BY = {"in": "the webhook", "out": "the worker"}
-LOGGED = timedelta(days=30)  # how long the functions' logs are kept
 
 
 def listed(rules: Shop, stage: str, function: str, now: datetime) -> Table:
@@ -49,7 +48,7 @@ def _row(
 def _used(account: Account, field: str, known: Kept | None, function: str, now: datetime) -> str:
     if known is None:
         return "what is sent goes by the new one: rotate --finish"
-    return uses.said(uses.of(function, account, field, max(known.at, now - LOGGED)), now)
+    return uses.said(uses.of(function, account, field, max(known.at, now - journal.LASTS)), now)
 
 
 def _state(provider: str, field: str, live: Mapping[str, list[str]], in_file: bool) -> str:

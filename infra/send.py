@@ -188,7 +188,7 @@ def thread(id: str, provider: str, rules: Shop) -> tuple[Conversation, str]:
     found = [
         (conversation, place.account)
         for conversation, place in there
-        if route.carrier(place) == provider and conversation.id.startswith(id)
+        if place.carrier == provider and conversation.id.startswith(id)
     ]
     if not found:
         which = f"no conversation {id!r} is" if id else "no conversation is"

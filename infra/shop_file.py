@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from chalicelib import providers, route, settings
+from chalicelib import providers, settings
 from chalicelib.errors import SettingsError
 from chalicelib.models import Channel, Shop
 from infra import shop_words, toml_places, values
@@ -86,7 +86,7 @@ def _names(shop: Shop, told: list[Problem]) -> list[Problem]:
 def _carriers(shop: Shop) -> Iterator[tuple[Place, str]]:
     """Desks that nobody can reach. Not in `settings`: it would load every provider's module."""
     for name, place in shop.desks.items():
-        carrier, medium = route.carrier(place), Channel.SLACK if place.slack else Channel.EMAIL
+        carrier, medium = place.carrier, Channel.SLACK if place.slack else Channel.EMAIL
         able = [one for one in providers.NAMES if _carries(one, medium)]
         if carrier not in able and carrier in providers.NAMES and place.slack + place.mailbox:
             what = "no Slack channel" if place.slack else "no mailbox"

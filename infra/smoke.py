@@ -96,8 +96,8 @@ def _said(provider: str, account: str, rules: Shop) -> Said:
 
 def _channel(provider: str, account: str, rules: Shop) -> str:
     """Where agents of this account write; empty where it carries no desk."""
-    carried = [place for place in rules.desks.values() if route.carrier(place) == provider and place.account == account]
-    return next((place.slack or place.mailbox for place in carried), "")
+    carried = [place for place in rules.desks.values() if place.carrier == provider and place.account == account]
+    return next((place.seat for place in carried), "")
 
 
 def _config(provider: str, account: str) -> Any:

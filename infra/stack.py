@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 from chalicelib import aws
 from infra import here, local
 
+NAME = "shopbell"
 STAGES = click.Choice(["prod", "test"])
 
 
@@ -24,7 +25,7 @@ def choice(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def name(stage: str) -> str:
-    return f"shopbell-{stage}"
+    return f"{NAME}-{stage}"
 
 
 def enter(stage: str, region: str) -> None:

@@ -11,18 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chalicelib import desk, hours, settings
-from chalicelib.models import (
-    Address,
-    Claim,
-    Delivery,
-    DeliveryKind,
-    Direction,
-    Item,
-    Kind,
-    Progress,
-    Shop,
-    State,
-)
+from chalicelib.models import Address, Claim, Delivery, DeliveryKind, Direction, Item, Kind, Progress, Shop, State
 from infra.check import Finding
 from infra.here import Here
 from infra.send import Posted, Sent

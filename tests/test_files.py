@@ -19,15 +19,7 @@ from infra.world import Entry, World
 from infra.world import File as WorldFile
 from infra.world.server import Server, start
 from tests.lab import AGENTS, BUCKET, ENVIRONMENT, FALLBACK_SHOP, LINK, MAIL_SHOP, SHOP, START, Lab, laboratory
-from tests.lab.everything import (
-    EVERYTHING_SECRETS,
-    config,
-    everything,
-    hosts_of,
-    outgoing,
-    said,
-    somewhere,
-)
+from tests.lab.everything import EVERYTHING_SECRETS, config, everything, hosts_of, outgoing, said, somewhere
 from tests.lab.flows import INVOICE, PHOTO, agents_file, customers_file, opened, opened_on_whatsapp
 
 CUSTOMERS = [name for name in providers.NAMES if providers.load(name).can.customers]

@@ -15,6 +15,8 @@ from chalicelib import providers
 HOUSE = Path(__file__).parents[1]
 LIBRARY = HOUSE / "chalicelib"
 LATE = ("requests", "boto3", "cryptography", "nacl", "moto", "infra")  # not for a webhook's cold start
+LATER = ("process", "store", "route", "desk", "words", "tick", "watch", "tally")  # the worker and tick alone
+WORKERS = tuple(f"chalicelib.{name}" for name in LATER)
 PROBE = """
 import json, sys
 import app
@@ -62,7 +64,7 @@ def test_a_cold_start_loads_no_provider() -> None:
     assert "app" in first and "chalicelib.receive" in first
     assert not loaded(first, *LATE)
     assert not [module for module in first if module.startswith("chalicelib.providers.")]
-    assert not loaded(first, "chalicelib.process", "chalicelib.tick", "chalicelib.store")
+    assert not loaded(first, *WORKERS)
 
 
 def enabled() -> str:
@@ -75,7 +77,7 @@ def test_a_webhook_loads_nothing_to_call_out_with() -> None:
     _, answers, then = probed(enabled())
     assert answers == [503]  # its secrets are not set here
     assert f"chalicelib.providers.{enabled()}" in then
-    assert not loaded(then, *LATE)
+    assert not loaded(then, *LATE, *WORKERS)
 
 
 def test_a_webhook_loads_its_provider_alone() -> None:

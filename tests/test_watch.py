@@ -12,11 +12,7 @@ from chalicelib import api, canary, providers, settings, store, watch
 from chalicelib.models import Trouble
 from infra import cli
 from tests.lab import PUBLIC, SHOP, START, Lab, laboratory
-from tests.lab.everything import (
-    EVERYTHING_SECRETS,
-    TWO_ACCOUNTS_SHOP,
-    everything,
-)
+from tests.lab.everything import EVERYTHING_SECRETS, TWO_ACCOUNTS_SHOP, everything
 from tests.test_cli import ended
 
 HOUR = timedelta(hours=1)

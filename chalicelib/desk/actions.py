@@ -8,16 +8,7 @@ from chalicelib.desk.asked import Asked, Done, known_as
 from chalicelib.desk.reading import read
 from chalicelib.desk.shown import channel_of
 from chalicelib.desk.windows import window
-from chalicelib.models import (
-    Address,
-    Button,
-    Contact,
-    Desk,
-    Kind,
-    Link,
-    Message,
-    Shop,
-)
+from chalicelib.models import Address, Button, Contact, Desk, Kind, Link, Message, Shop
 
 SNOOZES = (
     ("for an hour", "1h"), ("for three hours", "3h"), ("until tomorrow 9:00", "tomorrow 9"),

@@ -3,12 +3,7 @@
 from chalicelib.desk import held, templates
 from chalicelib.desk.asked import Asked, Cannot, Done
 from chalicelib.desk.shown import excerpt, title
-from chalicelib.models import (
-    Address,
-    Held,
-)
-
-# ---- words to the customer --------------------------------------------------------------------------------------
+from chalicelib.models import Address, Held
 
 
 def send(asked: Asked) -> Done:

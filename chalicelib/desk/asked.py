@@ -4,15 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from chalicelib.models import (
-    Address,
-    Contact,
-    Conversation,
-    Desk,
-    Found,
-    Heard,
-    Shop,
-)
+from chalicelib.models import Address, Contact, Conversation, Desk, Found, Heard, Shop
 
 
 class Asked(NamedTuple):

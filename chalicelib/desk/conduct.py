@@ -4,18 +4,13 @@ from typing import Any, get_args
 
 from chalicelib.desk import waiting, when
 from chalicelib.desk.asked import Asked, Cannot, Done, known_as
-from chalicelib.models import (
-    Desk,
-)
+from chalicelib.models import Desk
 from chalicelib.models.people import Priority
 
 PRIORITIES: tuple[str, ...] = get_args(Priority)
 MOST_TAGS, LONGEST_TAG = 20, 40
 ME, NOBODY = ("me", "ich"), ("nobody", "niemand", "")
 OFF = ("off", "end", "aus")
-
-
-# ---- what each action does --------------------------------------------------------------------------------------
 
 
 def assign(asked: Asked) -> Done:

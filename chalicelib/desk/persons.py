@@ -5,11 +5,7 @@ from collections.abc import Callable
 from chalicelib.desk import naming
 from chalicelib.desk.asked import Asked, Cannot, Done
 from chalicelib.desk.shown import excerpt, title
-from chalicelib.models import (
-    Address,
-    Channel,
-    Contact,
-)
+from chalicelib.models import Address, Channel, Contact
 
 MOST_NAMED = 6  # addresses that are looked up for one message
 

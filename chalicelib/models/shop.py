@@ -48,8 +48,18 @@ class Desk(Strict):
     escalate_to: str = ""  # that desk
     owner_minutes: Minutes = 0  # … until the owner's desk hears of it
     hours: Hours | None = None  # when it is open, and these minutes count; None: as the shop
-    provider: str = ""  # who carries it; default slack, for a mailbox postmark
+    provider: str = ""  # who carries it, if not whom `carrier` names
     account: str = ""
+
+    @property
+    def seat(self) -> str:
+        """Where it is: the id of its channel, or its mail address."""
+        return self.slack or self.mailbox
+
+    @property
+    def carrier(self) -> str:
+        """The provider that carries it."""
+        return self.provider or ("slack" if self.slack else "postmark")
 
 
 class Acknowledgement(Strict):

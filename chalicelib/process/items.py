@@ -6,18 +6,7 @@ from typing import Any
 
 from chalicelib import files, journal, providers, queue, route, settings, store, words
 from chalicelib.errors import Poison, Unreadable
-from chalicelib.models import (
-    DeliveryKind,
-    Handed,
-    Item,
-    Kind,
-    Message,
-    News,
-    Parked,
-    Raw,
-    Receipt,
-    Receive,
-)
+from chalicelib.models import DeliveryKind, Handed, Item, Kind, Message, News, Parked, Raw, Receipt, Receive
 from chalicelib.process import deliver, messages, outcome, receipts, record, texts
 from chalicelib.process.outcome import Job, Sign
 from chalicelib.webhook import Request

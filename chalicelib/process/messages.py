@@ -4,14 +4,7 @@ from datetime import datetime, timedelta
 
 from chalicelib import desk, providers, queue, route, settings, store, words
 from chalicelib.errors import Later, Outcome, Poison, SendFailed
-from chalicelib.models import (
-    Contact,
-    DeliveryKind,
-    Kind,
-    Message,
-    Plan,
-    Receive,
-)
+from chalicelib.models import Contact, DeliveryKind, Kind, Message, Plan, Receive
 from chalicelib.process import (
     announced,
     assigning,

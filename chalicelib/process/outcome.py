@@ -15,18 +15,7 @@ from typing import Any, NamedTuple
 from chalicelib import desk, mail, providers, route, settings, store, words
 from chalicelib.desk import waiting
 from chalicelib.errors import Later, Outcome, SendFailed, ThreadGone, Unavailable
-from chalicelib.models import (
-    Claim,
-    Contact,
-    Delivery,
-    DeliveryKind,
-    Heard,
-    Message,
-    Outgoing,
-    Receive,
-    State,
-    digest,
-)
+from chalicelib.models import Claim, Contact, Delivery, DeliveryKind, Heard, Message, Outgoing, Receive, State, digest
 from chalicelib.process import forgotten
 
 GIVEN_UP = {DeliveryKind.REPLY: timedelta(days=4), DeliveryKind.FILE: timedelta(days=1)}
@@ -348,7 +337,7 @@ def _to_another_desk(job: Job, delivery: Delivery, reason: str) -> Wait | None:
 
 def _at_desk(name: str) -> dict[str, str]:
     place = route.desk_of(settings.shop(), name)
-    return {"to": name, "provider": route.carrier(place), "account": place.account}
+    return {"to": name, "provider": place.carrier, "account": place.account}
 
 
 def _desk(job: Job) -> str:

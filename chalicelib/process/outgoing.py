@@ -45,7 +45,7 @@ def _notice(job: Job, delivery: Delivery) -> dict[str, Any]:
     place = route.desk_of(settings.shop(), delivery.to)
     topic = job.contact.conversation.topic if job.contact and job.contact.conversation else ""
     thread = _thread_now(job, delivery) if delivery.in_thread else delivery.thread
-    to = {"to": place.slack or place.mailbox, "thread": thread, "subject": topic}
+    to = {"to": place.seat, "thread": thread, "subject": topic}
     if delivery.card:
         return {**to, "refers": delivery.thread, "change": "edit", **_card_now(_whose(job, delivery), delivery, place)}
     return {**to, "private_to": delivery.private_to, "buttons": delivery.buttons}
@@ -119,7 +119,7 @@ def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
     shop = settings.shop()
     place = route.desk_of(shop, conversation.desk)
     said = {"own": delivery.text, "below": _below(job.claim, job.message, delivery)}
-    to = {"to": place.slack or place.mailbox, "subject": conversation.topic, **said}
+    to = {"to": place.seat, "subject": conversation.topic, **said}
     if delivery.handed:
         to["text"] = _last_words(conversation)
     assert job.contact is not None
@@ -135,7 +135,7 @@ def _into_thread(job: Job) -> dict[str, Any]:
     if conversation is None or not conversation.thread:
         raise Later("the conversation's card is not posted yet")
     place = route.desk_of(settings.shop(), conversation.desk)
-    return {"to": place.slack or place.mailbox, "subject": conversation.topic, "thread": conversation.thread}
+    return {"to": place.seat, "subject": conversation.topic, "thread": conversation.thread}
 
 
 def _conversation(job: Job) -> Conversation:

@@ -4,13 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib import store, words
 from chalicelib.errors import Later
-from chalicelib.models import (
-    Claim,
-    DeliveryKind,
-    Progress,
-    Receipt,
-    Receive,
-)
+from chalicelib.models import Claim, DeliveryKind, Progress, Receipt, Receive
 from chalicelib.process import deliver, outcome
 from chalicelib.process.outcome import Sign
 

@@ -6,14 +6,7 @@ from datetime import datetime
 from chalicelib import settings, store
 from chalicelib.desk import waiting
 from chalicelib.errors import Later
-from chalicelib.models import (
-    Claim,
-    Contact,
-    Delivery,
-    Message,
-    Plan,
-    Receive,
-)
+from chalicelib.models import Claim, Contact, Delivery, Message, Plan, Receive
 from chalicelib.process import deliver, texts
 from chalicelib.process.outcome import Job
 

@@ -5,14 +5,7 @@ from datetime import datetime
 
 from chalicelib import route, settings, store
 from chalicelib.desk import waiting
-from chalicelib.models import (
-    Claim,
-    Contact,
-    DeliveryKind,
-    Message,
-    Plan,
-    Receive,
-)
+from chalicelib.models import Claim, Contact, DeliveryKind, Message, Plan, Receive
 from chalicelib.process import assigning, deliver, record
 from chalicelib.process.outcome import Job
 
@@ -56,9 +49,6 @@ def _drop(item: Message, contact: Contact, receive: Receive) -> None:
 
 class _Idle(Exception):
     """The timer was moved on already."""
-
-
-# ---- timers and receipts ----------------------------------------------------------------------------------------
 
 
 def _replies_not_out(contact: Contact, due: datetime) -> list[datetime]:

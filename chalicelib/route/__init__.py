@@ -10,7 +10,7 @@ from chalicelib.route.fragments import forgotten, joined, together
 from chalicelib.route.proving import tries
 from chalicelib.route.replies import LATE
 from chalicelib.route.scene import Scene
-from chalicelib.route.tell import carrier, desk_of, notice
+from chalicelib.route.tell import desk_of, notice
 from chalicelib.route.timers import Fired, timer
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "asks_for",
     "automation",
     "by_load",
-    "carrier",
     "clues_in",
     "customer",
     "desk_of",

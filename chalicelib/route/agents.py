@@ -3,17 +3,7 @@
 from typing import Any
 
 from chalicelib import desk, words
-from chalicelib.models import (
-    FOREIGN,
-    Channel,
-    Claim,
-    Contact,
-    Desk,
-    Direction,
-    Kind,
-    Message,
-    Plan,
-)
+from chalicelib.models import FOREIGN, Channel, Claim, Contact, Desk, Direction, Kind, Message, Plan
 from chalicelib.route import linking, proving
 from chalicelib.route.changes import change
 from chalicelib.route.escalation import escalated

@@ -4,19 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib import desk, providers, words
-from chalicelib.models import (
-    Claim,
-    Delivery,
-    DeliveryKind,
-    Direction,
-    Kind,
-    Plan,
-)
+from chalicelib.models import Claim, Delivery, DeliveryKind, Direction, Kind, Plan
 from chalicelib.route.cut import parts
 from chalicelib.route.replies import HELD, excerpt
 from chalicelib.route.scene import Scene, tell_here
-
-# ---- changes ----------------------------------------------------------------------------------------------------
 
 
 def change(noted: Plan, scene: Scene, original: Claim | None, read: desk.Words) -> Plan:

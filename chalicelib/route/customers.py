@@ -29,7 +29,7 @@ from chalicelib.models import (
 )
 from chalicelib.route import clues, linking, proving
 from chalicelib.route.cut import parts, shortest
-from chalicelib.route.tell import cards_anew, carrier, desk_of, next_head, notice, sendable
+from chalicelib.route.tell import cards_anew, desk_of, next_head, notice, sendable
 
 ACKNOWLEDGE_EVERY = timedelta(hours=24)
 TOO_OLD = timedelta(minutes=15)  # for an acknowledgement
@@ -241,7 +241,7 @@ def forwards_of(
             id=f"{number:03d}",
             kind=DeliveryKind.FORWARD,
             to=conversation.desk,
-            provider=carrier(place),
+            provider=place.carrier,
             account=place.account,
             part=number,
             text="\n".join(news) if number == 0 else "",
@@ -257,7 +257,7 @@ def _files(message: Message, conversation: Conversation, shop: Shop) -> Iterator
             id=f"f{number:03d}",
             kind=DeliveryKind.FILE,
             to=conversation.desk,
-            provider=carrier(place),
+            provider=place.carrier,
             account=place.account,
             file=number,
             handed=True,

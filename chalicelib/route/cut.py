@@ -4,7 +4,6 @@ import unicodedata
 
 from chalicelib import desk, providers
 from chalicelib.models import Delivery, DeliveryKind, Message, Shop
-from chalicelib.route.tell import carrier
 
 MOST_PARTS = 40  # three go out in one receive, and thirty receives in an hour mean that a message kills the worker
 CUT = " … (too long to show: cut here)"
@@ -37,7 +36,7 @@ def part(message: Message, delivery: Delivery, shop: Shop) -> str:
 
 def shortest(shop: Shop) -> int:
     """Characters of one post that every desk takes: a message that moves to another desk keeps its parts."""
-    return min(providers.load(carrier(place)).can.text for place in shop.desks.values())
+    return min(providers.load(place.carrier).can.text for place in shop.desks.values())
 
 
 def _cut(text: str, size: int) -> int:

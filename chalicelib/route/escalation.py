@@ -5,7 +5,7 @@ from datetime import datetime
 from chalicelib import desk, words
 from chalicelib.desk import waiting, when
 from chalicelib.models import Conversation, Delivery, DeliveryKind, Plan, Shop, Thread
-from chalicelib.route.tell import carrier, desk_of, tell
+from chalicelib.route.tell import desk_of, tell
 
 
 def escalated(plan: Plan, shop: Shop, thread: Thread, done: desk.Done, who: str, at: datetime) -> Plan:
@@ -25,7 +25,7 @@ def escalated(plan: Plan, shop: Shop, thread: Thread, done: desk.Done, who: str,
         id="escalated",
         kind=DeliveryKind.FORWARD,
         to=done.moves_to,
-        provider=carrier(place),
+        provider=place.carrier,
         account=place.account,
         text=words.escalated_here(conversation.desk, who, done.why, waits(conversation, shop)),
         handed=True,

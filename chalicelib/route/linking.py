@@ -14,7 +14,7 @@ from chalicelib.desk import Cannot, waiting
 from chalicelib.errors import Later
 from chalicelib.models import Address, Contact, Conversation, Joint, Link, Plan, Shop, Thread
 from chalicelib.models.people import Priority
-from chalicelib.route.tell import carrier, desk_of, next_head, tell
+from chalicelib.route.tell import desk_of, next_head, tell
 
 MOST = 60  # addresses and contacts of one person: a transaction takes a hundred writes
 URGENCIES: tuple[str, ...] = get_args(Priority)
@@ -273,7 +273,7 @@ def _tell(plan: Plan, shop: Shop, conversation: Conversation, what: str, text: s
         id=conversation.thread, contact=plan.contact.id, conversation=conversation.id, desk=conversation.desk
     )
     plan = tell(plan, shop, thread, f"linked-{what}", text, urgent=True)
-    can = providers.load(carrier(desk_of(shop, thread.desk))).can
+    can = providers.load(desk_of(shop, thread.desk).carrier).can
     return tell(plan, shop, thread, f"card-{what}", "", card=True) if can.edit else plan
 
 

@@ -24,7 +24,7 @@ from chalicelib.models import (
 from chalicelib.route.agents import command_below, not_vouched
 from chalicelib.route.customers import forwards_of, opener, turn
 from chalicelib.route.replies import files_of, replies, spoken
-from chalicelib.route.tell import carrier, desk_of, next_head, notice
+from chalicelib.route.tell import desk_of, next_head, notice
 
 NEW, STATUS = "#new", "#status"
 COMMANDS: Mapping[str, tuple[str, str]] = {  # the word: what may follow it, and what it means
@@ -160,7 +160,7 @@ def _desk(message: Message, shop: Shop) -> str:
     channel, agent = message.thread.partition(":")[0], message.sender.id.lower()
     for name, place in shop.desks.items():
         here = channel == place.slack if place.slack else agent in {one.lower() for one in place.agents.values()}
-        if here and (carrier(place), place.account) == (message.provider, message.account):
+        if here and (place.carrier, place.account) == (message.provider, message.account):
             return name
     return ""
 

@@ -4,18 +4,7 @@ from datetime import datetime, timedelta
 
 from chalicelib import desk, providers, words
 from chalicelib.desk import waiting
-from chalicelib.models import (
-    Address,
-    Contact,
-    Delivery,
-    DeliveryKind,
-    Direction,
-    Heard,
-    Held,
-    Message,
-    Plan,
-    Shop,
-)
+from chalicelib.models import Address, Contact, Delivery, DeliveryKind, Direction, Heard, Held, Message, Plan, Shop
 from chalicelib.route.cut import parts
 from chalicelib.route.scene import Scene, tell_here
 from chalicelib.route.tell import desk_of, own_thread, sendable, tell

@@ -4,18 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib.models import (
-    Address,
-    Contact,
-    Conversation,
-    Desk,
-    Found,
-    Message,
-    Plan,
-    Receive,
-    Shop,
-    Thread,
-)
+from chalicelib.models import Address, Contact, Conversation, Desk, Found, Message, Plan, Receive, Shop, Thread
 from chalicelib.route.tell import desk_of, own_thread, tell
 
 

@@ -21,7 +21,7 @@ def notice(shop: Shop, name: str, thread: str, text: str, what: str, **more: Any
         id=f"n-{what}",
         kind=DeliveryKind.NOTICE,
         to=name,
-        provider=carrier(place),
+        provider=place.carrier,
         account=place.account,
         thread=thread,
         text=text,
@@ -33,11 +33,6 @@ def notice(shop: Shop, name: str, thread: str, text: str, what: str, **more: Any
 def desk_of(shop: Shop, name: str) -> Desk:
     """A desk by its name; the owner's for one that is no longer in shop.toml."""
     return shop.desks.get(name) or shop.desks[shop.owner]
-
-
-def carrier(place: Desk) -> str:
-    """The provider that carries a desk."""
-    return place.provider or ("slack" if place.slack else "postmark")
 
 
 def sendable(message: Message, *, inline: bool) -> list[int]:
@@ -68,7 +63,7 @@ def cards_anew(plan: Plan, shop: Shop, before: Contact, *others: Thread) -> Plan
         return plan
     own = own_thread(plan.contact)
     for number, thread in enumerate([own, *(other for other in others if other.id != own.id)]):
-        if thread.id and providers.load(carrier(desk_of(shop, thread.desk))).can.edit:
+        if thread.id and providers.load(desk_of(shop, thread.desk).carrier).can.edit:
             plan = tell(plan, shop, thread, f"card-{number}" if number else "card", "", card=True)
     return plan
 

@@ -45,9 +45,6 @@ def timer(fired: Fired) -> Plan:
     return TIMERS.get(fired.kind, _nothing)(fired, plan) if conversation else plan
 
 
-# ---- what each timer does -----------------------------------------------------------------------------------------
-
-
 def _late(fired: Fired, plan: Plan) -> Plan:
     """Tell the agent of a reply that is not out, and move the timer on to the next."""
     due = fired.message.sent_at
