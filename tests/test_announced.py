@@ -12,29 +12,15 @@ from chalicelib.models import Acknowledgement, Channel, Message
 from chalicelib.process import announced
 from chalicelib.providers import resend
 from infra.simulate import resend as simulator
-from tests.lab import AGENTS, Lab, laboratory
+from tests.lab import ANNOUNCED_SHOP, Lab, laboratory
 from tests.lab.everything import EVERYTHING_SECRETS, queued
 
-SHOP = f"""
-name = "Corner Shop"
-time_zone = "Europe/Berlin"
-owner = "mail"
-[desks.mail]
-mailbox = "{AGENTS}"
-agents = {{ ann = "ann@shop.example" }}
-provider = "resend"
-[routes]
-default = "mail"
-[acknowledgement]
-text = "Thank you for writing to {{shop}}."
-[providers.resend]
-"""
 CUSTOMER = simulator.CUSTOMER
 
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
-    with laboratory(SHOP, EVERYTHING_SECRETS) as lab:
+    with laboratory(ANNOUNCED_SHOP, EVERYTHING_SECRETS) as lab:
         yield lab
 
 

@@ -36,9 +36,7 @@ from tests.lab.everything import (
     completed,
     composed,
     config,
-    door,
     emptied,
-    everything,
     post,
     queued,
     refuses,
@@ -59,20 +57,6 @@ ERRORS: Mapping[int, Response] = {
     error.status: receive.refused(error())
     for error in (Refusal, BadSignature, NotEnabled, MethodNotAllowed, TooLarge, Unavailable)
 }
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    """The whole laboratory."""
-    with everything() as lab:
-        yield lab
-
-
-@pytest.fixture
-def front() -> Iterator[Door]:
-    """The front door alone."""
-    with door() as front:
-        yield front
 
 
 def first(name: str) -> Case:

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from infra.simulate import line as simulator
 from infra.world import World
 from infra.world.line import BOT, token
 from tests.lab import Lab, carried, prepare
-from tests.lab.everything import everything, said
+from tests.lab.everything import said
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PERSON = "U5c1d2a7e90b34f6688aa01c3d5e7f912"
@@ -306,12 +305,6 @@ def test_no_secret_is_shown() -> None:
 
 
 # ---- all the way ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with everything() as lab:
-        yield lab
 
 
 def ways(lab: Lab) -> list[str]:

@@ -5,7 +5,6 @@ import json
 import logging
 import socket
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -19,7 +18,7 @@ import pytest
 from chalicelib import api, providers, receive, route
 from chalicelib.errors import Outcome, SendFailed, Unavailable, Unreadable
 from infra.simulate import File
-from tests.lab import ENVIRONMENT, Lab
+from tests.lab import Lab
 from tests.lab.everything import (
     Case,
     called,
@@ -27,7 +26,6 @@ from tests.lab.everything import (
     cases,
     changed,
     config,
-    everything,
     outgoing,
     parsed,
     paths,
@@ -41,6 +39,7 @@ from tests.lab.everything import (
     value_at,
 )
 
+pytestmark = pytest.mark.usefixtures("function")
 NAMES = providers.NAMES
 CUSTOMERS = [name for name in NAMES if providers.load(name).can.customers]
 SECRETS = [secret for name in NAMES for secret in secrets_of(name)]
@@ -50,19 +49,6 @@ NUMBERS = count(1)
 def canary() -> str:
     """A word that stands nowhere else."""
     return f"zq{next(NUMBERS):05d}qz"
-
-
-@pytest.fixture(autouse=True)
-def function(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What every function has of AWS: credentials, and a region."""
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with everything() as lab:
-        yield lab
 
 
 @pytest.fixture

@@ -13,26 +13,11 @@ from pathlib import Path
 import pytest
 
 from chalicelib import mail
+from tests.lab import mails
 
 MAILS = Path(__file__).parent / "mails"
 TUNED, SCORED = (sorted((MAILS / name).glob("*.eml")) for name in ("tuned", "scored"))
 FLOOR = 22  # of those scored, exactly right, as first measured
-
-
-def shown(raw: bytes) -> str:
-    """The text of a customer's mail at the desk."""
-    message = mail.to_message(
-        mail.parse(raw),
-        provider="postmark",
-        id="1",
-        proved=True,
-        came_to="service@shop.example",
-        sender="service@shop.example",
-        inbound="in@inbound.shop.example",
-        source={},
-    )
-    assert message is not None
-    return message.text
 
 
 def wanted(path: Path) -> str:
@@ -51,13 +36,13 @@ def test_there_are_many_mails() -> None:
 @pytest.mark.parametrize("path", TUNED, ids=lambda path: str(path.stem))
 def test_what_was_newly_written(path: Path) -> None:
     raw = path.read_bytes()
-    assert shown(raw) == wanted(path)
-    assert shown(raw.replace(b"\n", b"\r\n")) == wanted(path)
+    assert mails.read(raw).text == wanted(path)
+    assert mails.read(raw.replace(b"\n", b"\r\n")).text == wanted(path)
 
 
 @pytest.mark.parametrize("path", TUNED + SCORED, ids=lambda path: str(path.stem))
 def test_no_word_is_lost_that_was_newly_written(path: Path) -> None:
-    assert not words(wanted(path)) - words(shown(path.read_bytes()))
+    assert not words(wanted(path)) - words(mails.read(path.read_bytes()).text)
 
 
 def test_what_is_new_does_not_depend_on_what_it_stands_above() -> None:
@@ -71,6 +56,6 @@ def test_what_is_new_does_not_depend_on_what_it_stands_above() -> None:
 
 
 def test_the_score_of_mails_never_tuned_on() -> None:
-    right = [path for path in SCORED if shown(path.read_bytes()) == wanted(path)]
+    right = [path for path in SCORED if mails.read(path.read_bytes()).text == wanted(path)]
     print(f"{len(right)} of {len(SCORED)} mails exactly right")
     assert len(right) >= FLOOR

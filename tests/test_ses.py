@@ -24,7 +24,7 @@ from infra.simulate import File, Said, sns
 from infra.simulate import ses as simulator
 from infra.world import Entry, Sent, World
 from infra.world import ses as world_part
-from tests.lab import AGENTS, BUCKET, ENVIRONMENT, START, Lab, laboratory
+from tests.lab import AGENTS, ANNOUNCED_SHOP, BUCKET, ENVIRONMENT, START, Lab, laboratory
 from tests.lab.everything import (
     EVERYTHING_SECRETS,
     SECOND_INBOUND,
@@ -50,26 +50,7 @@ TOKEN = "abcdefghijklmnopqrstuvw234"
 CUSTOMER = simulator.CUSTOMER
 CARD = Card(title="Nora Lind", facts=("mail",), hint="Answer this mail.")
 KEY = "mail/o3vrnil0e2ic28trm7dfhrc2v0cnbeccl4n00001"
-SHOP = f"""
-name = "Corner Shop"
-time_zone = "Europe/Berlin"
-owner = "mail"
-[desks.mail]
-mailbox = "{AGENTS}"
-agents = {{ ann = "ann@shop.example" }}
-provider = "ses"
-[routes]
-default = "mail"
-[acknowledgement]
-text = "Thank you for writing to {{shop}}."
-[providers.ses]
-"""
-
-
-@pytest.fixture
-def front() -> Iterator[Door]:
-    with door() as front:
-        yield front
+SHOP = ANNOUNCED_SHOP.replace("resend", "ses")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,12 +28,6 @@ URL = "https://shop.example/webhooks/telnyx"
 BODY = b'{"data":{"event_type":"message.received"}}'
 PUBLIC = "iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w="
 SIGNATURE = "yy5g9ttbZzGeSgDgxAKJytMF6BpNEKTPdf10qHHgX5fjCukszkEBa8rk43ugbVzMQZdaD6A0QAoveigJcuQvAg=="
-
-
-@pytest.fixture
-def front() -> Iterator[Door]:
-    with door() as front:
-        yield front
 
 
 def keyed(public_key: str) -> telnyx.Config:

@@ -12,7 +12,7 @@ from chalicelib import api, canary, providers, settings, store, watch
 from chalicelib.models import Trouble
 from infra import cli
 from tests.lab import PUBLIC, SHOP, START, Lab, laboratory
-from tests.lab.everything import EVERYTHING_SECRETS, TWO_ACCOUNTS_SHOP, everything
+from tests.lab.everything import EVERYTHING_SECRETS, TWO_ACCOUNTS_SHOP
 from tests.test_cli import ended
 
 HOUR = timedelta(hours=1)
@@ -21,13 +21,6 @@ TELEGRAM_SHOP = SHOP.replace(
 ).replace("[providers.twilio_sms]\n[providers.vonage]\n[providers.whatsapp]\n", "")
 WITH = [name for name in providers.NAMES if providers.optional(providers.load(name), "check")]
 HOOK = f"{PUBLIC}/webhooks/"
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    """A shop with all providers that can be asked."""
-    with everything() as lab:
-        yield lab
 
 
 @pytest.fixture

@@ -1,0 +1,29 @@
+"""What many tests begin with: a laboratory with every provider, and its front door alone."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab import ENVIRONMENT, Lab
+from tests.lab.everything import Door, door, everything
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    """The whole laboratory, with every provider."""
+    with everything() as lab:
+        yield lab
+
+
+@pytest.fixture
+def front() -> Iterator[Door]:
+    """The front door alone: it takes webhooks, and lets sendings out."""
+    with door() as front:
+        yield front
+
+
+@pytest.fixture
+def function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What every function has of AWS: credentials, and a region."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
