@@ -84,4 +84,4 @@ def test_words_leave_by_one_door_only_beside_marks_and_what_is_taken_back_at_des
             calls = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
             if any(isinstance(call, ast.Attribute) and call.attr == "send" for call in calls):
                 doors.add((file.name, function.name))
-    assert doors == {("deliver.py", "_send"), ("outcome.py", "signal"), ("forgotten.py", "take_back")}
+    assert doors == {("deliver.py", "_send"), ("signs.py", "signal"), ("forgotten.py", "take_back")}

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from chalicelib import providers, queue, settings, words
 from chalicelib.errors import Later, Outcome, Poison, SendFailed
 from chalicelib.models import Message, Receive
-from chalicelib.process import outcome, texts
-from chalicelib.process.outcome import Sign
+from chalicelib.process import texts
+from chalicelib.process.signs import Sign, signal
 
 REST_WAITS = timedelta(minutes=1)  # while a provider may not give out yet what it has announced
 
@@ -39,7 +39,7 @@ def completed(item: Message, receive: Receive, now: datetime) -> Message | None:
 def _without_rest(item: Message, receive: Receive, reason: str) -> Message | None:
     """What the webhook told, and that the rest is missing. An agent's words are put aside: half of them must not go."""
     if item.thread:
-        outcome.signal(item.provider, item.account, item.id, Sign.FAILED)
+        signal(item.provider, item.account, item.id, Sign.FAILED)
         queue.park(receive, item, words.rest_missing(reason))
         return None
     text = f"{item.text}\n\n{words.rest_missing(reason)}".strip()

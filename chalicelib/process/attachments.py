@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib import aws, files, providers, settings, store, words
 from chalicelib.errors import Later, Outcome, SendFailed, Unavailable, Unreadable
 from chalicelib.models import Content, Delivery, digest
-from chalicelib.process.outcome import Job, file_name
+from chalicelib.process.job import Job, file_name
 
 LARGEST = 25_000_000  # bytes of one file, either way; the worker holds it a few times over
 _RAW = re.compile(r"(raw/[0-9a-f]{64})/([0-9]{1,4})", re.ASCII)

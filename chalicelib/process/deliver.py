@@ -7,8 +7,9 @@ from chalicelib import providers, queue, settings
 from chalicelib.errors import Later, Outcome, SendFailed, Unavailable
 from chalicelib.models import Claim, Content, Delivery, DeliveryKind, Handed, Message, Outgoing, Receive, State, digest
 from chalicelib.process import attachments, forgotten, outcome
-from chalicelib.process.outcome import Job, Sign, Wait
+from chalicelib.process.job import Job, Wait, end, note, postpone
 from chalicelib.process.outgoing import compose
+from chalicelib.process.signs import Sign, signal
 
 AT_ONCE = 3  # deliveries in one invocation; three deadlines of a provider fit into the worker's time
 ACKNOWLEDGE_WITHIN = timedelta(minutes=15)
@@ -71,7 +72,7 @@ def _deliver(job: Job, deliveries: list[Delivery]) -> list[Wait]:
         if delivery.id in job.states or delivery.kind in blocked:
             continue
         if tried and tried + _weight(delivery) > AT_ONCE:
-            outcome.postpone(job, owed[place:])
+            postpone(job, owed[place:])
             return [Wait("more to deliver", 0)]
         tried += _weight(delivery)
         if delivery.note == job.receive.previous:
@@ -88,7 +89,7 @@ def _deliver(job: Job, deliveries: list[Delivery]) -> list[Wait]:
 def _attempt(job: Job, delivery: Delivery, doubtful: bool) -> Wait | None:
     """One delivery in one receive; its file is fetched first, and before it is kept there is no doubt."""
     if delivery.kind is DeliveryKind.ACKNOWLEDGE and (doubtful or _too_late(job)):
-        return outcome.end(job, delivery, State.UNKNOWN if doubtful else State.SKIPPED)
+        return end(job, delivery, State.UNKNOWN if doubtful else State.SKIPPED)
     fetched = delivery.file is None or bool(delivery.stored)
     doubtful = doubtful and fetched and (delivery.kind in outcome.SURE or delivery.urgent)
     if outcome.moved(job, delivery):
@@ -111,7 +112,7 @@ def _try(job: Job, delivery: Delivery, doubtful: bool, file: Content | None = No
         if isinstance(error, SendFailed) and error.outcome is Outcome.REFUSED:
             return outcome.refused(job, delivery, error)
         wait = Wait(error.reason, error.seconds if isinstance(error, Later) else error.retry_after)
-        return outcome.note(job, delivery, wait, **({"state": State.UNKNOWN} if doubtful else {}))
+        return note(job, delivery, wait, **({"state": State.UNKNOWN} if doubtful else {}))
     if arrived:
         return outcome.sent(job, delivery, outgoing, arrived)
     if arrived is None:
@@ -223,4 +224,4 @@ def _signal_end(job: Job) -> None:
     says_more = any(providers.load(delivery.provider).can.receipts for delivery in replies)
     out = Sign.SENT if says_more else Sign.DELIVERED
     sign = Sign.FAILED if State.FAILED in states else Sign.UNKNOWN if State.UNKNOWN in states else out
-    outcome.signal(job.claim.provider, job.claim.account, job.claim.message_id, sign, Sign.GOING)
+    signal(job.claim.provider, job.claim.account, job.claim.message_id, sign, Sign.GOING)

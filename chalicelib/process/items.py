@@ -8,7 +8,8 @@ from chalicelib import files, journal, providers, queue, route, settings, store,
 from chalicelib.errors import Poison, Unreadable
 from chalicelib.models import DeliveryKind, Handed, Item, Kind, Message, News, Parked, Raw, Receipt, Receive
 from chalicelib.process import deliver, messages, outcome, receipts, record, texts
-from chalicelib.process.outcome import Job, Sign
+from chalicelib.process.job import Job
+from chalicelib.process.signs import Sign, signal
 from chalicelib.webhook import Request
 
 
@@ -69,7 +70,7 @@ def abandon(item: Item, receive: Receive, now: datetime, reason: str) -> None:
     if isinstance(item, Handed):
         _give_up(item, receive, now, reason)
     if isinstance(item, Message) and item.thread and item.kind is not Kind.COMMAND:
-        outcome.signal(item.provider, item.account, item.id, Sign.FAILED, Sign.GOING)
+        signal(item.provider, item.account, item.id, Sign.FAILED, Sign.GOING)
 
 
 def _give_up(item: Handed, receive: Receive, now: datetime, reason: str) -> None:

@@ -12,12 +12,12 @@ from chalicelib.process import (
     forgotten,
     fragments,
     linking,
-    outcome,
     record,
     texts,
     timers,
 )
-from chalicelib.process.outcome import Job, Sign
+from chalicelib.process.job import Job
+from chalicelib.process.signs import Sign, signal
 
 CHANGES = (Kind.EDIT, Kind.DELETE, Kind.REACTION)  # of something an agent wrote before
 VOUCHED_WITHIN = 3  # receives; a provider that still refuses to say who somebody is will not say it later
@@ -88,14 +88,14 @@ def _agent(item: Message, receive: Receive, now: datetime) -> None:
     fresh = claim.by == receive.token
     job = Job(claim, contact, planned.message if fresh else record.as_recorded(claim, item), receive, now, fresh)
     if any(delivery.kind is DeliveryKind.REPLY and not delivery.ended for delivery in claim.in_order):
-        outcome.signal(claim.provider, claim.account, claim.message_id, Sign.GOING)
+        signal(claim.provider, claim.account, claim.message_id, Sign.GOING)
     deliver.planned(job)
     return None
 
 
 def _leads_nowhere(item: Message, receive: Receive) -> None:
     """An agent's words to somebody who is forgotten: they reach nobody, and are kept nowhere."""
-    outcome.signal(item.provider, item.account, item.id, Sign.FAILED, Sign.GOING)
+    signal(item.provider, item.account, item.id, Sign.FAILED, Sign.GOING)
     forgotten.drop(item, receive)
 
 
@@ -160,7 +160,7 @@ def _no_thread(item: Message, receive: Receive, now: datetime) -> None:
     """Perhaps our card is not marked yet: wait an hour. Then the agent is told, and the words are kept aside."""
     if now - receive.accepted_at < THREAD_WAITS:
         raise Later("a thread that is not known yet")
-    outcome.signal(item.provider, item.account, item.id, Sign.FAILED, Sign.GOING)
+    signal(item.provider, item.account, item.id, Sign.FAILED, Sign.GOING)
     queue.park(receive, item, words.thread_unknown())
 
 

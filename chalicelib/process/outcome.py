@@ -7,16 +7,15 @@ minutes fails, so that later replies do not wait for it, and its failure skips n
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
-from chalicelib import desk, mail, providers, route, settings, store, words
+from chalicelib import desk, route, settings, store, words
 from chalicelib.desk import waiting
-from chalicelib.errors import Later, Outcome, SendFailed, ThreadGone, Unavailable
-from chalicelib.models import Claim, Contact, Delivery, DeliveryKind, Heard, Message, Outgoing, Receive, State, digest
+from chalicelib.errors import Outcome, SendFailed, ThreadGone
+from chalicelib.models import Contact, Delivery, DeliveryKind, Outgoing, State
 from chalicelib.process import forgotten
+from chalicelib.process.job import Job, Wait, end, file_name, heard, note, notice, tried, with_conversation, write_head
 
 GIVEN_UP = {DeliveryKind.REPLY: timedelta(days=4), DeliveryKind.FILE: timedelta(days=1)}
 FETCHED_WITHIN = timedelta(minutes=10)  # an agent's file, behind which later replies wait
@@ -27,46 +26,9 @@ TO_DESK = (DeliveryKind.FORWARD, DeliveryKind.FILE)  # what a customer sent
 SURE = (DeliveryKind.FORWARD, DeliveryKind.REPLY, DeliveryKind.FILE)  # kinds that must not be lost
 
 
-@dataclass
-class Job:
-    """What one receive has in hand; it gathers what the receive brings about."""
-
-    claim: Claim
-    contact: Contact | None  # the head as it was last read or written
-    message: Message | None
-    receive: Receive
-    now: datetime
-    fresh: bool  # nothing of these deliveries was tried before
-    states: dict[str, State] = field(default_factory=dict)  # deliveries this receive brought to an end
-    told: list[Delivery] = field(default_factory=list)  # to be handed on: notices, and an acknowledgement
-
-    @property
-    def at(self) -> datetime:
-        """When the queue accepted the message."""
-        return self.claim.at or self.receive.accepted_at
-
-
-class Sign(StrEnum):
-    """What stands on an agent's message: how far it has come."""
-
-    GOING = "⏳"
-    SENT = "📤"  # the provider has it, and will say when it is delivered
-    DELIVERED = "✅"  # or sent, where the channel says no more
-    READ = "👀"
-    FAILED = "❌"
-    UNKNOWN = "❓"
-
-
-class Wait(NamedTuple):
-    """A delivery is still owed; the message comes back after `seconds`, or (None) on the ladder."""
-
-    reason: str
-    seconds: float | None = None
-
-
 def sent(job: Job, delivery: Delivery, outgoing: Outgoing, provider_id: str) -> Wait | None:
     """It arrived. A card's thread goes into the head. Raises Forgotten where nobody may have it any more."""
-    changes = {"state": State.SENT, **_tried(job)}
+    changes = {"state": State.SENT, **tried(job)}
     if delivery.change:  # the provider's id goes on standing for what was changed
         return end(job, delivery, State.SENT)
     try:
@@ -85,7 +47,7 @@ def _mark_sent(job: Job, delivery: Delivery, outgoing: Outgoing, provider_id: st
         thread = outgoing.thread or provider_id
         expires = job.now + TOKEN_LIVES if outgoing.thread else None
         store.mark_card(job.claim, delivery, provider_id, changes, job.contact, thread, expires)
-        job.contact = _with_conversation(job.contact, thread=thread)
+        job.contact = with_conversation(job.contact, thread=thread)
     else:
         store.mark_sent(job.claim, delivery, provider_id, changes)
 
@@ -174,55 +136,6 @@ def given_up(job: Job, delivery: Delivery, reason: str) -> Wait | None:
     return _reply_failed(job, delivery, words.reply_given_up(reason), reason)
 
 
-def end(job: Job, delivery: Delivery, state: State, reason: str = "") -> Wait | None:
-    """Nothing more is owed; there is nothing to wait for."""
-    store.mark(job.claim.key, {delivery.id: {"state": state, "reason": reason, "told": True, **_tried(job)}})
-    job.states[delivery.id] = state
-    return None
-
-
-def note(job: Job, delivery: Delivery, wait: Wait | None = None, **changes: Any) -> Wait | None:
-    """Write down where a delivery stands as this receive ends, so that the next one knows."""
-    noted = {**_tried(job), "note": job.receive.token, **changes}
-    store.mark(job.claim.key, {delivery.id: noted}, [told for told in job.told if told.id.startswith("n-")])
-    return wait
-
-
-def postpone(job: Job, deliveries: list[Delivery]) -> None:
-    """Write down that these were not tried, as this receive has no time left."""
-    store.mark(job.claim.key, {delivery.id: {"note": job.receive.token} for delivery in deliveries})
-
-
-def notice(claim: Claim, text: str, what: str) -> Delivery:
-    """An urgent word for the agent, in the thread where the claim's message was written, or which it began."""
-    began = not claim.thread
-    return route.notice(settings.shop(), claim.desk, claim.thread, text, what, urgent=True, in_thread=began)
-
-
-def heard(job: Job, delivery: Delivery) -> Heard | None:
-    """The customer's address that a delivery goes to, as the head now has it."""
-    known = job.contact.heard if job.contact else ()
-    return next((one for one in known if one.address == delivery.address), None)
-
-
-def signal(provider: str, account: str, refers: str, sign: Sign, before: Sign | None = None) -> None:
-    """Set a sign on an agent's message, where its desk can, in place of the one `before`.
-
-    No delivery: it may fail, and is set again.
-    """
-    module = providers.load(provider)
-    if not module.can.react or not refers:
-        return
-    mark = Outgoing(key=digest(refers, sign), to="", refers=refers, reaction=sign)
-    try:
-        config = settings.config(provider, account, "outbound")
-        if before:
-            module.send(mark.model_copy(update={"reaction": before, "removed": True}), config)
-        module.send(mark, config)
-    except (SendFailed, Unavailable):
-        return
-
-
 def moved(job: Job, delivery: Delivery) -> bool:
     """Whether what the customer sent has to go to another desk than when it was planned."""
     conversation = job.contact.conversation if job.contact else None
@@ -235,24 +148,6 @@ def follow(job: Job, delivery: Delivery, doubtful: bool) -> Delivery:
     changes = {**_at_desk(job.contact.conversation.desk), "repeated": doubtful, "state": State.PLANNED}
     store.mark(job.claim.key, {delivery.id: changes})
     return delivery.model_copy(update=changes)
-
-
-def write_head(job: Job, changes: Mapping[str, Any], deliveries: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-    """Write the head's conversation changed, with what that means for the claim. Raises Later if the head moved."""
-    assert job.contact is not None
-    written = waiting.scheduled(_with_conversation(job.contact, **changes), settings.shop())
-    try:
-        store.move(written, job.claim.key, deliveries or {})
-    except store.Moved:
-        raise Later("the conversation changed meanwhile", 0) from None
-    job.contact = written
-
-
-def file_name(job: Job, delivery: Delivery) -> str:
-    """What the file of a delivery is called, on one line and without folders."""
-    known = job.message.attachments if job.message else ()
-    given = known[delivery.file].name if delivery.file is not None and delivery.file < len(known) else ""
-    return mail.file_name(given).lstrip(".") or "file"
 
 
 def _reply_failed(job: Job, delivery: Delivery, said: str, reason: str) -> Wait | None:
@@ -275,7 +170,7 @@ def _file_ended(job: Job, delivery: Delivery, state: State, said: str, reason: s
     shop, thread = settings.shop(), conversation.thread if conversation else ""
     desk = conversation.desk if conversation else delivery.to
     job.told.append(route.notice(shop, desk, thread, said, f"{delivery.id}-failed", urgent=True))
-    ended = {"state": state, "reason": reason, "told": True, **_tried(job)}
+    ended = {"state": state, "reason": reason, "told": True, **tried(job)}
     store.mark(job.claim.key, {delivery.id: ended}, job.told)
     job.states[delivery.id] = state
     return None
@@ -286,7 +181,7 @@ def _reply_ended(job: Job, delivery: Delivery, state: State, said: str, what: st
     replies = [other for other in job.claim.in_order if other.kind is DeliveryKind.REPLY and not other.ended]
     behind = [other.id for other in replies if other.id > delivery.id and delivery.file is None]
     changes: dict[str, dict[str, Any]] = {place: {"state": State.SKIPPED} for place in behind}
-    changes[delivery.id] = {"state": state, "reason": reason, "told": True, **_tried(job)}
+    changes[delivery.id] = {"state": state, "reason": reason, "told": True, **tried(job)}
     job.told.append(notice(job.claim, said, what))
     store.mark(job.claim.key, changes, job.told)
     job.states |= {**dict.fromkeys(behind, State.SKIPPED), delivery.id: state}
@@ -309,7 +204,7 @@ def _to_fallback(job: Job, delivery: Delivery, reason: str) -> Wait | None:
 
 def _new_card(job: Job, delivery: Delivery, name: str, reason: str) -> Wait | None:
     """This message posts the conversation's card anew, at a desk."""
-    changes = {**_at_desk(name), "state": State.PLANNED, "note": job.receive.token, "reason": reason, **_tried(job)}
+    changes = {**_at_desk(name), "state": State.PLANNED, "note": job.receive.token, "reason": reason, **tried(job)}
     left: dict[str, Any] = {} if name == _desk(job) else {"assignee": ""}  # an agent of the desk before
     assert job.contact is not None and job.contact.conversation is not None
     left |= waiting.at_desk(job.contact.conversation, name, settings.shop(), job.now)
@@ -367,13 +262,3 @@ def _too_late(job: Job, delivery: Delivery) -> bool:
 def _tried_enough(job: Job, delivery: Delivery) -> bool:
     """A notice that asks nobody to act is dropped after three tries."""
     return delivery.kind is DeliveryKind.NOTICE and not delivery.urgent and job.receive.count >= NOTICE_TRIES
-
-
-def _tried(job: Job) -> dict[str, Any]:
-    return {"attempts": job.receive.count, "tried_at": job.now}
-
-
-def _with_conversation(head: Contact, **changes: Any) -> Contact:
-    assert head.conversation is not None
-    conversation = head.conversation.model_copy(update=changes)
-    return head.model_copy(update={"conversation": conversation, "version": head.version + 1})

@@ -16,8 +16,8 @@ from chalicelib.models import (
     Outgoing,
     digest,
 )
-from chalicelib.process import attachments, outcome, texts
-from chalicelib.process.outcome import Job, write_head
+from chalicelib.process import attachments, texts
+from chalicelib.process.job import Job, heard, write_head
 
 
 def compose(job: Job, delivery: Delivery, file: Content | None = None) -> Outgoing:
@@ -156,11 +156,11 @@ def _token(delivery: Delivery, conversation: Conversation) -> str:
 
 
 def _to_customer(job: Job, delivery: Delivery) -> dict[str, Any]:
-    heard = outcome.heard(job, delivery)
+    address = heard(job, delivery)
     changed = {"change": delivery.change, "refers": _changed(delivery)} if delivery.change else {}
-    late = heard is not None and desk.window(heard, job.now, settings.shop()).state == "human"
+    late = address is not None and desk.window(address, job.now, settings.shop()).state == "human"
     return {
-        "context": heard.context if heard else {},
+        "context": address.context if address else {},
         "automatic": delivery.kind is DeliveryKind.ACKNOWLEDGE,
         "human": late and delivery.kind is DeliveryKind.REPLY,
         "template": delivery.template,

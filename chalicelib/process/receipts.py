@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from chalicelib import store, words
 from chalicelib.errors import Later
 from chalicelib.models import Claim, DeliveryKind, Progress, Receipt, Receive
-from chalicelib.process import deliver, outcome
-from chalicelib.process.outcome import Sign
+from chalicelib.process import deliver
+from chalicelib.process.job import notice
+from chalicelib.process.signs import Sign, signal
 
 RECEIPT_WAITS = timedelta(minutes=5)  # for a message of ours that is not marked yet
 FURTHER = {Progress.DELIVERED: (Progress.DELIVERED, Progress.READ), Progress.READ: (Progress.READ,)}
@@ -48,10 +49,10 @@ def _progress(item: Receipt, key: str, place: str, receive: Receive, now: dateti
         return
     replied = delivery.kind is DeliveryKind.REPLY
     failed = replied and item.progress is Progress.FAILED
-    told = outcome.notice(claim, words.receipt_failed(item.reason), f"{place}-receipt") if failed else None
+    told = notice(claim, words.receipt_failed(item.reason), f"{place}-receipt") if failed else None
     moved = store.mark_progress(key, place, item.progress, item.reason, told)
     if replied and (moved or receive.count > 1) and (sign := _sign(claim, place, item.progress)):
-        outcome.signal(claim.provider, claim.account, claim.message_id, sign, Sign.SENT)
+        signal(claim.provider, claim.account, claim.message_id, sign, Sign.SENT)
     if told:
         deliver.hand_on(claim, [told], None, receive)
 

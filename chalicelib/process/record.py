@@ -8,7 +8,7 @@ from chalicelib.desk import waiting
 from chalicelib.errors import Later
 from chalicelib.models import Claim, Contact, Delivery, Message, Plan, Receive
 from chalicelib.process import deliver, texts
-from chalicelib.process.outcome import Job
+from chalicelib.process.job import Job
 
 TRIES = 6  # of finding, planning and recording, when others write the same head
 

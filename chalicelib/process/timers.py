@@ -7,7 +7,7 @@ from chalicelib import route, settings, store
 from chalicelib.desk import waiting
 from chalicelib.models import Claim, Contact, DeliveryKind, Message, Plan, Receive
 from chalicelib.process import assigning, deliver, record
-from chalicelib.process.outcome import Job
+from chalicelib.process.job import Job
 
 
 def timer(item: Message, receive: Receive, now: datetime) -> None:

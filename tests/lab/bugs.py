@@ -11,6 +11,7 @@ from chalicelib.desk import waiting
 from chalicelib.errors import Outcome
 from chalicelib.models import Delivery, Direction, State
 from chalicelib.process import deliver, items, outcome, record
+from chalicelib.process.job import Job, Wait, end, note
 from chalicelib.providers import slack
 from chalicelib.route import agents, customers, linking, proving, replies
 from chalicelib.store import keys, marking, recording, rows
@@ -67,7 +68,7 @@ def planned_is_unknown(job: Any, deliveries: list[Delivery]) -> Any:
 
 
 def acknowledge_again(job: Any, delivery: Delivery, failure: Any) -> Any:
-    return outcome.note(job, delivery, outcome.Wait(failure.reason))
+    return note(job, delivery, Wait(failure.reason))
 
 
 def edit_is_sent(noted: Any, thread: Any, shop: Any, original: Any) -> Any:
@@ -99,7 +100,7 @@ def head_without_version(head: Any) -> Any:
 
 
 def always_fresh(claim: Any, contact: Any, message: Any, receive: Any, now: Any, fresh: bool) -> Any:
-    return outcome.Job(claim, contact, message, receive, now, fresh=True)
+    return Job(claim, contact, message, receive, now, fresh=True)
 
 
 def one_try(write: Callable[[], None]) -> None:
@@ -111,7 +112,7 @@ def never_in_doubt(job: Any, delivery: Delivery, doubtful: bool, file: Any = Non
 
 
 def dropped_in_silence(job: Any, delivery: Delivery, failure: Any) -> Any:
-    return outcome.end(job, delivery, State.FAILED, failure.reason)
+    return end(job, delivery, State.FAILED, failure.reason)
 
 
 _try = deliver._try
