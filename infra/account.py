@@ -1,16 +1,15 @@
-"""The AWS account that is deployed to: whose it is, what it allows, and what its deployer has to be allowed."""
+"""The AWS account that is deployed to: whose it is, and how much it allows."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 
 from infra.release import Target
-from infra.stack import NAME
 
 FEW = 50  # functions at once; fewer are soon all busy when several providers call together
 ASK = 1000  # AWS's own default, for all but new accounts
-POLICY_HINT = "what it needs is printed by shopbell deploy --policy"
+POLICY_HINT = "what it needs is printed by shopbell policy deploy"
 
 
 class AccountFailed(Exception):
@@ -58,145 +57,6 @@ def advice(account: Account) -> str:
         f" with; for a busy shop ask for {ASK}, at no cost: in AWS's console, Service Quotas, AWS Lambda, Concurrent"
         f" executions, Request increase at account level ({account.region})."
     )
-
-
-def policy(account: str = "*", region: str = "*") -> dict[str, Any]:
-    """What a deployer must be allowed, as an IAM policy: everything below the shop's own name, and nothing else.
-
-    With `*` it is good for any account and region.
-    """
-    arn = _Arn(account, region)
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Sid": sid, "Effect": "Allow", "Action": sorted(f"{service}:{one}" for one in actions.split()), **rest}
-            for sid, service, actions, rest in _statements(arn)
-        ],
-    }
-
-
-class _Arn(NamedTuple):
-    account: str
-    region: str
-
-    def __call__(self, service: str, *places: str) -> dict[str, list[str]]:
-        return {"Resource": [f"arn:aws:{service}:{self.region}:{self.account}:{place}" for place in places]}
-
-    def of_gateway(self) -> dict[str, list[str]]:
-        places = ("/restapis", "/restapis/*", f"/tags/arn%3Aaws%3Aapigateway%3A{self.region}%3A%3A%2Frestapis%2F*")
-        return {"Resource": [f"arn:aws:apigateway:{self.region}::{place}" for place in places]}
-
-    def of_roles(self) -> dict[str, list[str]]:
-        return {"Resource": [f"arn:aws:iam::{self.account}:role/{NAME}*"]}
-
-
-def _statements(arn: _Arn) -> list[tuple[str, str, str, dict[str, Any]]]:
-    """Sid, service, its actions, and on what."""
-    code, data = f"arn:aws:s3:::{NAME}*-code-*", f"arn:aws:s3:::{NAME}*-bucket-*"
-    for_lambda = {"Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}}
-    functions = arn("lambda", f"function:{NAME}*")
-    return [
-        (
-            "Stack",
-            "cloudformation",
-            "CreateChangeSet DeleteChangeSet DeleteStack DescribeChangeSet DescribeStackEvents DescribeStacks"
-            " ExecuteChangeSet",
-            arn("cloudformation", f"stack/{NAME}*/*"),
-        ),
-        (
-            "Transform",
-            "cloudformation",
-            "CreateChangeSet",
-            {"Resource": [f"arn:aws:cloudformation:{arn.region}:aws:transform/Serverless-2016-10-31"]},
-        ),
-        (
-            "Buckets",
-            "s3",
-            "CreateBucket DeleteBucket DeleteBucketPolicy DeleteObject GetAccelerateConfiguration"
-            " GetAnalyticsConfiguration GetBucketAcl GetBucketCORS GetBucketLogging GetBucketNotification"
-            " GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy GetBucketPublicAccessBlock"
-            " GetBucketTagging GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration"
-            " GetIntelligentTieringConfiguration GetInventoryConfiguration GetLifecycleConfiguration"
-            " GetMetricsConfiguration GetObject GetReplicationConfiguration ListBucket PutBucketOwnershipControls"
-            " PutBucketPolicy PutBucketPublicAccessBlock PutBucketTagging PutEncryptionConfiguration"
-            " PutLifecycleConfiguration PutObject",
-            {"Resource": [code, f"{code}/*", data, f"{data}/*"]},
-        ),
-        (
-            "Functions",
-            "lambda",
-            "AddPermission CreateFunction DeleteFunction GetFunction GetFunctionConfiguration InvokeFunction"
-            " ListTags RemovePermission TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
-            functions,
-        ),
-        (
-            "WaysFromQueues",
-            "lambda",
-            "CreateEventSourceMapping DeleteEventSourceMapping UpdateEventSourceMapping",
-            {"Resource": ["*"], "Condition": {"ArnLike": {"lambda:FunctionArn": functions["Resource"]}}},
-        ),
-        (
-            "WhatAwsGivesForEverythingOnly",
-            "lambda",
-            "GetAccountSettings GetEventSourceMapping ListEventSourceMappings",
-            {"Resource": ["*"]},
-        ),
-        (
-            "Roles",
-            "iam",
-            "CreateRole DeleteRole DeleteRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies ListRolePolicies"
-            " PutRolePolicy TagRole UntagRole UpdateAssumeRolePolicy UpdateRole",
-            arn.of_roles(),
-        ),
-        ("RolesToFunctions", "iam", "PassRole", {**arn.of_roles(), **for_lambda}),
-        ("Api", "apigateway", "DELETE GET PATCH POST PUT", arn.of_gateway()),
-        (
-            "Table",
-            "dynamodb",
-            "BatchGetItem CreateTable DeleteItem DeleteTable DescribeContinuousBackups DescribeContributorInsights"
-            " DescribeKinesisStreamingDestination DescribeTable DescribeTimeToLive GetItem GetResourcePolicy"
-            " ListTagsOfResource PutItem TagResource UntagResource UpdateContinuousBackups UpdateTable",
-            arn("dynamodb", f"table/{NAME}*"),
-        ),
-        (
-            "Queues",
-            "sqs",
-            "CreateQueue DeleteQueue GetQueueAttributes GetQueueUrl ListQueueTags SetQueueAttributes TagQueue",
-            arn("sqs", f"{NAME}*"),
-        ),
-        (
-            "Topics",
-            "sns",
-            "CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes ListSubscriptionsByTopic"
-            " ListTagsForResource SetSubscriptionAttributes SetTopicAttributes Subscribe TagResource Unsubscribe",
-            arn("sns", f"{NAME}*"),
-        ),
-        (
-            "Clock",
-            "events",
-            "DeleteRule DescribeRule ListTargetsByRule PutRule PutTargets RemoveTargets TagResource",
-            arn("events", f"rule/{NAME}*"),
-        ),
-        (
-            "Logs",
-            "logs",
-            "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DescribeLogGroups ListTagsForResource"
-            " PutRetentionPolicy TagResource",
-            arn("logs", f"log-group:/aws/lambda/{NAME}*", "log-group::log-stream:"),
-        ),
-        (
-            "Alarms",
-            "cloudwatch",
-            "DeleteAlarms DescribeAlarms ListTagsForResource PutMetricAlarm TagResource",
-            arn("cloudwatch", f"alarm:{NAME}*"),
-        ),
-        (
-            "Secrets",
-            "ssm",
-            "DeleteParameter GetParameter GetParametersByPath PutParameter",
-            arn("ssm", f"parameter/{NAME}/*"),
-        ),
-    ]
 
 
 def _at_once(target: Target) -> int:

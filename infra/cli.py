@@ -18,7 +18,7 @@ from chalicelib import providers, settings
 from chalicelib.errors import SettingsError, Unreadable
 from chalicelib.models import Shop
 from chalicelib.webhook import Request
-from infra import cost, deploying, forget, here, parked, reconcile, secret
+from infra import cost, deploying, forget, here, parked, policy, reconcile, secret
 from infra.terminal import err, out, working
 
 if TYPE_CHECKING:
@@ -231,6 +231,7 @@ def manifest(state: Path, url: str, account: str) -> None:
 
 cli.add_command(deploying.deploy)
 cli.add_command(deploying.destroy)
+cli.add_command(policy.policy)
 cli.add_command(cost.cost)
 cli.add_command(forget.forget)
 cli.add_command(forget.export)

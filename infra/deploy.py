@@ -262,7 +262,7 @@ def told_plainly() -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
-        hint = "\nWhat your AWS user has to be allowed: shopbell deploy --policy" if "AccessDenied" in code else ""
+        hint = "\nWhat your AWS user has to be allowed: shopbell policy deploy" if "AccessDenied" in code else ""
         raise DeployFailed(f"{error}{hint}") from error
 
 

@@ -1,6 +1,5 @@
 """`shopbell deploy` and `shopbell destroy`: what they ask and what they print. What they do is in release.py."""
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -39,18 +38,12 @@ class NotAsked(click.ClickException):
 @YES
 @click.option("--rollback", is_flag=True, help="Go back to the release before; again: to the one before that.")
 @click.option("--public-url", default="", help="Your own domain, without /webhooks; it is kept until you say another.")
-@click.option("--policy", is_flag=True, help="Print what your AWS user has to be allowed, as an IAM policy; no more.")
-def deploy(stage: str, region: str, yes: bool, rollback: bool, public_url: str, policy: bool) -> None:
+def deploy(stage: str, region: str, yes: bool, rollback: bool, public_url: str) -> None:
     """Put your shop on AWS, or what you have changed.
 
     Everything that would change is shown first. The stage test is a second shop beside the real one: it answers nobody
     but the desks and those whom test_addresses in shop.toml lists.
     """
-    from infra import account
-
-    if policy:
-        click.echo(json.dumps(account.policy(region=region or "*"), indent=2))
-        return
     rules = _rules()
     target = _target(stage, region)
     _heading(rules, target)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -343,41 +343,6 @@ def test_only_so_many_releases_are_kept(target: Target) -> None:
 # ---- the account -----------------------------------------------------------------------------------------------------
 
 
-def granted(policy: Mapping[str, Any]) -> dict[str, list[str]]:
-    return {f"{one['Sid']} {action}": one["Resource"] for one in policy["Statement"] for action in one["Action"]}
-
-
-def test_a_deployer_needs_no_star_but_where_aws_takes_nothing_else() -> None:
-    policy = account.policy("123456789012", "eu-central-1")
-    wide = {name.split()[1] for name, places in granted(policy).items() if "*" in places}
-    assert wide == {
-        "lambda:CreateEventSourceMapping",  # each held to our functions by a condition
-        "lambda:DeleteEventSourceMapping",
-        "lambda:UpdateEventSourceMapping",
-        "lambda:GetEventSourceMapping",
-        "lambda:ListEventSourceMappings",
-        "lambda:GetAccountSettings",
-    }
-    for name, places in granted(policy).items():
-        assert "*" not in name
-        for place in places:
-            assert place == "*" or "shopbell" in place or place.startswith(ELSEWHERE), place
-    assert len(json.dumps(policy, separators=(",", ":"))) < 6_144  # IAM's limit for one that a person makes
-    assert len(json.dumps(account.policy(), separators=(",", ":"))) < 6_144
-
-
-ELSEWHERE = (
-    "arn:aws:apigateway:eu-central-1::/",  # an API has no name of ours in its ARN
-    "arn:aws:cloudformation:eu-central-1:aws:transform/Serverless",
-    "arn:aws:logs:eu-central-1:123456789012:log-group::log-stream:",  # what DescribeLogGroups is asked of
-)
-
-
-def test_roles_go_to_lambda_only() -> None:
-    (passing,) = [one for one in account.policy()["Statement"] if one["Action"] == ["iam:PassRole"]]
-    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
-
-
 @pytest.mark.parametrize(("at_once", "asks"), [(10, True), (49, True), (50, False), (1000, False), (0, False)])
 def test_few_functions_at_once_are_a_reason_to_ask_aws_for_more(at_once: int, asks: bool) -> None:
     said = account.advice(account.Account("123456789012", "eu-central-1", at_once))
@@ -393,7 +358,7 @@ def test_who_cannot_call_aws_hears_what_to_do(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(account.AccountFailed, match="--region eu-central-1"):
         account.session("")
-    with pytest.raises(account.AccountFailed, match=r"aws configure; .*--policy"):
+    with pytest.raises(account.AccountFailed, match=r"aws configure; .*policy deploy"):
         account.look(Target("prod", account.session("eu-central-1")))
 
 

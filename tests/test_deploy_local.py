@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from chalicelib import settings
-from infra import account, local, smoke, values
+from infra import local, policy, smoke, values
 from infra.world import World, server
 
 ROOT = Path(__file__).parents[1]
@@ -67,9 +67,9 @@ def deployer(running: local.Running) -> dict[str, str]:
     """The environment of somebody with the printed policy."""
     session: Any = local.session()
     iam = session.client("iam", endpoint_url=running.aws)
-    policy = json.dumps(account.policy("000000000000", local.REGION))
+    allowed = json.dumps(policy.document("deploy", "000000000000", local.REGION))
     iam.create_user(UserName="deployer")
-    iam.put_user_policy(UserName="deployer", PolicyName="policy", PolicyDocument=policy)
+    iam.put_user_policy(UserName="deployer", PolicyName="policy", PolicyDocument=allowed)
     key = iam.create_access_key(UserName="deployer")["AccessKey"]
     return {
         "PATH": os.environ["PATH"],
