@@ -30,7 +30,7 @@ from chalicelib.models.provider import (
     secret,
     setting,
 )
-from chalicelib.models.shop import WEEKDAYS, Acknowledgement, Desk, Hours, Shop, Template
+from chalicelib.models.shop import WEEKDAYS, Acknowledgement, Desk, Hours, Rule, Shop, Stage, Template, When
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
 from chalicelib.models.work import (
     Clue,
@@ -99,7 +99,9 @@ __all__ = [
     "Raw",
     "Receipt",
     "Receive",
+    "Rule",
     "Shop",
+    "Stage",
     "State",
     "Strict",
     "Template",
@@ -109,6 +111,7 @@ __all__ = [
     "Trouble",
     "Waiting",
     "Watch",
+    "When",
     "current",
     "digest",
     "secret",
