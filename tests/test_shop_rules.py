@@ -67,6 +67,7 @@ MISSED = (
     ("refund", "prerefunded"),
     ("fund", "refund"),
     ("money back", "money is back"),
+    ("my bag", "a dummy bag is my wish"),
     ("वाप", "मुझे पैसे वापस चाहिए"),
     ("की", "कीमत"),
     ("возврат", "возвратом"),
@@ -134,6 +135,7 @@ def test_a_condition_holds_or_does_not(name: str) -> None:
 def test_the_stage_is_that_of_the_words_else_of_the_last_tag() -> None:
     assert rules.stage(facts("Hello", before=known("return", "vip", "on-its-way"))) == "on-its-way"
     assert rules.stage(facts("Do you have this in red?", before=known("return"))) == "before-order"
+    assert rules.stage(facts("The invoice and the refund?")) == "return"
     assert rules.stage(facts("Hello")) is None
 
 
@@ -200,7 +202,7 @@ def under(about: Facts, written: list[Rule], packs: tuple[Any, ...] = ()) -> Fac
     return Facts(about.message, about.before, shop, about.at)
 
 
-@effort(max_examples=150, deadline=None)
+@effort(max_examples=80, deadline=None)
 @given(FACTS, RULES, PACKS)
 def test_every_message_has_a_desk_and_the_first_rule_that_fits_counts(
     about: Facts, written: list[Rule], packs: tuple[Any, ...]
@@ -214,7 +216,7 @@ def test_every_message_has_a_desk_and_the_first_rule_that_fits_counts(
     )  # fmt: skip
 
 
-@effort(max_examples=150, deadline=None)
+@effort(max_examples=80, deadline=None)
 @given(FACTS, RULES, RULES, some.randoms(use_true_random=False))
 def test_rules_that_do_not_fit_change_nothing_in_whatever_order_they_stand(
     about: Facts, written: list[Rule], others: list[Rule], random: Any

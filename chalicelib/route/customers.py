@@ -35,6 +35,7 @@ from chalicelib.route.tell import cards_anew, desk_of, next_head, notice, sendab
 ACKNOWLEDGE_EVERY = timedelta(hours=24)
 TOO_OLD = timedelta(minutes=15)  # for an acknowledgement
 LONGEST_NAME = 200
+RULE = "rule"  # names the notice by which the owner hears of a message
 OPT_OUT = "stop stopall unsubscribe cancel end quit revoke optout opt-out remove arret td"
 SILENT_WORDS = frozenset(f"{OPT_OUT} start unstop yes help info".split())
 
@@ -278,7 +279,7 @@ def _files(message: Message, conversation: Conversation, shop: Shop) -> Iterator
 def _for_the_owner(message: Message, conversation: Conversation, rule: Rule, shop: Shop) -> Delivery:
     who = desk.named(desk.excerpt(message.name), message.sender)
     text = words.rule_tells(who, conversation.desk, rule.name, desk.excerpt(message.text))
-    return notice(shop, shop.owner, "", text, "rule", urgent=True)
+    return notice(shop, shop.owner, "", text, RULE, urgent=True)
 
 
 def _opens(shop: Shop, name: str, now: datetime) -> str:

@@ -1,6 +1,6 @@
 """The shop's rules: which of them a message meets, and what follows from it. Pure."""
 
-from chalicelib.rules.asked import MOST_TAGS, Asked, Facts, asked, fired, of, preferred, stage, tagged
+from chalicelib.rules.asked import MOST_TAGS, Asked, Facts, asked, fired, of, preferred, stage, tagged, wanted
 from chalicelib.rules.packs import STAGES
 from chalicelib.rules.search import Searched, folded
 
@@ -17,4 +17,5 @@ __all__ = [
     "preferred",
     "stage",
     "tagged",
+    "wanted",
 ]

@@ -43,7 +43,11 @@ class Asked(NamedTuple):
 
     @property
     def fits(self) -> bool:
-        return all(set(self.there[name]) & set(wanted) for name, wanted in self.wanted.items())
+        return all(map(self.holds, self.wanted))
+
+    def holds(self, name: str) -> bool:
+        """Whether a condition does: one of what is wanted is there."""
+        return bool(set(self.there[name]) & set(self.wanted[name]))
 
 
 # ---- conditions -------------------------------------------------------------------------------------------------
@@ -87,8 +91,8 @@ CONDITIONS: Mapping[str, There] = {  # what there is of what a rule wants
 }  # the dearest last: it is asked only if all others hold
 
 
-def _wanted(when: When) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The conditions that are set."""
+def wanted(when: When) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The conditions that are set, and what of each is wanted: `yes` or `no` where that is the question."""
     for name in CONDITIONS:
         value: Any = getattr(when, name)
         if value is not None and value != ():
@@ -100,7 +104,7 @@ def _there(facts: Facts, name: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _holds(when: When, facts: Facts) -> bool:
-    return all(set(_there(facts, name, wanted)) & set(wanted) for name, wanted in _wanted(when))
+    return all(set(_there(facts, name, any_of)) & set(any_of) for name, any_of in wanted(when))
 
 
 # ---- rules ------------------------------------------------------------------------------------------------------
@@ -122,8 +126,8 @@ def fired(facts: Facts) -> Rule:
 def asked(facts: Facts) -> Iterator[Asked]:
     """What each rule is asked, those behind the first that fits as well."""
     for source, rule in of(facts.shop):
-        wanted = dict(_wanted(rule.when))
-        yield Asked(rule, source, wanted, {name: _there(facts, name, one) for name, one in wanted.items()})
+        conditions = dict(wanted(rule.when))
+        yield Asked(rule, source, conditions, {name: _there(facts, name, one) for name, one in conditions.items()})
 
 
 def _routes(shop: Shop) -> Iterator[Rule]:
