@@ -30,8 +30,9 @@ class Cover(StrEnum):
 class Can(NamedTuple):
     """What a provider can do: data, not code."""
 
-    text: int  # characters in one message
+    text: int  # characters in one message; with `units` septets of GSM-7, where an ä is one of them and a € two
     covers: frozenset[Cover]
+    units: int | None = None  # UTF-16 units in one message that GSM-7 cannot write (SMS); None: it makes no difference
     methods: tuple[str, ...] = ("POST",)  # GET and HEAD where the provider checks its URL
     edit: bool = False
     delete: bool = False

@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from infra.world import Entry, Reply, Sent, World, handed_out, reply
+from infra.world import Entry, Reply, Sent, World, handed_out, reply, sms
 
 LONGEST = 1600  # characters
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
@@ -159,7 +159,7 @@ def _take(form: Mapping[str, str], account: str, world: World) -> dict[str, Any]
         "from": form.get("From"),
         "messaging_service_sid": service,
         "num_media": "1" if form.get("MediaUrl") else "0",
-        "num_segments": "0" if service else _segments(text),
+        "num_segments": "0" if service else str(sms.segments(text)),
         "price": None,
         "price_unit": "USD",
         "sid": sid,
@@ -168,10 +168,3 @@ def _take(form: Mapping[str, str], account: str, world: World) -> dict[str, Any]
         "to": form["To"],
         "uri": f"{uri}.json",
     }
-
-
-def _segments(text: str) -> str:
-    """How many SMS a text takes, roughly: 160 characters in one or 153 in each of several; 70 and 67 beyond ASCII."""
-    alone, joined = (160, 153) if text.isascii() else (70, 67)
-    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
-    return str(1 if units <= alone else -(-units // joined))
