@@ -30,6 +30,12 @@ def shown(secrets: Iterable[SecretStr], theirs: str) -> bool:
     return any([same(secret.get_secret_value(), theirs) for secret in secrets])
 
 
+def basic(user: str, passwords: Iterable[SecretStr], request: Request) -> bool:
+    """Whether the request shows this user and a live password. Compared as written: only one text decodes to it."""
+    pairs = [f"{user}:{password.get_secret_value()}".encode() for password in passwords]
+    return any([same("Basic " + base64_digest(pair), request.header("authorization")) for pair in pairs])
+
+
 def hex_digest(mac: bytes) -> str:
     return mac.hex()
 

@@ -30,7 +30,7 @@ def test_what_comes_before_a_wide_letter_may_go_alone() -> None:
     assert [len(part) for part in parts_for("a" * 50 + "😀" * 30, SMS)] == [60, 20]
 
 
-@given(some.text(some.sampled_from(LETTERS), max_size=700))
+@given(some.text(some.sampled_from(LETTERS), min_size=120, max_size=700))
 def test_each_part_fits_and_nothing_but_space_is_lost(text: str) -> None:
     found = parts_for(text, SMS)
     assert all(fits(part, SMS) for part in found)

@@ -82,6 +82,21 @@ class Sent:
     def form(self) -> dict[str, str]:
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
+    def basic(self) -> tuple[str, str]:
+        """User and password of basic authentication; empty where there is none."""
+        scheme, _, shown = self.headers.get("authorization", "").partition(" ")
+        try:
+            pair = base64.b64decode(shown, validate=True).decode() if scheme.lower() == "basic" else ""
+        except ValueError:
+            pair = ""
+        user, _, password = pair.partition(":")
+        return user, password
+
+    def bearer(self, scheme: str = "Bearer") -> str:
+        """The token that is shown by this scheme; empty where there is none."""
+        shown_by, _, token = self.headers.get("authorization", "").partition(" ")
+        return token if shown_by == scheme else ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
@@ -211,6 +226,23 @@ class World:
         account = next((match[1].lower() for match in found if match and match[1]), "")
         ours = "/".join([self.webhooks, part, *filter(None, [account])]) if self.webhooks else ""
         return str(told) if told is not None else ours
+
+    def account(self, part: str, **shown: str) -> Mapping[str, str] | None:
+        """The settings of the account that what a call shows belongs to, by field; None where there is none.
+
+        Of a secret any live value will do.
+        """
+        if not all(shown.values()):
+            return None
+        prefix = f"SHOPBELL_{part.upper()}_"
+        accounts: dict[str, dict[str, str]] = {}
+        for name, value in self.credentials.items():
+            if name.startswith(prefix):
+                rest = name.removeprefix(prefix)
+                second, _, field = rest[1:].partition("_") if rest.startswith("_") else ("", "", rest)
+                accounts.setdefault(second, {})[field.lower()] = value
+        fitting = (one for one in accounts.values() if all(it in one.get(of, "").split() for of, it in shown.items()))
+        return next(fitting, None)
 
     def number(self) -> int:
         """A number not used before, for ids."""

@@ -24,14 +24,14 @@ def answer(sent: Sent, world: World) -> Reply:
     """POST /v2/messages with an SMS; GET /media/… of what somebody sent."""
     if sent.method == "GET" and sent.path.startswith("/media/"):  # its address is the proof
         return handed_out(world.held("telnyx", sent.path.removeprefix("/media/")))
-    number = _number(sent, world)
-    if not number:
+    account = world.account("telnyx", api_key=sent.bearer())
+    if account is None:
         return _error(401, "10009", "Authentication failed", "Could not understand the provided credentials.")
     if (sent.method, sent.path) != ("POST", "/v2/messages"):
         return _error(404, "10005", "Resource not found", "The requested resource or URL could not be found.")
     body = sent.json()
     text, to = body.get("text"), body.get("to")
-    if body.get("from") != number:
+    if body.get("from") != account["number"]:
         return _error(400, "40305", "Invalid 'from' address", "The 'from' address should be your own number.")
     if not isinstance(to, str) or not NUMBER.fullmatch(to):
         return _error(400, "40310", "Invalid 'to' address", "The 'to' address should be in +E.164 format.")
@@ -61,15 +61,6 @@ def receipt(entry: Entry, progress: str, world: World) -> bytes | None:
         "payload": {**entry.raw, "to": to, "errors": errors, "completed_at": at},
     }
     return json.dumps({"data": event, "meta": {"attempt": 1, "delivered_to": "https://shop.example"}}).encode()
-
-
-def _number(sent: Sent, world: World) -> str:
-    """The number of the account whose live key the call shows; empty where there is none."""
-    scheme, _, key = sent.headers.get("authorization", "").partition(" ")
-    for name, live in world.credentials.items():
-        if name.startswith("SHOPBELL_TELNYX_") and name.endswith("_API_KEY") and key in live.split():
-            return world.credentials.get(name.removesuffix("API_KEY") + "NUMBER", "") if scheme == "Bearer" else ""
-    return ""
 
 
 def _take(body: Mapping[str, Any], world: World) -> dict[str, Any]:
