@@ -16,6 +16,7 @@ PLACES = {  # {base} is the public address
         " (for the SMS API: API settings, Inbound SMS webhooks, POST)"
     ),
     "telnyx": "Telnyx Portal, Messaging, your messaging profile, Inbound: Send a webhook to this URL; API version 2",
+    "plivo": "Plivo Console, Messaging, Applications, XML, the application of your number: Message URL, POST",
     "whatsapp": "Meta App Dashboard, WhatsApp, Configuration: Callback URL, with your verify token; subscribe messages",
     "messenger": (
         "Meta App Dashboard, Messenger, Settings, Webhooks: Callback URL, with your verify token; subscribe your page"

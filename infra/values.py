@@ -23,6 +23,7 @@ FORMS = {
     ("vonage", "number"): "4931{digits}",
     ("telnyx", "public_key"): "{pair}",
     ("telnyx", "number"): "+4932{digits}",
+    ("plivo", "number"): "4933{digits}",
     ("whatsapp", "phone_number_id"): "1{digits}",
     ("telegram", "bot_token"): "{digits}:{word}",
     ("postmark", "webhook_user"): "postmark",

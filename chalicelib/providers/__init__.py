@@ -10,6 +10,7 @@ NAMES = (
     "twilio_sms",
     "vonage",
     "telnyx",
+    "plivo",
     "whatsapp",
     "messenger",
     "telegram",

@@ -19,6 +19,7 @@ PARTS = (
     "twilio_sms",
     "vonage",
     "telnyx",
+    "plivo",
     "whatsapp",
     "messenger",
     "telegram",
