@@ -24,6 +24,7 @@ FORMS = {
     ("telnyx", "public_key"): "{pair}",
     ("telnyx", "number"): "+4932{digits}",
     ("plivo", "number"): "4933{digits}",
+    ("sinch", "number"): "+4934{digits}",
     ("whatsapp", "phone_number_id"): "1{digits}",
     ("telegram", "bot_token"): "{digits}:{word}",
     ("postmark", "webhook_user"): "postmark",

@@ -11,6 +11,7 @@ NAMES = (
     "vonage",
     "telnyx",
     "plivo",
+    "sinch",
     "whatsapp",
     "messenger",
     "telegram",

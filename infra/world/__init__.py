@@ -20,6 +20,7 @@ PARTS = (
     "vonage",
     "telnyx",
     "plivo",
+    "sinch",
     "whatsapp",
     "messenger",
     "telegram",
