@@ -10,8 +10,10 @@ HMAC for a service plan: https://developers.sinch.com/docs/sms/release-notes.md 
 Sending: https://developers.sinch.com/docs/sms/api-reference/sms/tag/Batches/
 Errors: https://developers.sinch.com/docs/sms/api-reference/status-codes/
 
+Media: https://developers.sinch.com/docs/sms/api-reference/sms/tag/Inbounds/
+
 Confirmed by sinch-sdk-python 2.3 and the vector of its tests: the signature and the fields of every webhook. By Sinch's
-pages alone: what it answers. Not confirmed: where the media of an MMS lie.
+pages alone: what it answers, and that it puts media into a bucket of S3 which the account's owner names to it.
 
 A signature is not held to five minutes: Sinch repeats a callback for a day, and does not say that it signs anew. What
 comes twice has the same claim.
@@ -39,12 +41,11 @@ from chalicelib.models import (
     secret,
     setting,
 )
-from chalicelib.webhook import Request, Response, moment
+from chalicelib.webhook import MALFORMED, Request, Response, moment
 
 channel = Channel.SMS
 can = Can(text=2000, units=2000, covers=frozenset({Cover.BODY}), files=10, receipts=True)
 accepted = Response()
-FILE_HOSTS = (".sinch.com",)
 
 REPEATED = 86_400  # seconds in which Sinch repeats a callback that was not accepted
 NO_TEXT = {"message": "(a message that is no text)"}
@@ -70,6 +71,11 @@ class Config(Frozen):
         default="https://us.sms.api.sinch.com",
         outbound=True,
     )
+    file_hosts: str = setting(
+        "hosts of the buckets that Sinch puts media of MMS into for you; spaces between them",
+        outbound=True,
+        optional=True,
+    )
     webhook_url: str = setting("where receipts go; Shopbell's own address", outbound=True, optional=True)
 
 
@@ -92,7 +98,7 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
         said = request.json_object()
         read = EVENTS.get(said["type"])
         return list(read(said)) if read else []
-    except (LookupError, TypeError, AttributeError, ValueError) as error:
+    except MALFORMED as error:
         raise Unreadable("a Sinch callback without its fields") from error
 
 
@@ -119,8 +125,9 @@ def send(outgoing: Outgoing, config: Config) -> str:
 
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A medium from Sinch; its address is the proof."""
-    answer = download.get(attachment.reference, hosts=FILE_HOSTS, own=download.moved(config), limit=limit)
+    """A medium from the bucket that Sinch put it into; its address is the proof."""
+    hosts = config.file_hosts.lower().split()
+    answer = download.get(attachment.reference, hosts=hosts, own=download.moved(config), limit=limit)
     return download.content(attachment, answer)
 
 
