@@ -25,6 +25,8 @@ FORMS = {
     ("telnyx", "number"): "+4932{digits}",
     ("plivo", "number"): "4933{digits}",
     ("sinch", "number"): "+4934{digits}",
+    ("infobip", "webhook_user"): "infobip",
+    ("infobip", "number"): "4935{digits}",
     ("whatsapp", "phone_number_id"): "1{digits}",
     ("telegram", "bot_token"): "{digits}:{word}",
     ("postmark", "webhook_user"): "postmark",

@@ -12,6 +12,7 @@ NAMES = (
     "telnyx",
     "plivo",
     "sinch",
+    "infobip",
     "whatsapp",
     "messenger",
     "telegram",

@@ -21,6 +21,7 @@ PARTS = (
     "telnyx",
     "plivo",
     "sinch",
+    "infobip",
     "whatsapp",
     "messenger",
     "telegram",
