@@ -24,6 +24,8 @@ FORMS = {
     ("telnyx", "public_key"): "{pair}",
     ("telnyx", "number"): "+4932{digits}",
     ("plivo", "number"): "4933{digits}",
+    ("bandwidth", "webhook_user"): "bandwidth",
+    ("bandwidth", "number"): "+1206{digits}",
     ("sinch", "number"): "+4934{digits}",
     ("infobip", "webhook_user"): "infobip",
     ("infobip", "number"): "4935{digits}",

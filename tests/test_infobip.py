@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,17 +14,11 @@ from chalicelib.providers import infobip
 from chalicelib.route.cut import parts_for
 from chalicelib.webhook import Request
 from infra.world import infobip as part
-from tests.lab.everything import Door, cases, config, door
+from tests.lab.everything import Door, cases, config
 
 CONFIG = config("infobip")
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 URL = "https://shop.example/webhooks/infobip"
-
-
-@pytest.fixture
-def front() -> Iterator[Door]:
-    with door() as front:
-        yield front
 
 
 # ---- the proof --------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import hmac
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -18,19 +17,13 @@ from chalicelib.route.cut import parts_for
 from chalicelib.webhook import Request
 from infra import simulate
 from infra.world import plivo as part
-from tests.lab.everything import Door, config, door
+from tests.lab.everything import Door, config
 
 CONFIG = config("plivo")
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 URL = "https://shop.example/webhooks/plivo"
 TOKEN = "my_auth_token"  # this and the next from plivo-python, tests/utils/test_signature.py
 PUBLISHED, NONCE, SIGNATURE = "https://answer.url", "12345", "ehV3IKhLysWBxC1sy8INm0qGoQYdYsHwuoKjsX7FsXc="
-
-
-@pytest.fixture
-def front() -> Iterator[Door]:
-    with door() as front:
-        yield front
 
 
 def accepts(url: str, nonce: str, token: str = TOKEN, **signatures: str) -> bool:

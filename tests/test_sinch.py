@@ -3,7 +3,7 @@
 import hmac
 import json
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from chalicelib.route.cut import parts_for
 from chalicelib.webhook import Request
 from infra import simulate
 from infra.world import sinch as part
-from tests.lab.everything import Door, cases, config, door
+from tests.lab.everything import Door, cases, config
 
 CONFIG = config("sinch")
 AT = datetime.fromtimestamp(1_634_579_353, UTC)
@@ -32,12 +32,6 @@ BODY = (
     b'"conversation_id":"01EPYATA64TMNZ1FV02JKF12JF","status":"QUEUED_ON_CHANNEL",'
     b'"contact_id":"01EXA07N79THJ20WSN6AS30TMW"}}'
 )
-
-
-@pytest.fixture
-def front() -> Iterator[Door]:
-    with door() as front:
-        yield front
 
 
 def library(secret: str = SECRET) -> Any:

@@ -114,6 +114,7 @@ class Provider(Protocol):
     the same claim; None if it turns out to be our own, coming back. Raises SendFailed: refused if it is gone for good.
     `check(config, webhook, now) -> list[Trouble]`: what is wrong at the provider now: a token that does not hold any
     more, a webhook that is not called; `webhook` is our address, empty where it is not known. Raises SendFailed.
+    `token(config) -> str`: what its calls show, where that is lent for a while and kept for as long. Raises SendFailed.
     `vouch(sender, config) -> str`: why this person may not act at a desk; empty if they may. Raises SendFailed.
     """
 

@@ -11,6 +11,7 @@ NAMES = (
     "vonage",
     "telnyx",
     "plivo",
+    "bandwidth",
     "sinch",
     "infobip",
     "whatsapp",

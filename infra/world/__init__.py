@@ -20,6 +20,7 @@ PARTS = (
     "vonage",
     "telnyx",
     "plivo",
+    "bandwidth",
     "sinch",
     "infobip",
     "whatsapp",
@@ -230,22 +231,23 @@ class World:
         ours = "/".join([self.webhooks, part, *filter(None, [account])]) if self.webhooks else ""
         return str(told) if told is not None else ours
 
-    def account(self, part: str, **shown: str) -> Mapping[str, str] | None:
-        """The settings of the account that what a call shows belongs to, by field; None where there is none.
-
-        Of a secret any live value will do.
-        """
-        if not all(shown.values()):
-            return None
+    def accounts(self, part: str) -> list[dict[str, str]]:
+        """The settings of each of our accounts at a part, by field."""
         prefix = f"SHOPBELL_{part.upper()}_"
-        accounts: dict[str, dict[str, str]] = {}
+        found: dict[str, dict[str, str]] = {}
         for name, value in self.credentials.items():
             if name.startswith(prefix):
                 rest = name.removeprefix(prefix)
                 second, _, field = rest[1:].partition("_") if rest.startswith("_") else ("", "", rest)
-                accounts.setdefault(second, {})[field.lower()] = value
-        fitting = (one for one in accounts.values() if all(it in one.get(of, "").split() for of, it in shown.items()))
-        return next(fitting, None)
+                found.setdefault(second, {})[field.lower()] = value
+        return list(found.values())
+
+    def account(self, part: str, **shown: str) -> dict[str, str] | None:
+        """The account to which belongs what a call shows; None where there is none. Any live secret will do."""
+        if not all(shown.values()):
+            return None
+        every = self.accounts(part)
+        return next((one for one in every if all(it in one.get(of, "").split() for of, it in shown.items())), None)
 
     def number(self) -> int:
         """A number not used before, for ids."""

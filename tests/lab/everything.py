@@ -67,6 +67,14 @@ EVERYTHING_SECRETS = {
     "SHOPBELL_PLIVO_AUTH_TOKEN": "plivo-auth-token-b0c4",
     "SHOPBELL_PLIVO_NUMBER": "4930990400",
     "SHOPBELL_PLIVO_API_URL": "http://world/plivo",
+    "SHOPBELL_BANDWIDTH_WEBHOOK_USER": "bandwidth-user-4410",
+    "SHOPBELL_BANDWIDTH_WEBHOOK_PASSWORD": "bandwidth-password-a5d2",
+    "SHOPBELL_BANDWIDTH_ACCOUNT_ID": "5500123",
+    "SHOPBELL_BANDWIDTH_APPLICATION_ID": "93de2206-aaaa-4bbb-8ccc-000000000001",
+    "SHOPBELL_BANDWIDTH_CLIENT_ID": "bandwidth-client-71",
+    "SHOPBELL_BANDWIDTH_CLIENT_SECRET": "bandwidth-client-secret-09fa",
+    "SHOPBELL_BANDWIDTH_NUMBER": "+12065550100",
+    "SHOPBELL_BANDWIDTH_API_URL": "http://world/bandwidth",
     "SHOPBELL_SINCH_HMAC_SECRET": "sinch-hmac-secret-3e77",
     "SHOPBELL_SINCH_SERVICE_PLAN_ID": "5h0pbe11aa77",
     "SHOPBELL_SINCH_API_TOKEN": "sinch-api-token-61d0",
@@ -126,6 +134,8 @@ SECOND_INBOUND = {
     "SHOPBELL_VONAGE__B2_API_KEY": "77c0f1d4",
     "SHOPBELL_TELNYX__B2_PUBLIC_KEY": pairs.pair(b"second-telnyx-private-key-of-32-"),
     "SHOPBELL_PLIVO__B2_AUTH_TOKEN": "second-plivo-auth-token",
+    "SHOPBELL_BANDWIDTH__B2_WEBHOOK_USER": "second-bandwidth-user",
+    "SHOPBELL_BANDWIDTH__B2_WEBHOOK_PASSWORD": "second-bandwidth-password",
     "SHOPBELL_SINCH__B2_HMAC_SECRET": "second-sinch-hmac-secret",
     "SHOPBELL_INFOBIP__B2_WEBHOOK_USER": "second-infobip-user",
     "SHOPBELL_INFOBIP__B2_WEBHOOK_PASSWORD": "second-infobip-password",
@@ -207,13 +217,18 @@ def everything(toml: str = EVERYTHING_SHOP, secrets: Mapping[str, str] = EVERYTH
 
 
 def warm(lab: Lab) -> None:
-    """As in an environment that has been at work: what `verify` keeps there is there. Once for each process."""
+    """As in an environment that has been at work: what `verify` keeps there is there, and tokens that are lent."""
     known()
+    for name in providers.NAMES:
+        token = providers.optional(providers.load(name), "token")
+        if token is not None:
+            token(config(name))
     lab.seam.calls.clear()
 
 
 @cache
 def known() -> None:
+    """Once for each process."""
     for name in providers.NAMES:
         assert not refuses(name, signed(cases(name)[0]))
 
