@@ -29,6 +29,7 @@ FORMS = {
     ("sinch", "number"): "+4934{digits}",
     ("infobip", "webhook_user"): "infobip",
     ("infobip", "number"): "4935{digits}",
+    ("messagebird", "number"): "4936{digits}",
     ("whatsapp", "phone_number_id"): "1{digits}",
     ("telegram", "bot_token"): "{digits}:{word}",
     ("postmark", "webhook_user"): "postmark",

@@ -14,6 +14,7 @@ NAMES = (
     "bandwidth",
     "sinch",
     "infobip",
+    "messagebird",
     "whatsapp",
     "messenger",
     "telegram",

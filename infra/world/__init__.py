@@ -23,6 +23,7 @@ PARTS = (
     "bandwidth",
     "sinch",
     "infobip",
+    "messagebird",
     "whatsapp",
     "messenger",
     "telegram",
