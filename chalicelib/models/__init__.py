@@ -31,7 +31,7 @@ from chalicelib.models.provider import (
     setting,
 )
 from chalicelib.models.shop import WEEKDAYS, Acknowledgement, Desk, Hours, Rule, Shop, Stage, Template, When
-from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
+from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest, phone
 from chalicelib.models.work import (
     Clue,
     Direction,
@@ -114,6 +114,7 @@ __all__ = [
     "When",
     "current",
     "digest",
+    "phone",
     "secret",
     "setting",
     "timer",
