@@ -230,6 +230,14 @@ def escalated_away(desk: str, who: str, why: str) -> str:
     return f"⬆️ Escalated{by}{f' ({why})' if why else ''}: the conversation goes on at the desk {desk!r}."
 
 
+def replayed(at: str) -> str:
+    return f"🔁 Replayed, first received {at}."
+
+
+def moved_by_rules(desk: str) -> str:
+    return f"➡️ As shop.toml says now, the conversation goes on at the desk {desk!r}."
+
+
 def owner_waits(name: str, desk: str, agent: str, lasting: str, waits: str) -> str:
     has = f"{agent} has it" if agent else "nobody has it"
     return f"⏰ {name} has been waiting for {lasting} at the desk {desk!r}, {has}. {waits}"

@@ -257,8 +257,9 @@ def _address(address: Address) -> str:
 
 
 def _from(one: Spoken, chat: Chat) -> Text:
-    if one.direction == Direction.IN:
-        return Text(plain(chat.contact.name) or _address(one.message.sender))
+    if one.direction == Direction.IN or one.message.replayed:
+        again = [Text("replayed", "yellow")] if one.message.replayed else []
+        return _joined([plain(chat.contact.name) or _address(one.message.sender), *again])
     note = [Text("a note", "yellow")] if one.direction == Direction.NOTE else []
     return _joined([f"agent {plain(one.message.sender.id)}", *note])
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import click
 from rich.console import Console
@@ -21,6 +21,17 @@ def duration(text: str) -> timedelta:
     if unit not in UNITS or not (number.isascii() and number.isdigit()) or len(number) > LONGEST:
         raise click.BadParameter(f"{text!r} is no time: write it like 30m, 2h or 3d.")
     return timedelta(**{UNITS[unit]: int(number)})
+
+
+def moment(text: str) -> datetime:
+    """A point in time as people write it: so long ago, or in full with its zone. For click: raises BadParameter."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = datetime.now(UTC) - duration(text)
+    if at.tzinfo is None:
+        raise click.BadParameter(f"{text!r} has no zone: write it like 2026-03-02T09:00:00Z, or 2h for so long ago.")
+    return at.astimezone(UTC).replace(microsecond=0)
 
 
 def ago(at: datetime, now: datetime) -> str:

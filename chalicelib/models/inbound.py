@@ -101,11 +101,17 @@ class Message(Frozen):
     outside: bool = False  # an agent's words outside any thread; in Slack `thread` is then `channel:`
     late: Text = ""
     fragment: Fragment | None = None
+    replayed: Text = ""  # the operator's replay that shows it to the agents again: another claim in each
     context: Mapping[str, Text] = Field(default_factory=dict)
     source: Any = None
 
     @property
     def claim(self) -> str:
+        return digest(self.first_claim, "replayed", self.replayed) if self.replayed else self.first_claim
+
+    @property
+    def first_claim(self) -> str:
+        """The claim under which it was recorded when it came."""
         return digest(self.provider, self.account, self.kind, self.id, self.version)
 
     @property

@@ -50,6 +50,8 @@ def _customer(item: Message, receive: Receive, now: datetime) -> None:
         found = store.find(item.sender, item.aliases)
         if found.forgotten_at and min(receive.accepted_at, item.came_at or receive.accepted_at) <= found.forgotten_at:
             raise forgotten.Forgotten
+        if item.replayed:
+            return _replay(item, found.contact, receive), found.contact
         found = assigning.with_turns(item, found, receive)
         met = linking.met(item, found)
         return route.customer(item, found, settings.shop(), receive, now, met), found.contact
@@ -60,6 +62,12 @@ def _customer(item: Message, receive: Receive, now: datetime) -> None:
         return forgotten.drop(item, receive)
     fresh = claim.by == receive.token
     return deliver.planned(Job(claim, planned.contact if fresh else contact, item, receive, now, fresh))
+
+
+def _replay(item: Message, contact: Contact | None, receive: Receive) -> Plan:
+    if contact is None or contact.conversation is None:
+        raise forgotten.Forgotten
+    return route.replay(item, contact, store.claim(item.first_claim), settings.shop(), receive)
 
 
 def _agent(item: Message, receive: Receive, now: datetime) -> None:

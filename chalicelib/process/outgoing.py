@@ -105,7 +105,7 @@ def _below(claim: Claim, message: Message | None, delivery: Delivery) -> str:
     last = max((one.part for one in claim.in_order if one.kind is DeliveryKind.FORWARD), default=0)
     if message is None or claim.at is None or delivery.part < last:
         return ""
-    return desk.closing(message, claim.at, settings.shop())
+    return desk.closing(message, message.came_at or claim.at, settings.shop())
 
 
 def _last_words(conversation: Conversation) -> str:

@@ -8,6 +8,7 @@ from chalicelib.route.customers import acknowledges, automation, customer, sende
 from chalicelib.route.cut import part, parts, shortest
 from chalicelib.route.fragments import forgotten, joined, together
 from chalicelib.route.proving import tries
+from chalicelib.route.replay import replay
 from chalicelib.route.replies import LATE
 from chalicelib.route.scene import Scene
 from chalicelib.route.tell import desk_of, notice
@@ -32,6 +33,7 @@ __all__ = [
     "outside",
     "part",
     "parts",
+    "replay",
     "rotated",
     "sender",
     "shortest",

@@ -74,7 +74,7 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     if text and acknowledges(message, before, shop, receive, now):
         deliveries.append(_acknowledgement(message, text, len(deliveries)))
         contact = contact.model_copy(update={"acknowledged_until": now + ACKNOWLEDGE_EVERY})
-    deliveries += _files(message, conversation, shop)
+    deliveries += files_of(message, conversation, shop)
     if rule and rule.tell_owner and conversation.desk != shop.owner and asks(message, shop):
         deliveries.append(_for_the_owner(message, conversation, rule, shop))
     if asked and not mailbox:
@@ -261,7 +261,7 @@ def forwards_of(
         )
 
 
-def _files(message: Message, conversation: Conversation, shop: Shop) -> Iterator[Delivery]:
+def files_of(message: Message, conversation: Conversation, shop: Shop) -> Iterator[Delivery]:
     """The files it came with, each on its own, behind the words."""
     place = desk_of(shop, conversation.desk)
     for number in sendable(message, inline=True):

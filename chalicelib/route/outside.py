@@ -68,6 +68,8 @@ def from_mailbox(message: Message, shop: Shop) -> Message:
     """
     if message.thread or message.kind is not Kind.MESSAGE or message.sender.channel is not Channel.EMAIL:
         return message
+    if message.replayed:  # it was a customer's, whoever is an agent now
+        return message
     found = desk.commanded(message.text.strip().partition("\n")[0])
     if message.automatic or not found or found[0] not in COMMANDS or not _desk(message, shop):
         return message

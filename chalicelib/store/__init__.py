@@ -24,6 +24,7 @@ from chalicelib.store.reading import (
     said,
     sent,
     thread,
+    written,
 )
 from chalicelib.store.recording import empty, move, record, record_alone
 from chalicelib.store.table import Conflict, Moved, Recorded
@@ -71,4 +72,5 @@ __all__ = [
     "thread",
     "turn",
     "watch",
+    "written",
 ]

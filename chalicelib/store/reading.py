@@ -156,6 +156,24 @@ def claims(keys: Iterable[str]) -> dict[str, Claim]:
     return {claim.key: claim for claim in found}
 
 
+def written(since: datetime, until: datetime) -> Iterator[Row]:
+    """The message rows of all conversations, from `since` up to `until`: for the command line only, in no order."""
+    pages = (
+        dynamodb()
+        .get_paginator("scan")
+        .paginate(
+            TableName=table_name(),
+            FilterExpression="begins_with(#pk, :pk) AND #sk >= :since AND #sk < :until",
+            ExpressionAttributeNames={"#pk": "pk", "#sk": "sk"},
+            ExpressionAttributeValues=aws.encode(
+                {":pk": "CONVERSATION#", ":since": f"MESSAGE#{moment(since)}", ":until": f"MESSAGE#{moment(until)}"}
+            ),
+        )
+    )
+    for page in pages:
+        yield from map(aws.decode, page["Items"])
+
+
 def heads() -> Iterator[Contact]:
     """Every contact: for the command line only, nothing on a message's way reads so much."""
     pages = (

@@ -12,7 +12,7 @@ from chalicelib import aws, store
 from chalicelib.errors import Unavailable
 from chalicelib.models import Address, Channel, Contact, Conversation, Kind, Message, Progress, Receipt
 from chalicelib.providers import slack
-from infra import erase, person
+from infra import erase, person, replay
 from infra.simulate import File
 from infra.world import Entry
 from tests.lab import (
@@ -386,6 +386,14 @@ def agent_mails_file(lab: Lab) -> None:
     lab.settle()
 
 
+def replays(lab: Lab) -> None:
+    """The owner has the first hour shown again, twice over."""
+    with lab.aside():
+        found = replay.recorded(replay.Window(START, START + timedelta(hours=1)))
+    lab.put(*found, *found)
+    lab.settle()
+
+
 # ---- linking ----------------------------------------------------------------------------------------------------
 
 
@@ -652,6 +660,7 @@ FLOWS = [
          before=late.closed_long_ago, shop=late.LATE_MAIL_SHOP),
     Flow("new words in an open conversation", late.begins_in_slack, ("Where is my order?", "wrote to the customer"),
          (late.WORDS,), acknowledged=1, before=late.goes_on),
+    Flow("replay", replays, ("🔁 Replayed",), acknowledged=1, before=opened),
     Flow("link", agent_links, ("Where is my order?", "It is number 7"), acknowledged=2, before=two_open, threads=2,
          ends=are_one),
     Flow("unlink", agent_unlinks, ("Where is my order?", "I still wait"), acknowledged=2, before=linked, threads=2,
