@@ -145,13 +145,14 @@ def _parameters(stage: str, provider: str, account: str) -> list[str]:
 
 
 def _forward(target: "Target", rules: Shop, public_url: str, yes: bool) -> "Released":
-    from infra import local, package, release
+    from infra import local, package, release, retention
 
     there = local.architecture() if target.endpoint else "arm64"
     given = {
         "Architecture": there,
         "AlarmMail": _alarm_mail(rules, target),
         "MailThroughSes": "true" if "ses" in rules.providers else "false",
+        **retention.parameters(rules),
     }
     if public_url:
         given["PublicUrl"] = public_url.rstrip("/").removesuffix("/webhooks")

@@ -116,7 +116,8 @@ def _deploying(arn: _Arn) -> Statements:
             "dynamodb",
             "BatchGetItem CreateTable DeleteItem DeleteTable DescribeContinuousBackups DescribeContributorInsights"
             " DescribeKinesisStreamingDestination DescribeTable DescribeTimeToLive GetItem GetResourcePolicy"
-            " ListTagsOfResource PutItem TagResource UntagResource UpdateContinuousBackups UpdateTable",
+            " ListTagsOfResource PutItem TagResource UntagResource UpdateContinuousBackups UpdateTable"
+            " UpdateTimeToLive",
             arn("dynamodb", f"table/{NAME}*"),
         ),
         (

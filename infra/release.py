@@ -5,7 +5,7 @@ next deployment takes them over, and the shop goes on where it was.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import boto3
@@ -173,11 +173,28 @@ def _adopt(target: Target, template: Mapping[str, Any], say: Say) -> None:
         {"ResourceType": DATA[name][0], "LogicalResourceId": name, "ResourceIdentifier": {DATA[name][1]: place}}
         for name, place in left.items()
     ]
-    only = {"Resources": {name: template["Resources"][name] for name in left}}
-    proposed = deploy.propose(target.stand, only, {}, taken)
+    proposed = deploy.propose(target.stand, _as_left(target, left, template), {}, taken)
     if proposed:
         deploy.execute(target.stand, proposed)
     shelf.store.delete_object(Bucket=shelf.bucket, Key=LEFT)
+
+
+def _as_left(target: Target, left: Mapping[str, str], template: Mapping[str, Any]) -> dict[str, Any]:
+    """What the template says of the data, but for what may differ there and hangs on parameters.
+
+    AWS takes an import at its word and looks at nothing: only what is not told now is set by the update that follows.
+    Times to live are told where they are on, for AWS refuses to switch them on twice.
+    """
+    fades = target.client("dynamodb").describe_time_to_live(TableName=left["Table"])["TimeToLiveDescription"]
+    untold = {"LifecycleConfiguration"}
+    if fades["TimeToLiveStatus"] in ("DISABLED", "DISABLING"):
+        untold.add("TimeToLiveSpecification")
+    return {"Resources": {name: _without(template["Resources"][name], untold) for name in left}}
+
+
+def _without(resource: Mapping[str, Any], properties: Collection[str]) -> dict[str, Any]:
+    kept = {name: value for name, value in resource["Properties"].items() if name not in properties}
+    return {**resource, "Properties": kept}
 
 
 def _empty(shelf: Shelf, keep: str = "") -> None:

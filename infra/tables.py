@@ -13,6 +13,7 @@ from rich.text import Text
 from chalicelib import desk, hours, settings
 from chalicelib.models import Address, Claim, Delivery, DeliveryKind, Direction, Item, Kind, Progress, Shop, State
 from chalicelib.rules import of
+from infra import retention
 from infra.check import Finding
 from infra.here import Here
 from infra.send import Posted, Sent
@@ -161,6 +162,7 @@ def shop(rules: Shop) -> Table:
             table.add_row("Rule", f"{rule.name}" + (f" (pack {source})" if source in rules.packs else ""))
     for channel, name in rules.routes.items():
         table.add_row("Route", f"{'everything else' if channel == 'default' else channel} to {name}")
+    table.add_row("Kept", retention.said(rules))
     return table
 
 

@@ -327,6 +327,34 @@ def test_an_own_domain_is_kept_until_another_is_said(target: Target, cloud: Clou
     assert cloud.parameters["PublicUrl"] == "https://bell.shop.example"
 
 
+@pytest.mark.parametrize("fades", [True, False])
+def test_data_from_before_is_taken_over_as_it_is_and_then_set_right(
+    fades: bool, target: Target, cloud: Cloud, tmp_path: Path
+) -> None:
+    """AWS looks at nothing of what is taken over: what was told then would never be set, nor twice what is."""
+    lives = {"AttributeName": "fades_at", "Enabled": True}
+    table = {"BillingMode": "PAY_PER_REQUEST", "TimeToLiveSpecification": lives}
+    resources = {
+        "Table": {"Type": "AWS::DynamoDB::Table", "Properties": table},
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"LifecycleConfiguration": {"Ref": "RawDays"}}},
+    }
+    cloud.state, cloud.after = "", "IMPORT_COMPLETE"
+    keys = {"AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}]}  # fmt: skip
+    target.client("dynamodb").create_table(TableName="left-table", BillingMode="PAY_PER_REQUEST", **keys)
+    if fades:
+        target.client("dynamodb").update_time_to_live(TableName="left-table", TimeToLiveSpecification=lives)
+    new = package(tmp_path, 1)
+    deploy.upload(new.code, target.stack, target.session)
+    note = json.dumps({"Table": "left-table", "Bucket": "left-bucket"}).encode()
+    target.shelf.store.put_object(Bucket=target.shelf.bucket, Key=release.LEFT, Body=note)
+    put(target, new._replace(template={**new.template, "Resources": resources}))
+    taken, changed = (json.loads(asked["TemplateBody"])["Resources"] for asked in cloud.asked)
+    assert taken["Bucket"]["Properties"] == {} and changed == resources
+    assert taken["Table"]["Properties"] == (table if fades else {"BillingMode": "PAY_PER_REQUEST"})
+    assert not deploy.there(target.shelf.store.head_object, Bucket=target.shelf.bucket, Key=release.LEFT)
+
+
 def test_only_so_many_releases_are_kept(target: Target) -> None:
     shelf = Shelf(target.client("s3"), "code")
     where = {"LocationConstraint": "eu-central-1"}

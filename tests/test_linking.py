@@ -12,7 +12,7 @@ from unittest import mock
 import pytest
 
 from chalicelib import aws, desk, providers, route, settings, store
-from chalicelib.models import Address, Card, Channel, Contact, Conversation, Message, Outgoing, Plan, Receive
+from chalicelib.models import Address, Card, Channel, Contact, Conversation, Message, Outgoing, Plan, Receive, Retention
 from chalicelib.process import linking as looking
 from chalicelib.route import linking
 from chalicelib.route import replies as replying
@@ -79,7 +79,7 @@ class History:
         item = Message(provider=PROVIDERS.get(sender.channel, "postmark"), id=f"m{self.number}", sender=sender,
                        aliases=others, text="Hello", name=f"Person {person}")  # fmt: skip
         plan = route.customer(item, store.find(sender, others), SHOP, receive, self.at)
-        claim = store.record(plan, receive)
+        claim = store.record(plan, receive, Retention())
         conversation = plan.contact.conversation
         assert conversation is not None
         thread = conversation.thread or f"C0FRONT:{self.number}"
@@ -99,7 +99,7 @@ class History:
         assert contact is not None
         scene = looking.completed(route.Scene(leads, contact, SHOP, receive, self.at), item)
         plan = route.agent(item, scene, None)
-        store.record(plan, receive)
+        store.record(plan, receive, Retention())
         self.told = [delivery.text for delivery in plan.deliveries]
         return plan
 
@@ -714,7 +714,7 @@ def test_the_most_that_can_be_linked_fits_into_one_transaction() -> None:
         linking.join(united, begun_contact(2), linking.Evidence("ann", START))
     joint = linking.part(united, PEOPLE[0][0], others, linking.Evidence("ann", START)).joint
     with mock.patch.dict("os.environ", TABLE="t"):
-        writes = list(store.linking.joint_writes(joint, united))
+        writes = list(store.linking.joint_writes(joint, united, Retention()))
     assert 55 < len(writes) < 90
 
 

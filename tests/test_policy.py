@@ -111,6 +111,7 @@ def called(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> set[str]:
         "parked redrive --all --yes",
         "parked drop --all --yes",
         "reconcile",
+        "replay --since 2026-03-01T00:00:00Z --until 2026-03-03T00:00:00Z --yes",
         "export --phone +4915123456789",
         "forget --phone +4915123456789 --yes",
         "cost --measured",

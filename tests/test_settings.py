@@ -139,6 +139,13 @@ def test_the_shipped_shop_is_valid() -> None:
                 ('[hours]\nmonday = "9-18"\n', 'closed = "{open}"', 11, "{open}; there are {opens}, {shop}"),
             )
         ),
+        (
+            'default = "front"',
+            'default = "front"\n[retention]\nraw_days = 14',
+            11,
+            "found 14; it is a whole number of days from 15 to 3650",
+        ),
+        ('default = "front"', 'default = "front"\n[retention]\nmessage_day = 5', 11, "did you mean message_days?"),
         ('default = "front"', 'sms = "front"', 8, "there must be a default"),
         ('default = "front"', 'default = "front"\nfax = "front"', 10, "'fax' is no channel"),
         ('default = "front"', 'default = "nobody"', 9, "'nobody' is no desk"),

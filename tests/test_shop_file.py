@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from random import Random
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
@@ -136,8 +137,8 @@ def header_typing_error(random: Random, rows: list[Row]) -> Broken | None:
         return None
     row, wrong = rows[at], mistyped(random, str(rows[at].within[0]))
     above = (wrong, *row.within[1:])
-    if wrong in Shop.model_fields:
-        return None
+    if wrong in Shop.model_fields or get_close_matches(wrong, Shop.model_fields, 1) != [row.within[0]]:
+        return None  # it is another table, or as near to another: "roules"
     # A provider's accounts, in tables of their own, go with it
     moved = [one._replace(within=above) if one.within == row.within else one for one in rows]
     moved[at] = Row(shops.header(above), above)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from samtranslator.translator.transform import transform
 
-from chalicelib import journal
-from infra import local, package
+from chalicelib import journal, settings
+from chalicelib.store.rows import FADES
+from infra import local, package, retention
 
 ROOT = Path(__file__).parents[1]
 ROLES = {"APIHandler": "ApiHandlerRole", "Mail": "MailRole", "Worker": "WorkerRole", "Tick": "TickRole"}
@@ -251,8 +252,12 @@ def test_what_customers_wrote_outlives_the_stack_and_stays_private(template: dic
     assert set(properties(template, "Bucket")["PublicAccessBlockConfiguration"].values()) == {True}
     rules = properties(template, "Bucket")["LifecycleConfiguration"]["Rules"]
     assert {rule["Status"] for rule in rules} == {"Enabled"}
-    lives = {(rule["Prefix"], rule["ExpirationInDays"]) for rule in rules if "Prefix" in rule}
-    assert lives == {("raw/", 60), ("files/", 180), ("mail/", 60)}
+    lives = {rule["Prefix"]: rule["ExpirationInDays"]["Ref"] for rule in rules if "Prefix" in rule}
+    assert lives == {"raw/": "RawDays", "files/": "FileDays", "mail/": "RawDays", "text/": "TextDays"}
+    usual = {name: str(template["Parameters"][name]["Default"]) for name in lives.values()}
+    assert usual == retention.parameters(settings.load(settings.SHOP_FILE.read_text(encoding="utf-8")))
+    fades = properties(template, "Table")["TimeToLiveSpecification"]
+    assert fades == {"AttributeName": FADES, "Enabled": True}
     (unfinished,) = [rule for rule in rules if "Prefix" not in rule]
     assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
     encryption = properties(template, "Bucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]

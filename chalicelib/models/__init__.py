@@ -30,7 +30,7 @@ from chalicelib.models.provider import (
     secret,
     setting,
 )
-from chalicelib.models.shop import WEEKDAYS, Acknowledgement, Desk, Hours, Rule, Shop, Stage, Template, When
+from chalicelib.models.shop import WEEKDAYS, Acknowledgement, Desk, Hours, Retention, Rule, Shop, Stage, Template, When
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest, phone
 from chalicelib.models.work import (
     Clue,
@@ -99,6 +99,7 @@ __all__ = [
     "Raw",
     "Receipt",
     "Receive",
+    "Retention",
     "Rule",
     "Shop",
     "Stage",

@@ -107,6 +107,14 @@ class Template(Strict):
     approved: Mapping[str, str] = Field(default_factory=dict)
 
 
+class Retention(Strict):
+    """How many days each kind of data is kept; 0 is for ever. Webhooks as they came outlive the queue's 14 days."""
+
+    message_days: int = Field(default=0, ge=0, le=3650, strict=True)  # also of conversations, from their end on
+    raw_days: int = Field(default=60, ge=15, le=3650, strict=True)  # webhooks and mails as they came
+    file_days: int = Field(default=180, ge=15, le=3650, strict=True)  # what was attached
+
+
 class Shop(Strict):
     name: str
     time_zone: str
@@ -125,3 +133,4 @@ class Shop(Strict):
     human_agent: tuple[str, ...] = ()  # providers that let the shop's people answer after the ordinary window
     templates: Mapping[str, Template] = Field(default_factory=dict)
     acknowledgement: Acknowledgement = Acknowledgement()
+    retention: Retention = Retention()

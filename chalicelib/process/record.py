@@ -27,7 +27,7 @@ def record(
             planned, contact = plan()
             planned = _scheduled(planned)
             shortened = planned.model_copy(update={"message": texts.shortened(planned.message)})
-            return store.record(shortened, receive), planned, contact
+            return store.record(shortened, receive, settings.shop().retention), planned, contact
         except store.Recorded as recorded:
             if recorded.claim.key == item.claim:
                 return recorded.claim, planned, contact

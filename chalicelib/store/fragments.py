@@ -7,9 +7,10 @@ from typing import Any
 from chalicelib import aws
 from chalicelib.models import SCHEMA, Message, Piece, Pieces, Together
 from chalicelib.store.keys import Row, fragment_key
-from chalicelib.store.rows import dump, plain
+from chalicelib.store.rows import FADES, dump, fading, plain
 from chalicelib.store.table import get, table_name, update
 
+PIECE_DAYS = 30  # nobody asks for them after some hours
 PIECE, TEXT = "piece#", "text#"
 
 
@@ -21,7 +22,7 @@ def pieces(message: Message) -> Pieces:
 def add_piece(message: Message, at: datetime) -> Pieces:
     """Add a fragment; returns what is there then. Raises Moved if it is there already, Poison, or one of aws.FAULTS."""
     piece = {"message": dump(message, exclude={"source"}), "at": at}
-    return _read(update(_change(message, PIECE + message.claim, piece, "attribute_not_exists(#new)")))
+    return _read(update(_change(message, PIECE + message.claim, piece, "attribute_not_exists(#new)", at)))
 
 
 def join_pieces(message: Message, known: Pieces, text: Together, forgotten: Iterable[Together]) -> None:
@@ -29,7 +30,7 @@ def join_pieces(message: Message, known: Pieces, text: Together, forgotten: Iter
 
     Raises Moved if anything has changed since it was read, Poison, or one of aws.FAULTS.
     """
-    change = _change(message, TEXT + text.by, text.model_dump(mode="json"), "#version = :version")
+    change = _change(message, TEXT + text.by, text.model_dump(mode="json"), "#version = :version", text.at)
     change["ExpressionAttributeValues"] |= aws.encode({":version": known.version})
     old = [name for past in forgotten for name in (TEXT + past.by, *(PIECE + claim for claim in past.pieces))]
     names = {f"#old{place}": name for place, name in enumerate(old)}
@@ -39,14 +40,16 @@ def join_pieces(message: Message, known: Pieces, text: Together, forgotten: Iter
     update(change)
 
 
-def _change(message: Message, name: str, value: Row, condition: str) -> dict[str, Any]:
+def _change(message: Message, name: str, value: Row, condition: str, at: datetime) -> dict[str, Any]:
+    """Set one field of the row, which fades when nothing has changed there for long."""
+    values = {":new": value, ":schema": SCHEMA, ":fades": fading(at, PIECE_DAYS)[FADES], ":one": 1}
     return {
         "TableName": table_name(),
         "Key": aws.encode(fragment_key(message)),
-        "UpdateExpression": "SET #new = :new, #schema = :schema ADD #version :one",
+        "UpdateExpression": "SET #new = :new, #schema = :schema, #fades = :fades ADD #version :one",
         "ConditionExpression": condition,
-        "ExpressionAttributeNames": {"#new": name, "#schema": "schema", "#version": "version"},
-        "ExpressionAttributeValues": aws.encode(plain({":new": value, ":schema": SCHEMA, ":one": 1})),
+        "ExpressionAttributeNames": {"#new": name, "#schema": "schema", "#fades": FADES, "#version": "version"},
+        "ExpressionAttributeValues": aws.encode(plain(values)),
         "ReturnValues": "ALL_NEW",
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from chalicelib import aws
-from chalicelib.models import SCHEMA, Address, Clue, Contact, Joint, Known, Met, Plan
+from chalicelib.models import SCHEMA, Address, Clue, Contact, Joint, Known, Met, Plan, Retention
 from chalicelib.store.keys import Row, address_key, clue_key, contact_key, pair_key
 from chalicelib.store.rows import put, put_head, put_turn, to_contact
 from chalicelib.store.table import read, table_name
@@ -19,7 +19,7 @@ def merged(contact: Contact) -> dict[str, Contact]:
     return {one.id: one for one in waiting if one}
 
 
-def joint_writes(joint: Joint, contact: Contact) -> Iterator[Row]:
+def joint_writes(joint: Joint, contact: Contact, kept: Retention) -> Iterator[Row]:
     """The other head with its conversation's row, and whatever led to one of the two and leads to the other now.
 
     Each is written only if it is as it was read.
@@ -28,7 +28,7 @@ def joint_writes(joint: Joint, contact: Contact) -> Iterator[Row]:
     now, was = (contact.id, head.id) if head.merged else (head.id, contact.id)
     yield put_head(head)
     if head.conversation:
-        yield put_turn(head.conversation, head)
+        yield put_turn(head.conversation, head, kept)
     for address in joint.addresses:
         yield _lead(address_key(address), "contact", was, now, evidence=joint.evidence)
     for id in joint.merged:

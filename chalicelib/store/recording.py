@@ -4,30 +4,31 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib import aws
-from chalicelib.models import SCHEMA, Address, Claim, Contact, Delivery, Kind, Plan, Receive
+from chalicelib.models import SCHEMA, Address, Claim, Contact, Delivery, Kind, Plan, Receive, Retention
 from chalicelib.store.keys import Row, address_key, claim_key, message_key, place, sent_key
 from chalicelib.store.linking import clue_writes, joint_writes
-from chalicelib.store.rows import claim_update, dump, put, put_head, put_turn, put_unowned
+from chalicelib.store.rows import claim_update, dump, fading, put, put_head, put_turn, put_unowned
 from chalicelib.store.table import table_name, transact
 
 
-def record(plan: Plan, receive: Receive) -> Claim:
-    """Write claim, message and head in one transaction; returns the claim.
+def record(plan: Plan, receive: Receive, kept: Retention) -> Claim:
+    """Write claim, message and head in one transaction; returns the claim. `kept` says when what is written fades.
 
     Raises Recorded if the claim exists, Moved if the head is not as it was read, Poison for what can never be
     written, or one of aws.FAULTS.
     """
     written = _claim(plan, receive)
-    turn = [put_turn(plan.turn, plan.contact)] if plan.turn else []
+    turn = [put_turn(plan.turn, plan.contact, kept)] if plan.turn else []
     never = [Claim(key=key, at=receive.accepted_at, by=receive.token) for key in plan.also_claims]
+    fades = fading(plan.message.came_at or receive.accepted_at, kept.message_days)
     writes = [
         _put_claim(written),
         put_head(plan.contact),
-        put({**message_key(written.conversation, written.message), **_message(plan, written)}),
+        put({**message_key(written.conversation, written.message), **_message(plan, written), **fades}),
         *(_put_address(address, plan) for address in plan.new_addresses),
         *turn,
         *map(_put_claim, never),
-        *(joint_writes(plan.joint, plan.contact) if plan.joint else ()),
+        *(joint_writes(plan.joint, plan.contact, kept) if plan.joint else ()),
         *clue_writes(plan),
     ]
     transact(writes)

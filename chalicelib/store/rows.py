@@ -1,14 +1,16 @@
 """How models become rows and writes."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from chalicelib import aws
-from chalicelib.models import SCHEMA, Claim, Contact, Conversation, Delivery
+from chalicelib.models import SCHEMA, Claim, Contact, Conversation, Delivery, Retention
 from chalicelib.store.keys import Row, claim_key, contact_key, conversation_key, held_by
 from chalicelib.store.table import table_name
+
+FADES = "fades_at"  # the table's time to live
 
 
 def put(row: Row, condition: str = "", old: bool = False) -> Row:
@@ -89,8 +91,14 @@ def put_next(row: Row) -> Row:
     return write
 
 
-def put_turn(conversation: Conversation, head: Contact) -> Row:
-    return put({**conversation_key(conversation.id), **dump(conversation), "contact": head.id})
+def put_turn(conversation: Conversation, head: Contact, kept: Retention) -> Row:
+    fades = fading(conversation.closed_at, kept.message_days) if conversation.closed_at else {}
+    return put({**conversation_key(conversation.id), **dump(conversation), "contact": head.id, **fades})
+
+
+def fading(at: datetime, days: int) -> Row:
+    """When the table drops a row by itself, in Unix seconds; nothing where it is kept for ever."""
+    return {FADES: int((at + timedelta(days=days)).timestamp())} if days else {}
 
 
 def to_contact(row: Row | None) -> Contact | None:

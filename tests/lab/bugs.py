@@ -85,9 +85,9 @@ def told_nobody(job: Any, delivery: Delivery) -> bool:
     return True
 
 
-def cancelled_is_stored(plan: Any, receive: Any) -> Any:
+def cancelled_is_stored(plan: Any, receive: Any, kept: Any) -> Any:
     try:
-        return _record(plan, receive)
+        return _record(plan, receive, kept)
     except store.Moved:
         raise store.Recorded(recording._claim(plan, receive)) from None
 
