@@ -1,5 +1,7 @@
 """What the tick function looks after beside timers and dead letters: each provider every hour, what each day came to.
 
+Each hour a provider is asked whether all is well, and held to what it usually brings (see silence).
+
 What it remembers is one row. Whatever is to be said stands in that row before it is queued, and is taken out after: a
 death in between says it again under the same key, and the worker says each key once.
 
@@ -13,13 +15,14 @@ again). An answer given after midnight counts in no day's median.
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from chalicelib import aws, journal, providers, queue, settings, store, tally, words
+from chalicelib import aws, journal, providers, queue, settings, silence, store, tally, words
+from chalicelib.desk import spoken
 from chalicelib.errors import Outcome, SendFailed, Unavailable
 from chalicelib.models import News, Shop, Trouble, Watch, digest
 from chalicelib.tally import Tally
@@ -27,7 +30,9 @@ from chalicelib.tally import Tally
 NEVER = datetime.min.replace(tzinfo=UTC)
 ONCE = "once "  # before the hash of what does not last
 MORNING = time(8)  # by the shop's clock: when the day before is told
-EVERY = timedelta(hours=1)  # between two checks of one account
+EVERY = timedelta(hours=1)  # between two checks of one account, and between two looks for silence
+A_DAY = timedelta(days=1)
+LAGS = timedelta(minutes=10)  # so much later a line of the log may be there to read
 
 log = logging.getLogger("shopbell.watch")
 
@@ -150,6 +155,58 @@ def _hash(trouble: Trouble) -> str:
     return ONCE + digest(trouble.text)
 
 
+def _silence(known: Watch, now: datetime, stack: str) -> Seen | None:
+    """Name each provider that fell silent against what it usually brings, once; and once when it brings again.
+
+    The log is read from the last look on, for a day at most: whoever was not looked after for longer counts as heard.
+    """
+    if known.read and now - known.read < EVERY:
+        return None
+    shop = settings.shop()
+    since = max((known.read or now) - LAGS, now - A_DAY)
+    came = _came(stack, since, now)
+    unseen = since if known.read and known.read < since else NEVER
+    heard = {name: max(known.heard.get(name, now), came.get(name, NEVER), unseen) for name in shop.providers}
+    again = [name for name, at in known.silent.items() if came.get(name, NEVER) > at]
+    silent = {name: at for name, at in known.silent.items() if name in heard and name not in again}
+    fell = _fell_silent(known, {name: at for name, at in heard.items() if name not in silent}, now, shop)
+    lines = [words.silent(name, spoken(heard[name], shop.time_zone), count) for name, count in fell.items()]
+    lines += [words.speaks_again(name) for name in again if name in heard]
+    told = {f"silence {known.version + 1}": "\n".join(lines)} if lines else {}
+    changes = {
+        "read": now,
+        "heard": heard,
+        "silent": {**silent, **{name: heard[name] for name in fell}},
+        "unsaid": {**known.unsaid, **told},
+    }
+    return Seen(known.model_copy(update=changes), {})
+
+
+def _came(stack: str, since: datetime, until: datetime) -> dict[str, datetime]:
+    """When each provider last brought a message in that time."""
+    took = sorted((one.at, one.provider) for one in journal.accepted(stack, since, until))
+    return {provider: at for at, provider in took}
+
+
+def _fell_silent(known: Watch, heard: Mapping[str, datetime], now: datetime, shop: Shop) -> dict[str, float]:
+    """Who is silent, and how many messages it would usually have brought. Nobody before four weeks were added up."""
+    if not known.day or now - min(heard.values(), default=now) < EVERY:
+        return {}
+    last = date.fromisoformat(known.day)
+    dates = {(last - timedelta(days=ago)).isoformat(): last - timedelta(days=ago) for ago in range(silence.DAYS)}
+    days = store.days(dates)
+    if len(days) < len(dates):
+        return {}
+    holidays = (shop.hours.holidays if shop.hours else None) or ()
+    found = {}
+    for name, at in heard.items():
+        usual = silence.usual({dates[day]: by.get(name, {}) for day, by in days.items()})
+        count = silence.lacking(usual, at, now, shop.time_zone, holidays)
+        if count is not None:
+            found[name] = count
+    return found
+
+
 # ---- each day ---------------------------------------------------------------------------------------------------
 
 
@@ -183,4 +240,4 @@ def _counts(sum_: Tally) -> dict[str, Any]:
     return {**numbers, "by": sum_.by}
 
 
-LOOKS: tuple[Look, ...] = (_check, _day)
+LOOKS: tuple[Look, ...] = (_check, _silence, _day)

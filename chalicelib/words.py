@@ -336,6 +336,17 @@ def trouble(account: str, found: Trouble) -> str:
     return f"{'🔴' if found.lasts else '⚠️'} {account}: {found.text}"
 
 
+def silent(provider: str, since: str, usually: float) -> str:
+    return (
+        f"🔴 {provider}: nothing has come since {since}. In these hours of the week about {usually:.0f} messages come"
+        " otherwise: please look whether it still sends them here."
+    )
+
+
+def speaks_again(provider: str) -> str:
+    return f"🟢 {provider}: messages come again."
+
+
 def trouble_over(account: str, text: str) -> str:
     return f"🟢 {account}: this is over: {text}"
 

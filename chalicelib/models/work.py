@@ -150,4 +150,7 @@ class Watch(Frozen):
     day: str = ""  # the last one that was added up, by the shop's clock: 2026-03-01
     checked: Mapping[str, datetime] = Field(default_factory=dict)  # account -> when its provider was last asked
     troubles: Mapping[str, tuple[Text, ...]] = Field(default_factory=dict)  # account -> what was wrong then
+    read: datetime | None = None  # up to when the log was read for who brings messages
+    heard: Mapping[str, datetime] = Field(default_factory=dict)  # provider -> when it last brought one, or was new
+    silent: Mapping[str, datetime] = Field(default_factory=dict)  # who was named as silent -> since when
     unsaid: Mapping[str, Text] = Field(default_factory=dict)

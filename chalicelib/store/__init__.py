@@ -28,7 +28,7 @@ from chalicelib.store.reading import (
 )
 from chalicelib.store.recording import empty, move, record, record_alone
 from chalicelib.store.table import Conflict, Moved, Recorded
-from chalicelib.store.watching import put_watch, watch
+from chalicelib.store.watching import days, put_watch, watch
 
 __all__ = [
     "Conflict",
@@ -43,6 +43,7 @@ __all__ = [
     "contact_id",
     "conversation",
     "conversations",
+    "days",
     "due",
     "empty",
     "find",
