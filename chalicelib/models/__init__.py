@@ -30,7 +30,19 @@ from chalicelib.models.provider import (
     secret,
     setting,
 )
-from chalicelib.models.shop import WEEKDAYS, Acknowledgement, Desk, Hours, Rule, Shop, Stage, Template, When
+from chalicelib.models.shop import (
+    WEEKDAYS,
+    Acknowledgement,
+    Desk,
+    Hours,
+    Language,
+    Rule,
+    Said,
+    Shop,
+    Stage,
+    Template,
+    When,
+)
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest, phone
 from chalicelib.models.work import (
     Clue,
@@ -81,6 +93,7 @@ __all__ = [
     "Joint",
     "Kind",
     "Known",
+    "Language",
     "Link",
     "Live",
     "LiveSecret",
@@ -100,6 +113,7 @@ __all__ = [
     "Receipt",
     "Receive",
     "Rule",
+    "Said",
     "Shop",
     "Stage",
     "State",

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 
-from chalicelib import desk, hours, rules, words
-from chalicelib.desk import waiting, when
+from chalicelib import desk, hours, languages, rules, words
+from chalicelib.desk import waiting
 from chalicelib.errors import Later
 from chalicelib.models import (
     Address,
@@ -65,12 +65,14 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     contact = _heard(before, message, mine, conversation.model_copy(update={"news": ()}), receive)
     if rule:
         contact = contact.model_copy(update={"tags": rules.tagged(contact.tags, rule.tags)})
+    if asks(message, shop):
+        contact = contact.model_copy(update={"language": spoken(message, before)})
     asked, buttons = _held_again(message, before, contact, shop, now)
     mailbox = desk_of(shop, conversation.desk).mailbox
     news = (*conversation.news, *([asked] if asked and mailbox else []))
     deliveries = list(forwards_of(message, conversation, shop, news, changed=tried is not None))
     opens = _opens(shop, conversation.desk, now)
-    text = words.acknowledgement(shop, opens, rule.acknowledgement) if rule else ""
+    text = words.acknowledgement(shop, contact.language, now, opens, rule.acknowledgement) if rule else ""
     if text and acknowledges(message, before, shop, receive, now):
         deliveries.append(_acknowledgement(message, text, len(deliveries)))
         contact = contact.model_copy(update={"acknowledged_until": now + ACKNOWLEDGE_EVERY})
@@ -112,6 +114,13 @@ def acknowledges(message: Message, before: Contact, shop: Shop, receive: Receive
         and not automation(message, shop)
         and now - written < TOO_OLD
     )
+
+
+def spoken(message: Message, before: Contact) -> str:
+    """The customer's language: what an agent set, what the channel tells, what it was before, what the words are."""
+    if before.language_by:
+        return before.language
+    return languages.tag(message.language) or before.language or languages.detect(message.text)
 
 
 def automation(message: Message, shop: Shop) -> bool:
@@ -282,11 +291,11 @@ def _for_the_owner(message: Message, conversation: Conversation, rule: Rule, sho
     return notice(shop, shop.owner, "", text, RULE, urgent=True)
 
 
-def _opens(shop: Shop, name: str, now: datetime) -> str:
-    """When a desk is open again, as customers read it; empty while it is."""
+def _opens(shop: Shop, name: str, now: datetime) -> datetime | None:
+    """When a desk is open again; None while it is."""
     calendar = hours.of(shop, name)
     opens = hours.opens(calendar, now) if calendar else now
-    return when.soon(opens, now, shop.time_zone) if opens > now else ""
+    return opens if opens > now else None
 
 
 def _acknowledgement(message: Message, text: str, number: int) -> Delivery:
