@@ -200,7 +200,7 @@ def _weighed(plain: str, candidates: list[str]) -> dict[str, float]:
     """What speaks for each language: its words, its letters, how words end. What several have counts less."""
     found = dict.fromkeys(candidates, 0.0)
     for word in _words(plain):
-        known = [code for code in _by_word().get(_bare(word), ()) if code in candidates]
+        known = [code for code in _by_word().get(bare(word), ()) if code in candidates]
         ends = [code for code in candidates if _ends(word, code)] if not known else []
         for codes, weight in ((known, 1.0), (ends, ENDING)):
             for code in codes:
@@ -216,7 +216,7 @@ def _words(plain: str) -> Iterator[str]:
     """The words, an elided article by itself: l'ordine is l' and ordine, and one word too where it is known so."""
     for word in _WORD.findall(plain.replace("’", "'")):
         before, mark, behind = word.partition("'")
-        whole = not mark or _bare(word) in _by_word()
+        whole = not mark or bare(word) in _by_word()
         yield from [word] if whole else [f"{before}'", behind]
 
 
@@ -231,14 +231,16 @@ def _endings() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def _by_word() -> Mapping[str, tuple[str, ...]]:
-    """Which languages have a word, written without its marks: many leave them out."""
+    """Which languages have a word, written without its marks."""
     found: dict[str, list[str]] = {}
     for code, words in WORDS.items():
-        for word in {_bare(word) for word in words.split()}:
+        for word in {bare(word) for word in words.split()}:
             found.setdefault(word, []).append(code)
     return {word: tuple(codes) for word, codes in found.items()}
 
 
-@cache
-def _bare(word: str) -> str:
-    return "".join(one for one in unicodedata.normalize("NFD", word) if not unicodedata.combining(one))
+def bare(text: str) -> str:
+    """The letters without their marks: many leave them out. A ł is no l with a mark to Unicode."""
+    return "".join(one for one in unicodedata.normalize("NFD", text) if not unicodedata.combining(one)).replace(
+        "ł", "l"
+    )

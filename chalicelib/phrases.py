@@ -11,6 +11,7 @@ class Phrases(NamedTuple):
 
     text: str
     closed: str
+    complaint: str  # before one of the two
     subject: str  # of a mail that answers none
     link: str  # below a file's
     code: str
@@ -23,6 +24,7 @@ class Phrases(NamedTuple):
 ENGLISH = Phrases(
     text="Thank you for writing to {shop}. A person will answer you soon. (This is an automatic reply.)",
     closed="Thank you for writing to {shop}. We are closed now and back {opens}. (This is an automatic reply.)",
+    complaint="We are sorry that something went wrong.",
     subject="A message from {shop}",
     link="This link works for a limited time.",
     code="{code} is your code for {shop}. Somebody who writes to us elsewhere says that this address is theirs as "
@@ -35,6 +37,7 @@ GERMAN = Phrases(
     text="Danke für Ihre Nachricht an {shop}. Ein Mensch antwortet Ihnen bald. (Dies ist eine automatische Antwort.)",
     closed="Danke für Ihre Nachricht an {shop}. Wir haben gerade geschlossen und sind {opens} wieder da. "
     "(Dies ist eine automatische Antwort.)",
+    complaint="Es tut uns leid, dass etwas schiefgegangen ist.",
     subject="Eine Nachricht von {shop}",
     link="Dieser Link gilt nur für begrenzte Zeit.",
     code="{code} ist Ihr Code für {shop}. Jemand, der uns an anderer Stelle schreibt, sagt, dass auch diese Adresse "
@@ -47,6 +50,7 @@ FRENCH = Phrases(
     text="Merci de votre message à {shop}. Une personne vous répondra bientôt. (Ceci est une réponse automatique.)",
     closed="Merci de votre message à {shop}. Nous sommes fermés et de retour {opens}. "
     "(Ceci est une réponse automatique.)",
+    complaint="Nous sommes désolés que quelque chose se soit mal passé.",
     subject="Un message de {shop}",
     link="Ce lien est valable pour une durée limitée.",
     code="{code} est votre code pour {shop}. Quelqu'un qui nous écrit ailleurs dit que cette adresse est aussi la "
@@ -59,6 +63,7 @@ SPANISH = Phrases(
     text="Gracias por escribir a {shop}. Una persona le responderá pronto. (Esta es una respuesta automática.)",
     closed="Gracias por escribir a {shop}. Ahora está cerrado; volvemos el {opens}. "
     "(Esta es una respuesta automática.)",
+    complaint="Sentimos que algo haya salido mal.",
     subject="Un mensaje de {shop}",
     link="Este enlace funciona por tiempo limitado.",
     code="{code} es su código para {shop}. Alguien que nos escribe por otra vía dice que esta dirección también es "
@@ -70,6 +75,7 @@ SPANISH = Phrases(
 ITALIAN = Phrases(
     text="Grazie per aver scritto a {shop}. Una persona le risponderà presto. (Questa è una risposta automatica.)",
     closed="Grazie per aver scritto a {shop}. Ora siamo chiusi; torniamo {opens}. (Questa è una risposta automatica.)",
+    complaint="Ci dispiace che qualcosa sia andato storto.",
     subject="Un messaggio da {shop}",
     link="Questo link è valido per un periodo limitato.",
     code="{code} è il suo codice per {shop}. Qualcuno che ci scrive altrove dice che anche questo indirizzo è suo. "
@@ -82,6 +88,7 @@ DUTCH = Phrases(
     text="Bedankt voor uw bericht aan {shop}. Een medewerker antwoordt u snel. (Dit is een automatisch antwoord.)",
     closed="Bedankt voor uw bericht aan {shop}. We zijn nu gesloten en {opens} weer terug. "
     "(Dit is een automatisch antwoord.)",
+    complaint="Het spijt ons dat er iets is misgegaan.",
     subject="Een bericht van {shop}",
     link="Deze link werkt maar beperkte tijd.",
     code="{code} is uw code voor {shop}. Iemand die ons elders schrijft, zegt dat dit adres ook van hem is. "
@@ -93,6 +100,7 @@ DUTCH = Phrases(
 PORTUGUESE = Phrases(
     text="Obrigado por escrever para {shop}. Uma pessoa responderá em breve. (Esta é uma resposta automática.)",
     closed="Obrigado por escrever para {shop}. Estamos fechados; voltamos: {opens}. (Esta é uma resposta automática.)",
+    complaint="Lamentamos que algo tenha corrido mal.",
     subject="Uma mensagem de {shop}",
     link="Este link funciona por tempo limitado.",
     code="{code} é o seu código para {shop}. Alguém que nos escreve por outra via diz que este endereço também é seu. "
@@ -105,6 +113,7 @@ POLISH = Phrases(
     text="Dziękujemy za wiadomość do {shop}. Wkrótce ktoś Państwu odpowie. (To jest odpowiedź automatyczna.)",
     closed="Dziękujemy za wiadomość do {shop}. Teraz mamy zamknięte; wracamy: {opens}. "
     "(To jest odpowiedź automatyczna.)",
+    complaint="Przykro nam, że coś poszło nie tak.",
     subject="Wiadomość od {shop}",
     link="Ten link działa przez ograniczony czas.",
     code="{code} to Państwa kod dla {shop}. Ktoś, kto pisze do nas gdzie indziej, mówi, że ten adres też do niego "

@@ -11,7 +11,9 @@ from chalicelib.tally import Tally
 MOST_NAMED, MOST_SHOWN = 10, 200  # of what is missing, and characters of a line; the others are counted
 
 
-def acknowledgement(shop: Shop, language: str, now: datetime, opens: datetime | None = None, named: str = "") -> str:
+def acknowledgement(
+    shop: Shop, language: str, now: datetime, opens: datetime | None = None, named: str = "", sorry: bool = False
+) -> str:
     """The final words; `opens` is when the desk is open again, None while it is. A rule may have `named` a text.
 
     Nothing of the customer's own goes in: an acknowledgement must never carry strangers' text.
@@ -19,6 +21,8 @@ def acknowledgement(shop: Shop, language: str, now: datetime, opens: datetime | 
     code = spoken_in(shop, language)
     text = _named(shop, code, named) if named else (opens and _said(shop, code, "closed")) or _said(shop, code, "text")
     when = moment(opens, now, shop.time_zone, PHRASES[code]) if opens else ""
+    if text and sorry:
+        text = f"{_own(shop, code).complaint or PHRASES[code].complaint} {text}"
     return text.replace("{opens}", when).replace("{shop}", shop.name).strip()
 
 

@@ -65,6 +65,8 @@ SAID = {  # for each action: what is done before, and the words
     "#unlink": ("#link {other}", "#unlink {other}"),
     "#code": ("", "#code {other}"),
     "#language": ("", "#language de"),
+    "#complaint": ("", "#complaint"),
+    "#done": ("#complaint", "#done cause"),
     "#status": ("", "#status"),
     "#help": ("", "#help"),
 }
@@ -105,6 +107,7 @@ def state(contact: Contact) -> dict[str, Any]:
         "waits": conversation.waiting is not None,
         "ended": conversation.ended.replace("ann@shop.example", "ann"),
         "tags": contact.tags,
+        "complaint": conversation.complaint,
         "language": contact.language,
         "blocked": contact.blocked,
         "linked": len(contact.links),

@@ -13,11 +13,13 @@ from hypothesis import strategies as some
 from chalicelib import languages, phrases, words
 from chalicelib.models import Contact, Language
 from chalicelib.settings import load
+from infra.simulate import File
 from tests.lab import SHOP, Lab, laboratory
 from tests.lab.flows import OTTO, agent_says, otto_proves, two_open
 
 TEXTS = tomllib.loads((Path(__file__).parent / "texts" / "languages.toml").read_text(encoding="utf-8"))
 ABROAD = f'languages = ["en", "de", "pl"]\n{SHOP}'
+CLIP = File("clip.zip", "application/zip", b"PK of a parcel")
 GERMAN = "Danke für Ihre Nachricht an Corner Shop."
 
 
@@ -159,6 +161,15 @@ def test_a_code_is_in_the_language_of_who_gets_it() -> None:
         otto_proves(lab)
         (sent,) = [entry for entry in lab.texts() if "Code für Corner Shop" in entry.text]
         assert sent.to != OTTO
+
+
+def test_the_link_to_a_file_is_told_in_the_customers_language() -> None:
+    with laboratory(ABROAD) as lab:
+        writes(lab, "Wo ist mein Paket?")
+        lab.now += timedelta(minutes=1)
+        lab.ring("slack", lab.say("Hier ist es", 10, "slack", thread=lab.thread(), files=(CLIP,)))
+        lab.settle()
+        assert any("Dieser Link gilt nur" in entry.text for entry in lab.texts())
 
 
 def test_a_mail_without_a_subject_gets_one_in_the_customers_language() -> None:

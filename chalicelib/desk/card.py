@@ -3,6 +3,7 @@
 from chalicelib import languages
 from chalicelib.desk.actions import buttons
 from chalicelib.desk.asked import known_as
+from chalicelib.desk.conduct import standing
 from chalicelib.desk.held import proved
 from chalicelib.desk.shown import channel_of, plain_id, title
 from chalicelib.desk.when import spoken
@@ -33,6 +34,7 @@ def state(contact: Contact, place: Desk, zone: str) -> tuple[str, ...]:
         "blocked" if contact.blocked else "joined with another conversation" if contact.merged else conversation.status,
         f"assigned to {known_as(conversation.assignee, place)}" if conversation.assignee else "nobody has it yet",
         *([f"{conversation.priority} priority"] if conversation.priority != "normal" else []),
+        *(["complaint"] if conversation.complains else []),
         *([f"snoozed until {spoken(conversation.snoozed_until, zone)}"] if conversation.snoozed_until else []),
     )
 
@@ -65,6 +67,7 @@ def _facts(contact: Contact, shop: Shop) -> list[str]:
         title(conversation.heard) + ("" if proved(conversation.heard) else " ⚠️"),
         *([f"Subject: {subject}"] if subject else []),
         *(f"Also: {title(other)}" for other in others[-MOST_ADDRESSES:]),
+        *([f"Complaint: {standing(conversation.complains)}"] if conversation.complains else []),
         *([f"Tags: {', '.join(contact.tags)}"] if contact.tags else []),
         *([f"Language: {languages.NAMES.get(contact.language, contact.language)}"] if foreign else []),
         *contact.before,

@@ -17,7 +17,21 @@ from chalicelib.models.inbound import (
     timer,
 )
 from chalicelib.models.outbound import Button, Card, Content, Delivery, DeliveryKind, Outgoing, State
-from chalicelib.models.people import Claim, Contact, Conversation, Erasing, Heard, Held, Link, Proof, Thread, Waiting
+from chalicelib.models.people import (
+    Claim,
+    Complaint,
+    Contact,
+    Conversation,
+    Erasing,
+    Heard,
+    Held,
+    Link,
+    Proof,
+    Step,
+    Thread,
+    Waiting,
+    Wish,
+)
 from chalicelib.models.provider import (
     FOREIGN,
     Can,
@@ -73,6 +87,7 @@ __all__ = [
     "Channel",
     "Claim",
     "Clue",
+    "Complaint",
     "Contact",
     "Content",
     "Conversation",
@@ -117,6 +132,7 @@ __all__ = [
     "Shop",
     "Stage",
     "State",
+    "Step",
     "Strict",
     "Template",
     "Text",
@@ -126,6 +142,7 @@ __all__ = [
     "Waiting",
     "Watch",
     "When",
+    "Wish",
     "current",
     "digest",
     "phone",

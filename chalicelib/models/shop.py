@@ -100,6 +100,7 @@ class Said(Strict):
     text: str = ""
     closed: str = ""  # instead, while the desk is closed; default: as ever
     texts: Mapping[str, str] = Field(default_factory=dict)  # others, that rules name
+    complaint: str = ""  # before the other words, where the customer complains; default: as phrases.py apologises
 
 
 class Acknowledgement(Said):

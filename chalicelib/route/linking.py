@@ -116,6 +116,7 @@ def _united(stays: Conversation, closes: Conversation, at: datetime) -> Conversa
             "joined": (*stays.joined, closes.id, *closes.joined),
             "assignee": stays.assignee or (closes.assignee if closes.desk == stays.desk else ""),
             "priority": max((one.priority for one in both), key=URGENCIES.index),
+            "complaint": next((one.complaint for one in both if one.complains), stays.complaint),
             "customer_at": max(one.customer_at for one in both),
             **waiting.joined(stays, closes, at),
         }

@@ -237,6 +237,7 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("Hours", "time_zone"): _zone,
     ("Hours", "country"): lambda random, known: random.choice(("DE-BE", "IN", "")),
     ("Shop", "languages"): _languages,
+    ("Acknowledgement", "complaint"): _text,
     ("Acknowledgement", "text"): _text,
     ("Acknowledgement", "closed"): _later,
     ("Acknowledgement", "languages"): _later,
