@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from chalicelib.models import Contact, Message
+
 LONGEST = 600  # characters of a text that are looked at
 SURE = 0.3  # of a word that no other language has: less is a guess
 AHEAD = 1.1  # times as much as the next language
@@ -174,6 +176,14 @@ def tag(named: str) -> str:
 def named(word: str) -> str:
     """The code of a language that somebody writes out, in English, or as `tag` takes it; empty where there is none."""
     return next((code for code, name in NAMES.items() if name.lower() == word.lower()), "") or tag(word)
+
+
+def spoken(message: Message, before: Contact | None) -> str:
+    """A customer's language: what an agent set, what the channel tells, what it was before, what the words are."""
+    known = before.language if before else ""
+    if before and before.language_by:
+        return known
+    return tag(message.language) or known or detect(message.text)
 
 
 def detect(text: str) -> str:

@@ -109,6 +109,14 @@ def test_the_apology_is_in_the_customers_language() -> None:
         )
 
 
+def test_a_rule_that_says_how_urgent_it_is_says_it_for_complaints_too() -> None:
+    rule = '[[rules]]\nname = "Broken"\nwhen.complaint = true\ndesk = "owner"\npriority = "low"\n'
+    with laboratory(SHOP + rule) as lab:
+        head = writes(lab, BROKEN)
+        assert head.conversation is not None
+        assert (head.conversation.desk, head.conversation.priority) == ("owner", "low")
+
+
 def test_a_complaint_may_come_later_and_the_card_shows_it() -> None:
     with laboratory(SHOP) as lab:
         writes(lab, "Where is my order?")

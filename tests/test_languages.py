@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from chalicelib import languages, phrases, words
-from chalicelib.models import Contact, Language
+from chalicelib.models import Contact, Language, Spoken
 from chalicelib.settings import load
 from infra.simulate import File
 from tests.lab import SHOP, Lab, laboratory
@@ -34,7 +34,7 @@ def right(part: str) -> float:
 def test_it_is_told_from_short_texts() -> None:
     """Nothing of the detector was made with the texts that are `scored`; what it gets wrong there was not looked at."""
     assert sum(len(parts["scored"]) for parts in TEXTS.values()) >= 300
-    assert set(TEXTS) == set(languages.NAMES)
+    assert set(TEXTS) == set(languages.NAMES) == set(get_args(Spoken))
     assert right("scored") >= 0.98
     assert right("tuned") >= 0.97
 
@@ -98,6 +98,14 @@ def test_what_the_shop_does_not_speak_is_answered_in_its_first_language() -> Non
 def test_the_shops_own_words_come_first() -> None:
     own = ABROAD + '[acknowledgement.languages.de]\ntext = "Servus, hier {shop}."\n'
     assert acknowledged(own, "Wo ist mein Paket?") == "Servus, hier Corner Shop."
+
+
+def test_what_a_rule_says_is_said_in_their_language_where_the_shop_has_it() -> None:
+    rule = '[[rules]]\nname = "Parcels"\nwhen.words = ["paket", "paczka"]\nacknowledgement = "parcel"\n'
+    texts = '[acknowledgement.texts]\nparcel = "We look for it."\n'
+    own = '[acknowledgement.languages.de.texts]\nparcel = "Wir suchen es."\n'
+    assert acknowledged(ABROAD + texts + own + rule, "Wo ist mein Paket?") == "Wir suchen es."
+    assert acknowledged(ABROAD + texts + own + rule, "Gdzie jest moja paczka?") == "We look for it."
 
 
 def test_a_shop_that_says_nothing_says_nothing_in_any_language() -> None:

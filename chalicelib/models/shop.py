@@ -13,6 +13,10 @@ LONGEST = 43_200  # minutes: thirty days
 Minutes = Annotated[int, Field(ge=0, le=LONGEST, strict=True)]  # strict: true is no number, and "5" is a text
 Choice = Annotated[bool, Field(strict=True)]  # strict: "no" is a text
 Stage = Literal["before-order", "on-its-way", "owns-it", "return"]  # of a customer's life, from first to last
+Spoken = Literal[  # those that languages.py tells
+    "en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv", "da", "no", "fi", "cs", "tr", "ro", "hu", "ru", "uk", "el",
+    "ar", "he", "hi", "th", "ja", "ko", "zh",
+]  # fmt: skip
 Language = Literal["en", "de", "fr", "es", "it", "nl", "pt", "pl"]  # those that phrases.py has words in
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -77,6 +81,8 @@ class When(Strict):
     tags: tuple[str, ...] = ()  # that the customer has already
     hours: Literal["open", "closed"] | None = None  # of the desk that [routes] name
     customer: Literal["first", "returning"] | None = None
+    languages: tuple[Spoken, ...] = ()  # that the customer writes in, as far as that is known
+    complaint: Choice | None = None  # whether it reads like one
     files: Choice | None = None  # whether any came with it
     verified: Choice | None = None  # whether it is proved who wrote it
 

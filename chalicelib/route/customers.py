@@ -64,7 +64,7 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     if asks(message, shop):
         place, said = desk_of(shop, conversation.desk), desk.excerpt(desk.shown(message))
         conversation = waiting.begun(conversation, place, receive.accepted_at, said)
-        language = spoken(message, before)
+        language = languages.spoken(message, before)
         complaint = complaints.complaint(message.text, language)
         conversation = _complained(conversation, complaint, rule)
     contact = _heard(before, message, mine, conversation.model_copy(update={"news": ()}), receive)
@@ -119,13 +119,6 @@ def acknowledges(message: Message, before: Contact, shop: Shop, receive: Receive
         and not automation(message, shop)
         and now - written < TOO_OLD
     )
-
-
-def spoken(message: Message, before: Contact) -> str:
-    """The customer's language: what an agent set, what the channel tells, what it was before, what the words are."""
-    if before.language_by:
-        return before.language
-    return languages.tag(message.language) or before.language or languages.detect(message.text)
 
 
 def automation(message: Message, shop: Shop) -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import BaseModel
 
 from chalicelib import providers
-from chalicelib.models import WEEKDAYS, Channel, Desk, Hours, Language, Rule, Said, Shop
+from chalicelib.models import WEEKDAYS, Channel, Desk, Hours, Language, Rule, Said, Shop, Spoken
 from chalicelib.rules import STAGES
 from infra.values import is_secret
 
@@ -217,6 +217,7 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("When", "accounts"): lambda random, known: known["accounts"][:1],
     ("When", "words"): lambda random, known: random.sample(("refund", "Geld zurück", "退款", "où est"), 2),
     ("When", "stages"): lambda random, known: random.sample(STAGES, random.randint(0, 4)),
+    ("When", "languages"): lambda random, known: random.sample(get_args(Spoken), random.randint(0, 3)),
     ("When", "tags"): lambda random, known: ["vip", "büro"][: random.randint(0, 2)],
     ("Rule", "name"): _text,
     ("Rule", "desk"): _one_of("desks"),
