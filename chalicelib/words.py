@@ -1,23 +1,59 @@
 """What Shopbell itself says: to customers the acknowledgement, to agents the notices. Pure."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from chalicelib.models import Conversation, Shop, Trouble
+from chalicelib.models import Conversation, Language, Said, Shop, Trouble
+from chalicelib.phrases import PHRASES, Phrases
 from chalicelib.tally import Tally
 
 MOST_NAMED, MOST_SHOWN = 10, 200  # of what is missing, and characters of a line; the others are counted
 
 
-def acknowledgement(shop: Shop, opens: str = "", named: str = "") -> str:
-    """The final words; `opens` is when the desk is open again, and empty while it is. A rule may have `named` a text.
+def acknowledgement(
+    shop: Shop, language: str, now: datetime, opens: datetime | None = None, named: str = "", sorry: bool = False
+) -> str:
+    """The final words; `opens` is when the desk is open again, None while it is. A rule may have `named` a text.
 
     Nothing of the customer's own goes in: an acknowledgement must never carry strangers' text.
     """
-    said = shop.acknowledgement
-    text = said.texts.get(named, "") if named else (opens and said.closed) or said.text
-    return text.replace("{opens}", opens).replace("{shop}", shop.name).strip()
+    code = spoken_in(shop, language)
+    text = _named(shop, code, named) if named else (opens and _said(shop, code, "closed")) or _said(shop, code, "text")
+    when = moment(opens, now, shop.time_zone, PHRASES[code]) if opens else ""
+    if text and sorry:
+        text = f"{_own(shop, code).complaint or PHRASES[code].complaint} {text}"
+    return text.replace("{opens}", when).replace("{shop}", shop.name).strip()
+
+
+def spoken_in(shop: Shop, language: str) -> Language:
+    """The language in which a customer is written to: their own if it is one of the shop's, else the shop's first."""
+    return next((code for code in shop.languages if code == language), shop.languages[0])
+
+
+def _named(shop: Shop, code: Language, name: str) -> str:
+    """A text of the shop that a rule names, in the shop's first language where it has no other."""
+    return _own(shop, code).texts.get(name) or shop.acknowledgement.texts.get(name, "")
+
+
+def _said(shop: Shop, code: Language, what: str) -> str:
+    """The shop's own words in a language, else ours; none where the shop says nothing of the kind in its first."""
+    own: str = getattr(_own(shop, code), what)
+    return own or (getattr(PHRASES[code], what) if getattr(shop.acknowledgement, what) else "")
+
+
+def _own(shop: Shop, code: Language) -> Said:
+    """The shop's own words in a language."""
+    ours = shop.acknowledgement
+    return ours if code == shop.languages[0] else ours.languages.get(code, Said())
+
+
+def moment(at: datetime, now: datetime, zone: str, phrases: Phrases) -> str:
+    """A moment ahead as customers read it: "Monday 09:00", and from a week on with its date."""
+    there, here = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    form = phrases.day if there.date() - here.date() < timedelta(weeks=1) else phrases.date
+    weekday, month = phrases.weekdays.split()[there.weekday()], phrases.months.split()[there.month - 1]
+    return form.format(weekday=weekday, day=there.day, month=month, time=f"{there:%H:%M}")
 
 
 def reply_failed(reason: str) -> str:
@@ -51,9 +87,9 @@ def files_kept_back(names: list[str]) -> str:
     )
 
 
-def file_link(name: str, size: int, url: str) -> str:
+def file_link(name: str, size: int, url: str, language: Language = "en") -> str:
     """A file as a link, for customers and agents alike."""
-    return f"📎 {name} ({in_bytes(size)}): {url}\nThis link works for a limited time."
+    return f"📎 {name} ({in_bytes(size)}): {url}\n{PHRASES[language].link}"
 
 
 def in_bytes(size: int) -> str:
@@ -283,12 +319,14 @@ def stands_alone(word: str) -> str:
     return f"{word} stands alone: write the rest in a message of its own."
 
 
-def code(shop: Shop, code: str) -> str:
+def subject(shop: Shop, language: str) -> str:
+    """Of a mail to a customer who named no subject."""
+    return PHRASES[spoken_in(shop, language)].subject.format(shop=shop.name)
+
+
+def code(shop: Shop, code: str, language: str) -> str:
     """To another address than the one that claims it. Nothing is told of the other: it may be a stranger."""
-    return (
-        f"{code} is your code for {shop.name}. Somebody who writes to us elsewhere says that this address is theirs "
-        "as well. If that is you, write the code there within 15 minutes. If not, do nothing."
-    )
+    return PHRASES[spoken_in(shop, language)].code.format(code=code, shop=shop.name)
 
 
 def code_tried(how: str) -> str:

@@ -16,9 +16,11 @@ CONDITIONS: Mapping[str, str] = {
     "stages": "the customer is at the stage {}",
     "tags": "the customer has the tag {}",
     "hours": "the desk is {}",
+    "languages": "the customer writes {}",
 }
 CHOICES: Mapping[str, Mapping[str, str]] = {
     "customer": {"first": "nobody has heard of the customer before", "returning": "the customer wrote before"},
+    "complaint": {"yes": "it reads like a complaint", "no": "it does not read like a complaint"},
     "files": {"yes": "a file comes with it", "no": "no file comes with it"},
     "verified": {"yes": "it is proved who writes", "no": "it is not proved who writes"},
 }

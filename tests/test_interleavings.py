@@ -19,6 +19,7 @@ from tests.lab.flows import (
     Flow,
     agent_says,
     at_rest,
+    complained,
     conversation,
     forgets,
     judge,
@@ -216,6 +217,25 @@ def assign_and_reassign(lab: Lab) -> list[Job]:
     return workers(lab)
 
 
+def one_step_left(lab: Lab) -> None:
+    complained(lab)
+    lab.ring("slack", lab.say("#done answered apologised amends", 10, "slack", thread=lab.thread()))
+    lab.settle()
+
+
+def step_and_resolve(lab: Lab) -> list[Job]:
+    lab.ring("slack", lab.say("#done cause", 11, "slack", thread=lab.thread()))
+    lab.ring("slack", lab.say("#resolve", 12, "slack", thread=lab.thread()))
+    return workers(lab)
+
+
+def ticked(head: Contact) -> bool:
+    """No step is lost; and it is closed, unless that came first and was asked about."""
+    known = conversation(head).complaint
+    assert known is not None
+    return "cause" in known.done and known.asked is (conversation(head).status == "open")
+
+
 def link_and_message(lab: Lab) -> list[Job]:
     """Otto writes while he is linked with Mira: in his own thread or in hers, once, and heard by whom he is."""
     agent_says(lab, f"#link {OTTO}", "Where is my order?", 20)
@@ -374,6 +394,8 @@ RACES = [
     Race("assign and assign", assign_and_assign, timed(*BOTH[:1], "took it", "gave it to ben",
          before=in_two_threads, shop=STAFFED_SECOND, also=given)),
     Race("assign and reassign", assign_and_reassign, timed(*BOTH[:1], "gave it to carl", shop=TRIO_SHOP)),
+    Race("complaint step and resolve", step_and_resolve,
+         Flow("", nothing, ("The lamp arrived broken",), acknowledged=1, before=one_step_left, also=ticked)),
     Race("customer and timer", customer_and_timer, Flow("", nothing, BOTH, ("It is on its way",), (), 1, opened)),
     Race("link and message", link_and_message,
          Flow("", nothing, BOTH, (), (), 2, two_open, threads=2, ends=one_of_all(MIRA, OTTO))),

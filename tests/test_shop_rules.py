@@ -112,6 +112,8 @@ CASES: Mapping[str, tuple[Any, Facts, Facts]] = {  # what a rule wants, facts th
     "tags": (["vip"], facts(before=known("new", "vip")), facts(before=known("new"))),
     "hours": ("closed", facts(at=AT + timedelta(hours=12)), facts()),
     "customer": ("returning", facts(before=known()), facts(before=known(wrote=False))),
+    "languages": (["de", "fr"], facts("Wo ist mein Paket?"), facts("Where is my parcel?")),
+    "complaint": (True, facts("The lamp arrived broken"), facts("Is the lamp in stock?")),
     "files": (True, facts(attachments=[Attachment(name="a.png")]), facts()),
     "verified": (False, facts(sender={"channel": "email?", "id": "a@b.example"}), facts()),
 }
@@ -173,6 +175,8 @@ WHEN = some.builds(
     stages=some.lists(some.sampled_from(rules.STAGES), max_size=1).map(tuple),
     hours=some.sampled_from([None, "open", "closed"]),
     customer=some.sampled_from([None, "first", "returning"]),
+    languages=some.lists(some.sampled_from(["en", "de"]), max_size=1).map(tuple),
+    complaint=some.sampled_from([None, True, False]),
     files=some.sampled_from([None, True, False]),
     verified=some.sampled_from([None, True, False]),
 )

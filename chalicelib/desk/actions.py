@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from chalicelib import languages
 from chalicelib.desk import answers, conduct, naming, persons, when
 from chalicelib.desk.asked import Asked, Done, known_as
 from chalicelib.desk.reading import read
 from chalicelib.desk.shown import channel_of
 from chalicelib.desk.windows import window
-from chalicelib.models import Address, Button, Contact, Desk, Kind, Link, Message, Shop
+from chalicelib.models import Address, Button, Complaint, Contact, Desk, Kind, Link, Message, Shop
 
 SNOOZES = (
     ("for an hour", "1h"), ("for three hours", "3h"), ("until tomorrow 9:00", "tomorrow 9"),
@@ -35,9 +36,11 @@ def status(asked: Asked) -> Done:
         f"{contact.name or 'No name'} · {conversation.status}, priority {conversation.priority}",
         f"Assigned to {known_as(conversation.assignee, asked.there) or 'nobody'}",
         f"Open since {when.spoken(conversation.opened_at, zone)}",
+        *([f"Complaint: {conduct.standing(conversation.complains)}"] if conversation.complains else []),
         *([f"Waiting since {when.spoken(conversation.waiting.since, zone)}"] if conversation.waiting else []),
         *([f"Snoozed until {when.spoken(conversation.snoozed_until, zone)}"] if conversation.snoozed_until else []),
         *([f"Tags: {', '.join(contact.tags)}"] if contact.tags else []),
+        *([f"Language: {languages.NAMES.get(contact.language, contact.language)}"] if contact.language else []),
         f"Addresses: {', '.join(map(naming.written, contact.addresses))}",
         *(f"Linked: {_evidence(one, asked.place)}" for one in contact.links if one.at),
         *([f"The customer began: {conversation.asked}"] if conversation.asked else []),
@@ -61,7 +64,10 @@ ACTIONS: Mapping[str, Action] = {
     "#escalate": Action(conduct.escalate, "WHY", "to the next desk"),
     "#note": Action(conduct.note, "TEXT", "a note for colleagues; so does // before a text", anywhere=True),
     "#priority": Action(conduct.priority, " | ".join(conduct.PRIORITIES), "how urgent it is"),
+    "#complaint": Action(conduct.complaint, "off", "it is one; with off it is none"),
+    "#done": Action(conduct.done, " | ".join(conduct.STEPS), "tick steps of a complaint"),
     "#tag": Action(conduct.tag, "WORD … | -WORD", "words that stay with the customer", anywhere=True),
+    "#language": Action(conduct.language, "de | german | off", "the language we write in", anywhere=True),
     "#block": Action(conduct.block, "", "spam: keep it, show it to nobody"),
     "#unblock": Action(conduct.unblock, "", "end that", anywhere=True),
     "#template": Action(answers.template, "NAME WORD=… …", "a canned answer of shop.toml", anywhere=True, writes=True),
@@ -95,6 +101,7 @@ def buttons(contact: Contact, place: Desk, shop: Shop) -> tuple[Button, ...]:
     urgencies = tuple((f"{word.capitalize()} priority", f"#priority {word}") for word in conduct.PRIORITIES)
     return (
         Button(label="Take it", says="#assign me"),
+        *([Button(label="Done …", options=_steps(conversation.complains))] if conversation.complains else []),
         *([Button(label="Assign to …", options=(*people, ("nobody", "#assign nobody")))] if people else []),
         Button(label="Priority …", options=urgencies),
         Button(label="Snooze …", options=tuple((label, f"#snooze {until}") for label, until in SNOOZES)),
@@ -103,6 +110,12 @@ def buttons(contact: Contact, place: Desk, shop: Shop) -> tuple[Button, ...]:
         Button(label="Close", says="#resolve"),
         Button(label="Spam", says="#block", warns="Nothing this sender writes will be shown any more."),
     )
+
+
+def _steps(complaint: Complaint) -> tuple[tuple[str, str], ...]:
+    """What may be ticked of a complaint yet, and that it is none."""
+    left = [(said, f"#done {step}") for step, said in conduct.STEPS.items() if step not in complaint.done]
+    return (*left, ("it is no complaint", "#complaint off"))
 
 
 def addressed(message: Message, place: Desk) -> tuple[Address, ...]:

@@ -1,7 +1,9 @@
 """The card: what an agent sees first, and what changes on it as the conversation goes on."""
 
+from chalicelib import languages
 from chalicelib.desk.actions import buttons
 from chalicelib.desk.asked import known_as
+from chalicelib.desk.conduct import standing
 from chalicelib.desk.held import proved
 from chalicelib.desk.shown import channel_of, plain_id, title
 from chalicelib.desk.when import spoken
@@ -17,7 +19,7 @@ def card(contact: Contact, place: Desk, shop: Shop, text: str = "") -> Card:
     return Card(
         title=contact.name or plain_id(conversation.heard),
         state=state(contact, place, shop.time_zone),
-        facts=tuple(_facts(contact)),
+        facts=tuple(_facts(contact, shop)),
         text=text,
         hint=_hint(place),
         buttons=() if place.mailbox else buttons(contact, place, shop),
@@ -32,6 +34,7 @@ def state(contact: Contact, place: Desk, zone: str) -> tuple[str, ...]:
         "blocked" if contact.blocked else "joined with another conversation" if contact.merged else conversation.status,
         f"assigned to {known_as(conversation.assignee, place)}" if conversation.assignee else "nobody has it yet",
         *([f"{conversation.priority} priority"] if conversation.priority != "normal" else []),
+        *(["complaint"] if conversation.complains else []),
         *([f"snoozed until {spoken(conversation.snoozed_until, zone)}"] if conversation.snoozed_until else []),
     )
 
@@ -53,17 +56,20 @@ def named(name: str, address: Address) -> str:
     return f"{name or plain_id(address)} · {channel_of(address)}"
 
 
-def _facts(contact: Contact) -> list[str]:
+def _facts(contact: Contact, shop: Shop) -> list[str]:
     conversation = contact.conversation
     assert conversation is not None
     every = (*contact.also, *(heard.address for heard in contact.heard))
     others = [address for address in every if address != conversation.heard]
     subject = next((one.context.get("subject", "") for one in contact.heard if one.address == conversation.heard), "")
+    foreign = contact.language not in ("", shop.languages[0])
     return [
         title(conversation.heard) + ("" if proved(conversation.heard) else " ⚠️"),
         *([f"Subject: {subject}"] if subject else []),
         *(f"Also: {title(other)}" for other in others[-MOST_ADDRESSES:]),
+        *([f"Complaint: {standing(conversation.complains)}"] if conversation.complains else []),
         *([f"Tags: {', '.join(contact.tags)}"] if contact.tags else []),
+        *([f"Language: {languages.NAMES.get(contact.language, contact.language)}"] if foreign else []),
         *contact.before,
     ]
 

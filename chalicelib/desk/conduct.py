@@ -1,15 +1,23 @@
 """What agents do with a conversation and its customer: who has it, how urgent it is, whether it is open."""
 
+from collections.abc import Mapping
 from typing import Any, get_args
 
-from chalicelib import rules
+from chalicelib import languages, rules
 from chalicelib.desk import waiting, when
 from chalicelib.desk.asked import Asked, Cannot, Done, known_as
-from chalicelib.models import Desk
+from chalicelib.models import Complaint, Desk, Step
 from chalicelib.models.people import Priority
 
 PRIORITIES: tuple[str, ...] = get_args(Priority)
 LONGEST_TAG = 40
+STEPS: Mapping[Step, str] = {
+    "answered": "answered",
+    "apologised": "apologised",
+    "amends": "amends offered",
+    "cause": "cause named",
+}
+WISHES = {"refund": "a refund", "replacement": "a replacement", "answer": "an answer", "apology": "an apology"}
 ME, NOBODY = ("me", "ich"), ("nobody", "niemand", "")
 OFF = ("off", "end", "aus")
 
@@ -35,10 +43,54 @@ def resolve(asked: Asked) -> Done:
         raise Cannot("This conversation is closed already.")
     if asked.conversation.customer_at > asked.at:
         raise Cannot("Not closed: the customer has written since. Please look, then #resolve again.")
+    complaint = asked.conversation.complains
+    if complaint and not complaint.asked and (left := _left(complaint, answers=bool(asked.text))):
+        said = f"Not closed yet: it is a complaint, and nobody has ticked {' or '.join(STEPS[step] for step in left)}. "
+        said += f"#done {' '.join(left)} does, and #resolve closes it now in any case."
+        held_up = {"complaint": complaint.model_copy(update={"asked": True})}
+        return Done(said, held_up, private=bool(asked.place.mailbox))  # with its next mail it would come too late
     ended = f"closed by {asked.who} on {asked.at:%-d %B %Y}"
     closed = {"status": "closed", "closed_at": asked.at, "ended": ended, **waiting.over()}
     said = f"Closed by {asked.who}. If the customer writes again within the next days, it opens again here."
     return Done(said, closed)
+
+
+def complaint(asked: Asked) -> Done:
+    """Say that it is one, or is none, where the words were misread; what was known of it comes back with it."""
+    off, known = asked.rest.lower() in OFF, asked.conversation.complaint or Complaint()
+    if off and asked.conversation.complains is None:
+        raise Cannot("This is not taken for a complaint.")
+    if not off and asked.conversation.complains:
+        raise Cannot("This is known for a complaint: #done ticks its steps, #complaint off takes it back.")
+    before, after = ("high", "normal") if off else ("normal", "high")
+    urgency = after if asked.conversation.priority == before else asked.conversation.priority
+    changed = {"complaint": known.model_copy(update={"denied": off}), "priority": urgency}
+    return Done(f"{asked.who} says that it is {'no' if off else 'a'} complaint.", changed)
+
+
+def done(asked: Asked) -> Done:
+    """Tick steps of a complaint."""
+    complaint, words = asked.conversation.complains, asked.rest.lower().replace(",", " ").split()
+    if complaint is None:
+        raise Cannot("This is not taken for a complaint: #complaint does that.")
+    steps = [step for step in STEPS if step in words]
+    if not steps or not set(words) <= STEPS.keys():
+        raise Cannot(f"What is done? #done and one or more of {', '.join(STEPS)}.")
+    ticked = complaint.ticked(*steps)
+    left = [STEPS[step] for step in _left(ticked)]
+    said = f"{asked.who} ticked: {', '.join(STEPS[step] for step in steps)}."
+    return Done(f"{said} Left: {', '.join(left) or 'nothing'}.", {"complaint": ticked})
+
+
+def standing(complaint: Complaint) -> str:
+    """What the customer wants, and the steps, done or not."""
+    steps = " ".join(f"{'☑' if step in complaint.done else '☐'} {said}" for step, said in STEPS.items())
+    return f"wants {WISHES.get(complaint.wants, complaint.wants)}. {steps}"
+
+
+def _left(complaint: Complaint, answers: bool = False) -> list[Step]:
+    """The steps that nobody has ticked; words that go out now answer."""
+    return [step for step in STEPS if step not in complaint.done and not (answers and step == "answered")]
 
 
 def reopen(asked: Asked) -> Done:
@@ -96,6 +148,18 @@ def tag(asked: Asked) -> Done:
     if not {*given} <= {*kept}:
         raise Cannot(f"A customer has at most {rules.MOST_TAGS} tags; take one away first with #tag -word.")
     return Done(f"Tags: {', '.join(kept) or 'none'}.", contact={"tags": kept})
+
+
+def language(asked: Asked) -> Done:
+    """In which language we write to the customer; nothing else changes it then, until that is taken back."""
+    if asked.rest.lower() in OFF:
+        return Done("The language is the one the customer writes in.", contact={"language": "", "language_by": ""})
+    code = languages.named(asked.rest)
+    if not code:
+        known = ", ".join(f"{code} ({name})" for code, name in languages.NAMES.items())
+        raise Cannot(f"Which language? #language and one of {known}; #language off leaves it to the customer's words.")
+    own = {"language": code, "language_by": asked.agent}
+    return Done(f"{asked.who} set the language to {languages.NAMES[code]}.", contact=own)
 
 
 def block(asked: Asked) -> Done:

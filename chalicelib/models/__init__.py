@@ -17,7 +17,21 @@ from chalicelib.models.inbound import (
     timer,
 )
 from chalicelib.models.outbound import Button, Card, Content, Delivery, DeliveryKind, Outgoing, State
-from chalicelib.models.people import Claim, Contact, Conversation, Erasing, Heard, Held, Link, Proof, Thread, Waiting
+from chalicelib.models.people import (
+    Claim,
+    Complaint,
+    Contact,
+    Conversation,
+    Erasing,
+    Heard,
+    Held,
+    Link,
+    Proof,
+    Step,
+    Thread,
+    Waiting,
+    Wish,
+)
 from chalicelib.models.provider import (
     FOREIGN,
     Can,
@@ -30,7 +44,21 @@ from chalicelib.models.provider import (
     secret,
     setting,
 )
-from chalicelib.models.shop import WEEKDAYS, Acknowledgement, Desk, Hours, Retention, Rule, Shop, Stage, Template, When
+from chalicelib.models.shop import (
+    WEEKDAYS,
+    Acknowledgement,
+    Desk,
+    Hours,
+    Language,
+    Retention,
+    Rule,
+    Said,
+    Shop,
+    Spoken,
+    Stage,
+    Template,
+    When,
+)
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest, phone
 from chalicelib.models.work import (
     Clue,
@@ -61,6 +89,7 @@ __all__ = [
     "Channel",
     "Claim",
     "Clue",
+    "Complaint",
     "Contact",
     "Content",
     "Conversation",
@@ -81,6 +110,7 @@ __all__ = [
     "Joint",
     "Kind",
     "Known",
+    "Language",
     "Link",
     "Live",
     "LiveSecret",
@@ -101,9 +131,12 @@ __all__ = [
     "Receive",
     "Retention",
     "Rule",
+    "Said",
     "Shop",
+    "Spoken",
     "Stage",
     "State",
+    "Step",
     "Strict",
     "Template",
     "Text",
@@ -113,6 +146,7 @@ __all__ = [
     "Waiting",
     "Watch",
     "When",
+    "Wish",
     "current",
     "digest",
     "phone",

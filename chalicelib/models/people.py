@@ -10,6 +10,8 @@ from chalicelib.models.outbound import Delivery
 from chalicelib.models.values import Address, Frozen, Text
 
 Priority = Literal["low", "normal", "high", "urgent"]
+Wish = Literal["refund", "replacement", "answer", "apology", "to be heard"]
+Step = Literal["answered", "apologised", "amends", "cause"]
 
 
 class Heard(Frozen):
@@ -62,6 +64,19 @@ class Proof(Frozen):
     tries: int = 0  # wrong ones
 
 
+class Complaint(Frozen):
+    """What a customer who complains wants, and which steps agents have done about it."""
+
+    wants: Wish = "to be heard"
+    done: tuple[Step, ...] = ()
+    asked: bool = False  # closing it was held up once, by the steps that nobody had ticked
+    denied: bool = False  # an agent says that it is none
+
+    def ticked(self, *steps: Step) -> "Complaint":
+        """With some steps done."""
+        return self.model_copy(update={"done": tuple(dict.fromkeys((*self.done, *steps)))})
+
+
 class Conversation(Frozen):
     """What one contact and the shop are discussing; a closed one stays in the head until the next opens."""
 
@@ -81,10 +96,16 @@ class Conversation(Frozen):
     ended: Text = ""  # who closed it, and when
     assignee: Text = ""  # an agent's own id: a Slack user, a mail address
     priority: Priority = "normal"
+    complaint: Complaint | None = None
     waiting: Waiting | None = None
     snoozed_until: datetime | None = None
     news: tuple[Text, ...] = ()  # what a mailbox is told with its next mail
     joined: tuple[str, ...] = ()  # conversations that closed as merged into this one: their threads keep working
+
+    @property
+    def complains(self) -> Complaint | None:
+        """The complaint, unless an agent says that it is none."""
+        return None if self.complaint is None or self.complaint.denied else self.complaint
 
 
 class Held(Frozen):
@@ -116,6 +137,8 @@ class Contact(Frozen):
     id: str
     version: int = 0  # 0: not written yet
     name: Text = ""
+    language: Text = ""  # a code of languages.NAMES, or empty: not known
+    language_by: Text = ""  # the agent who set it: then nothing else does
     heard: tuple[Heard, ...] = ()
     also: tuple[Address, ...] = ()  # proved to be its own, and never heard from
     links: tuple[Link, ...] = ()  # the contacts that are one person here, this one among them; none if it is alone

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 
-from chalicelib import desk, hours, rules, words
-from chalicelib.desk import waiting, when
+from chalicelib import complaints, desk, hours, languages, rules, words
+from chalicelib.desk import waiting
 from chalicelib.errors import Later
 from chalicelib.models import (
     Address,
     Button,
     Channel,
+    Complaint,
     Contact,
     Conversation,
     Delivery,
@@ -59,18 +60,24 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     if rule and found.turns:
         turns = rules.preferred(found.turns, desk_of(shop, conversation.desk), rule.skills)
         conversation = conversation.model_copy(update={"assignee": turns[0]})
+    language, complaint = before.language, None
     if asks(message, shop):
         place, said = desk_of(shop, conversation.desk), desk.excerpt(desk.shown(message))
         conversation = waiting.begun(conversation, place, receive.accepted_at, said)
+        language = languages.spoken(message, before)
+        complaint = complaints.complaint(message.text, language)
+        conversation = _complained(conversation, complaint, rule)
     contact = _heard(before, message, mine, conversation.model_copy(update={"news": ()}), receive)
-    if rule:
-        contact = contact.model_copy(update={"tags": rules.tagged(contact.tags, rule.tags)})
+    contact = contact.model_copy(
+        update={"language": language, "tags": rules.tagged(contact.tags, rule.tags if rule else ())}
+    )
     asked, buttons = _held_again(message, before, contact, shop, now)
     mailbox = desk_of(shop, conversation.desk).mailbox
     news = (*conversation.news, *([asked] if asked and mailbox else []))
     deliveries = list(forwards_of(message, conversation, shop, news, changed=tried is not None))
     opens = _opens(shop, conversation.desk, now)
-    text = words.acknowledgement(shop, opens, rule.acknowledgement) if rule else ""
+    sorry = complaint is not None
+    text = words.acknowledgement(shop, language, now, opens, rule.acknowledgement, sorry) if rule else ""
     if text and acknowledges(message, before, shop, receive, now):
         deliveries.append(_acknowledgement(message, text, len(deliveries)))
         contact = contact.model_copy(update={"acknowledged_until": now + ACKNOWLEDGE_EVERY})
@@ -161,6 +168,17 @@ def _conversation(message: Message, before: Contact, shop: Shop, receive: Receiv
         **heard,
     )
     return opened, rule
+
+
+def _complained(conversation: Conversation, found: Complaint | None, rule: Rule | None) -> Conversation:
+    """The conversation as a complaint leaves it: before others, unless the `rule` that opens it says how urgent it is.
+
+    While it is open, no further complaint changes what is known of the first.
+    """
+    if found is None or (conversation.complaint and not rule):
+        return conversation
+    urgent = conversation.priority == "urgent" or (rule and rule.priority)
+    return conversation.model_copy(update={"complaint": found, "priority": conversation.priority if urgent else "high"})
 
 
 def turn(
@@ -282,11 +300,11 @@ def _for_the_owner(message: Message, conversation: Conversation, rule: Rule, sho
     return notice(shop, shop.owner, "", text, RULE, urgent=True)
 
 
-def _opens(shop: Shop, name: str, now: datetime) -> str:
-    """When a desk is open again, as customers read it; empty while it is."""
+def _opens(shop: Shop, name: str, now: datetime) -> datetime | None:
+    """When a desk is open again; None while it is."""
     calendar = hours.of(shop, name)
     opens = hours.opens(calendar, now) if calendar else now
-    return when.soon(opens, now, shop.time_zone) if opens > now else ""
+    return opens if opens > now else None
 
 
 def _acknowledgement(message: Message, text: str, number: int) -> Delivery:

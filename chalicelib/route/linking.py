@@ -49,6 +49,8 @@ def join(here: Contact, other: Contact, evidence: Evidence) -> Union:
     united = live.model_copy(
         update={
             "name": live.name or gone.name,
+            "language": live.language or gone.language,
+            "language_by": live.language_by or gone.language_by,
             "heard": tuple(sorted((*live.heard, *gone.heard), key=lambda heard: heard.at)),
             "also": (*live.also, *gone.also),
             "links": links,
@@ -114,6 +116,7 @@ def _united(stays: Conversation, closes: Conversation, at: datetime) -> Conversa
             "joined": (*stays.joined, closes.id, *closes.joined),
             "assignee": stays.assignee or (closes.assignee if closes.desk == stays.desk else ""),
             "priority": max((one.priority for one in both), key=URGENCIES.index),
+            "complaint": next((one.complaint for one in both if one.complains), stays.complaint),
             "customer_at": max(one.customer_at for one in both),
             **waiting.joined(stays, closes, at),
         }

@@ -134,11 +134,11 @@ def help() -> str:
 
 
 def standing(name: str, count: int, newest: Sequence[Contact], shop: Shop) -> str:
-    """What is open at a desk, a line each, the newest first."""
+    """What is open at a desk, a line each: the most urgent first, then the newest."""
+    urgency = {name: number for number, name in enumerate(desk.PRIORITIES)}
+    open_ = [(one, one.conversation) for one in newest if one.conversation]
     lines = [f"{count} open at {name}" + (", the newest:" if count > len(newest) else ":" if count else ".")]
-    return "\n".join(
-        [*lines, *(_line(contact, contact.conversation, shop) for contact in newest if contact.conversation)]
-    )
+    return "\n".join([*lines, *(_line(*one, shop) for one in sorted(open_, key=lambda one: -urgency[one[1].priority]))])
 
 
 def _line(contact: Contact, conversation: Conversation, shop: Shop) -> str:

@@ -92,7 +92,8 @@ def spoken(contact: Contact, written: Message, shop: Shop, at: datetime) -> Cont
     conversation = contact.conversation
     assert conversation is not None
     left = waiting.answered(conversation, desk_of(shop, conversation.desk), at)
-    said = {"agent_at": at, "answered": excerpt(written), "waiting": left}
+    ticked = conversation.complaint.ticked("answered") if conversation.complaint else None
+    said = {"agent_at": at, "answered": excerpt(written), "waiting": left, "complaint": ticked}
     return contact.model_copy(
         update={"conversation": conversation.model_copy(update=said), "due": {"late": at + LATE, **contact.due}}
     )

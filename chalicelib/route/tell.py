@@ -7,7 +7,7 @@ from chalicelib.models import Contact, Delivery, DeliveryKind, Desk, Message, Pl
 
 MOST_FILES = 10  # of one message; the others are named where the message is shown
 
-ON_THE_CARD = ("status", "assignee", "priority", "snoozed_until")
+ON_THE_CARD = ("status", "assignee", "priority", "snoozed_until", "complaint")
 
 
 def notice(shop: Shop, name: str, thread: str, text: str, what: str, **more: Any) -> Delivery:

@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from chalicelib import hours
-from chalicelib.models import Channel, Contact, Desk, Message, Rule, Shop, Stage, When
+from chalicelib import complaints, hours, languages
+from chalicelib.models import Channel, Complaint, Contact, Desk, Message, Rule, Shop, Stage, When
 from chalicelib.rules.packs import STAGES, pack
 from chalicelib.rules.search import Searched
 
@@ -27,6 +27,14 @@ class Facts:
     @cached_property
     def said(self) -> Searched:
         return Searched(f"{self.message.context.get('subject', '')}\n{self.message.text}")
+
+    @cached_property
+    def language(self) -> str:
+        return languages.spoken(self.message, self.before)
+
+    @cached_property
+    def complaint(self) -> Complaint | None:
+        return complaints.complaint(self.message.text, self.language)
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -86,6 +94,8 @@ CONDITIONS: Mapping[str, There] = {  # what there is of what a rule wants
     "tags": lambda facts, _: facts.tags,
     "files": lambda facts, _: [_yes(facts.message.attachments)],
     "verified": lambda facts, _: [_yes(facts.message.sender.channel is not Channel.UNVERIFIED_EMAIL)],
+    "languages": lambda facts, _: [facts.language],
+    "complaint": lambda facts, _: [_yes(facts.complaint)],
     "words": lambda facts, words: list(facts.said.holds(words)),
     "stages": lambda facts, _: [stage(facts)],
 }  # the dearest last: it is asked only if all others hold

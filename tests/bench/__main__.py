@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from tests.bench import Bar, calls, cold, scenes, table, units, warm
+from tests.bench import Bar, calls, cold, recognised, scenes, table, units, warm
 from tests.bench.bare import bare
 
 MANY = 10_000
@@ -26,6 +26,7 @@ def _bars(many: int, counts: bool) -> Iterator[Bar]:
     played = scenes.played(many)
     yield from calls.bars(played)
     yield from units.bars(played)
+    yield from recognised.bars()
     if not counts:
         _progress("packaging")
         with bare() as package:

@@ -564,6 +564,32 @@ def one_sum(lab: Lab) -> list[str]:
     return wrong + [text for text in sums if " telegram lostlostlost: {" not in text]
 
 
+# ---- complaints -------------------------------------------------------------------------------------------------
+
+
+def complained(lab: Lab) -> None:
+    lab.ring("twilio_sms", lab.say("The lamp arrived broken"))
+    lab.settle()
+    lab.now += timedelta(minutes=2)
+
+
+def step_by_step(lab: Lab) -> None:
+    """A step is ticked; closing it is held up by the others."""
+    for number, words in enumerate(("#done apologised", "#resolve"), 10):
+        lab.ring("slack", lab.say(words, number, "slack", thread=lab.thread()))
+        lab.settle()
+
+
+def held_up(head: Contact) -> bool:
+    known = conversation(head).complaint
+    assert known is not None
+    return (conversation(head).status, known.done, known.asked) == ("open", ("apologised",), True)
+
+
+def asked_about(lab: Lab) -> list[str]:
+    return [] if "nobody has ticked" in str(lab.posts()) else ["nobody was asked"]
+
+
 FLOWS = [
     Flow("customer to desk", first_message, customers=("Where is my order?",), acknowledged=1),
     Flow("second message", second_message, ("Where is my order?", "It is number 7"), acknowledged=1, before=opened),
@@ -600,6 +626,8 @@ FLOWS = [
          also=lambda head: conversation(head).assignee in ("U0AGENT", "U0BEN")),
     Flow("reassign", nobody_answers, ("Where is my order?", "has not answered"), acknowledged=1, before=unanswered,
          shop=PASSING_SHOP, also=lambda head: at_rest(head) and conversation(head).assignee in ("U0AGENT", "U0BEN")),
+    Flow("a complaint", step_by_step, ("The lamp arrived broken",), acknowledged=1, before=complained,
+         also=held_up, ends=asked_about),
     Flow("snooze", agent_snoozes, ("Where is my order?", "Back from snooze"), acknowledged=1, before=opened,
          also=at_rest),
     Flow("nudge and escalate", nobody_answers, ("Where is my order?", "⏰ Not answered", "Escalated from",

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import BaseModel
 
 from chalicelib import providers
-from chalicelib.models import WEEKDAYS, Channel, Desk, Hours, Rule, Shop
+from chalicelib.models import WEEKDAYS, Channel, Desk, Hours, Language, Rule, Said, Shop, Spoken
 from chalicelib.rules import STAGES
 from infra.values import is_secret
 
@@ -55,6 +55,8 @@ def shop(random: Random) -> dict[str, Any]:
     desks = {name: desk(random, number, names) for number, name in enumerate(names)}
     channels = random.sample(CHANNELS, random.randint(0, 4))
     routes = {name: random.choice(names) for name in ["default", *channels]}
+    if "acknowledgement" in made:
+        made["acknowledgement"]["languages"] = said(random, made["acknowledgement"], made.get("languages", ["en"])[1:])
     made |= {"desks": desks, "routes": routes, "providers": chosen}
     return made | ({"rules": rules(random, made)} if random.random() < 0.6 else {})
 
@@ -74,6 +76,12 @@ def rules(random: Random, made: Mapping[str, Any]) -> list[dict[str, Any]]:
         skills = [skill for skills in has.get("skills", {}).values() for skill in skills]
         written.append(one | {"skills": skills[:1], "when": {"words": ["refund"], **one.get("when", {})}})
     return written
+
+
+def said(random: Random, ours: Mapping[str, Any], others: list[str]) -> dict[str, Any]:
+    """The acknowledgement's words in other languages, of which each can be sent."""
+    fields = ["text"] if ours.get("text") else []
+    return {code: {field: random.choice(TEXTS) for field in fields} for code in others if random.random() < 0.5}
 
 
 def desk(random: Random, number: int, names: list[str]) -> dict[str, Any]:
@@ -181,6 +189,10 @@ def _hours(random: Random, known: Mapping[str, list[str]]) -> Any:
     return {**table(Hours, random, known), "monday": "9:00-18:00"}
 
 
+def _languages(random: Random, known: Mapping[str, list[str]]) -> Any:
+    return random.sample(get_args(Language), random.randint(1, 3))
+
+
 def _later(random: Random, known: Mapping[str, list[str]]) -> Any:
     """What depends on the rest of the table is set by `shop` and `desk`, once that is known."""
     return None
@@ -205,6 +217,7 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("When", "accounts"): lambda random, known: known["accounts"][:1],
     ("When", "words"): lambda random, known: random.sample(("refund", "Geld zurück", "退款", "où est"), 2),
     ("When", "stages"): lambda random, known: random.sample(STAGES, random.randint(0, 4)),
+    ("When", "languages"): lambda random, known: random.sample(get_args(Spoken), random.randint(0, 3)),
     ("When", "tags"): lambda random, known: ["vip", "büro"][: random.randint(0, 2)],
     ("Rule", "name"): _text,
     ("Rule", "desk"): _one_of("desks"),
@@ -224,8 +237,12 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     **{("Hours", name): _day for name in WEEKDAYS},
     ("Hours", "time_zone"): _zone,
     ("Hours", "country"): lambda random, known: random.choice(("DE-BE", "IN", "")),
+    ("Shop", "languages"): _languages,
+    ("Acknowledgement", "complaint"): _text,
     ("Acknowledgement", "text"): _text,
     ("Acknowledgement", "closed"): _later,
+    ("Acknowledgement", "languages"): _later,
+    **{("Said", name): _later for name in Said.model_fields},
     ("Template", "text"): _text,
     ("Template", "approved"): _approved,
 }
