@@ -36,6 +36,12 @@ class Calendar(NamedTuple):
     zone: str
     week: tuple[tuple[Span, ...], ...]  # from Monday on
     holidays: frozenset[date]
+    dates: tuple[tuple[date, tuple[Span, ...]], ...] = ()  # days with spans of their own; they may be holidays
+
+    def on(self, day: date) -> tuple[Span, ...]:
+        """The spans that begin on a day."""
+        usual = () if day in self.holidays else self.week[day.weekday()]
+        return next((spans for own, spans in self.dates if own == day), usual)
 
 
 # ---- reading ----------------------------------------------------------------------------------------------------
@@ -55,10 +61,12 @@ def _calendar(own: Hours | None, shops: Hours | None, zone: str) -> Calendar | N
     zones = (one.time_zone for one in layers)
     weeks = (one.week for one in layers)
     holidays = (one.holidays for one in layers)
+    dates = next((one.dates for one in layers if one.dates is not None), {})
     return Calendar(
         zone=next(filter(None, zones), zone),
         week=tuple(read(text) for text in next(filter(any, weeks), layers[0].week)),
         holidays=frozenset(next((days for days in holidays if days is not None), ())),
+        dates=tuple((date.fromisoformat(day), read(text.strip())) for day, text in sorted(dates.items())),
     )
 
 
@@ -89,6 +97,18 @@ def clashes(week: tuple[tuple[Span, ...], ...]) -> Iterator[tuple[str, str]]:
     for (midnight, before, earlier), (next_midnight, day, later) in pairwise([*placed, *again]):
         if next_midnight + later.begins < midnight + earlier.ends:
             yield day, f"{later} begins before {before}'s {earlier} ends"
+
+
+def clashing(calendar: Calendar) -> Iterator[tuple[date, str]]:
+    """Days with spans of their own that do not stand apart, or not from those of the nights around them."""
+    for day, _ in calendar.dates:
+        near = [
+            (number * MIDNIGHT + span.begins, number * MIDNIGHT + span.ends)
+            for number in (-1, 0, 1)
+            for span in calendar.on(day + number * A_DAY)
+        ]
+        if any(later < ends for (_, ends), (later, _) in pairwise(near)):
+            yield day, "its hours begin before others end, on this day or in the night before or after"
 
 
 def weekly(calendar: Calendar) -> int:
@@ -146,7 +166,7 @@ def spans(calendar: Calendar, since: datetime) -> Iterator[tuple[datetime, datet
     zone = ZoneInfo(calendar.zone)
     day = since.astimezone(zone).date() - A_DAY  # last night may go on
     while True:
-        for span in () if day in calendar.holidays else calendar.week[day.weekday()]:
+        for span in calendar.on(day):
             begins, ends = _moment(day, span.begins, zone), _moment(day, span.ends, zone)
             if begins < ends and since < ends:
                 yield begins, ends

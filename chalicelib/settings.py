@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -254,6 +255,7 @@ def _check_hours(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     tables: dict[tuple[str, ...], Hours | None] = {("hours",): rules.hours}
     tables |= {("desks", name, "hours"): place.hours for name, place in rules.desks.items()}
     found = [problem for place, table in tables.items() if table for problem in _check_table(place, table, rules)]
+    found += [] if found else dict(_check_dates(rules)).items()
     yield from found
     for name, place in () if found else rules.desks.items():
         calendar = hours.of(rules, name)
@@ -275,10 +277,34 @@ def _check_table(place: tuple[str, ...], table: Hours, rules: Shop) -> Iterator[
             week.append(hours.read(text))
         except ValueError as error:
             yield (*place, day), str(error)
+    for day, text in (table.dates or {}).items():
+        try:
+            hours.read(text.strip())
+        except ValueError as error:
+            yield (*place, "dates", day), str(error)
+        if not _is_day(day):
+            yield (*place, "dates", day), f"{day!r} is no day; write it like 2026-12-24"
     if len(week) == len(WEEKDAYS):
         yield from (((*place, day), words) for day, words in hours.clashes(tuple(week)))
     if not any(table.week) and not (rules.hours and any(rules.hours.week)):
         yield place, 'no day has hours; write them like monday = "9:00-12:30, 13:30-18:00"'
+
+
+def _check_dates(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Days with hours of their own that clash with the days around them, at whatever desk."""
+    for name in ("", *rules.desks):
+        own = rules.desks[name].hours if name else None
+        table = ("desks", name, "hours") if own and own.dates is not None else ("hours",)
+        calendar = hours.of(rules, name)
+        clashing = hours.clashing(calendar) if calendar else ()
+        yield from (((*table, "dates", f"{day}"), words) for day, words in clashing)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _check_acknowledgement(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -106,6 +106,13 @@ def test_the_shipped_shop_is_valid() -> None:
                     "holidays = [2026-12-25, 2026-12-26T10:00:00]",
                     "holidays, entry 2 in TABLE: found 2026-12-26 10:00:00; it is a day",
                 ),
+                ('dates.2026-12-24 = "9-13, 12-14"', "dates.2026-12-24 in TABLE: its hours begin before others end"),
+                ('dates.2026-12-26 = "1-9"', "dates.2026-12-26 in TABLE: its hours begin before others end, on this"),
+                ('dates.2026-12-24 = "9 to 5"', "dates.2026-12-24 in TABLE: '9 to 5' is no span of hours; write them"),
+                ('dates.24-12 = "9-13"', "dates.24-12 in TABLE: '24-12' is no day; write it like 2026-12-24"),
+                ('dates.20261224 = "9-13"', "dates.20261224 in TABLE: '20261224' is no day; write it like"),
+                ('dates.2026-12-24 = ["9-13"]', 'dates.2026-12-24 in TABLE: found ["9-13"]; it is a text, in quotes'),
+                ("dates = [2026-12-24]", "dates in TABLE: found [2026-12-24]; it is a table"),
                 ('holidays = "2026-12-25"', 'holidays in TABLE: found "2026-12-25"; it is a list'),
             )
         ),

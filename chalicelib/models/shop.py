@@ -26,7 +26,11 @@ class Hours(Strict):
     saturday: str = ""
     sunday: str = ""
     holidays: tuple[date, ...] | None = None  # no span begins on these days; None, at a desk: the shop's count
+    dates: Mapping[str, str] | None = None  # a day, 2026-12-24, and its spans, whatever day it is; None: as holidays
     country: str = ""  # whose public holidays the owner is reminded of, like DE or DE-BE; only `holidays` count
+
+    def __hash__(self) -> int:  # calendars are kept by it, and a mapping has none
+        return hash((self.time_zone, self.week, self.holidays))
 
     @property
     def week(self) -> tuple[str, ...]:

@@ -185,6 +185,7 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("Desk", "hours"): _hours,
     **{("Hours", name): _day for name in WEEKDAYS},
     ("Hours", "time_zone"): _zone,
+    ("Hours", "dates"): lambda random, known: {f"2026-{random.randint(1, 12):02d}-24": "9:00-13:00"},
     ("Hours", "country"): lambda random, known: random.choice(("DE-BE", "IN", "")),
     ("Acknowledgement", "text"): _text,
     ("Acknowledgement", "closed"): _later,
