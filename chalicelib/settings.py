@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from chalicelib import hours, parameters, providers, signing
 from chalicelib.errors import NotEnabled, SettingsError, Unavailable
-from chalicelib.models import WEEKDAYS, Can, Channel, Desk, Hours, Shop, current
+from chalicelib.models import WEEKDAYS, Can, Channel, Desk, Hours, Shop, Target, current
 
 SHOP_FILE = Path(__file__).with_name("shop.toml")
 PREFIX = "SHOPBELL_"
@@ -168,6 +168,7 @@ def check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     if rules.alarm_mail and not MAIL.fullmatch(rules.alarm_mail):
         yield ("alarm_mail",), f"{rules.alarm_mail!r} is no mail address"
     yield from _check_desks(rules)
+    yield from _check_targets(rules)
     yield from _check_hours(rules)
     yield from _check_acknowledgement(rules)
     yield from _check_routes(rules)
@@ -250,6 +251,13 @@ def _check_zone(place: tuple[str, ...], zone: str) -> Iterator[tuple[tuple[str, 
         yield place, f"{zone!r} is no time zone; write one like Europe/Berlin"
 
 
+def _check_targets(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    channels = [str(channel) for channel in Channel if channel is not Channel.TIMER]
+    for channel in rules.targets or ():
+        if channel not in channels:
+            yield ("targets", channel), f"{channel!r} is no channel; there are {_listed(channels, channel)}"
+
+
 def _check_hours(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     """Each table by itself; then, where they can be reckoned with, that no desk's minutes take longer than a year."""
     tables: dict[tuple[str, ...], Hours | None] = {("hours",): rules.hours}
@@ -259,10 +267,15 @@ def _check_hours(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     yield from found
     for name, place in () if found else rules.desks.items():
         calendar = hours.of(rules, name)
-        for step in STEPS if calendar else ():
-            minutes = getattr(place, step)
-            if calendar and minutes > 52 * hours.weekly(calendar):
-                yield ("desks", name, step), f"the desk is open so little that {minutes} minutes take over a year"
+        steps = {("desks", name, step): getattr(place, step) for step in STEPS} | dict(_targets(rules))
+        for at, minutes in steps.items() if calendar else ():
+            if calendar and (minutes or 0) > 52 * hours.weekly(calendar):
+                yield at, f"the desk {name!r} is open so little that {minutes} minutes take over a year"
+
+
+def _targets(rules: Shop) -> Iterator[tuple[tuple[str, ...], int | None]]:
+    for channel, target in (rules.targets or {}).items():
+        yield from ((("targets", channel, field), getattr(target, field)) for field in Target.model_fields)
 
 
 def _check_table(place: tuple[str, ...], table: Hours, rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:

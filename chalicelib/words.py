@@ -211,6 +211,10 @@ def nudge(waits: str) -> str:
     return f"⏰ {waits}"
 
 
+def still_open(since: str) -> str:
+    return f"⏰ Open since {since}, longer than the shop means it to be. #resolve closes it, once it is done."
+
+
 def back_from_snooze(waits: str) -> str:
     return f"⏰ Back from snooze. {waits}".rstrip()
 
@@ -307,6 +311,7 @@ def summed(sum_: Tally) -> str:
     parts = [f"{sum_.accepted} in", f"{sum_.filed} filed", f"{sum_.parked} parked"]
     parts += [f"{sum_.waiting} under way"] if sum_.waiting else []
     parts += [f"{len(sum_.missing)} missing"] if sum_.missing else []
+    parts += [f"{sum_.kept} of {sum_.targets} in time"] if sum_.targets else []
     return ", ".join([*parts, f"median first answer {_lasting(sum_.first)}" if sum_.first else "no first answer"])
 
 

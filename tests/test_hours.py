@@ -365,7 +365,7 @@ def test_the_fallback_desk_goes_on_counting_by_its_own_hours_too() -> None:
 
 def test_a_snooze_is_counted_from_its_end_on_at_another_desk_too() -> None:
     rules, at = load(OPEN_WATCHED + SECOND_NEVER_CLOSES), utc("2026-03-02 09:00")
-    asked = waiting.begun(conversation(at), rules.desks["front"], at, "Hello?")
+    asked = waiting.begun(conversation(at), rules.desks["front"], rules, at, "Hello?")
     snoozed = asked.model_copy(update={"snoozed_until": utc("2026-03-05 09:00")})
     there = snoozed.model_copy(update=waiting.moved(snoozed, "second", rules, utc("2026-03-04 09:00")))
     awake = there.model_copy(update=waiting.resumed(there, utc("2026-03-05 09:00")))
@@ -375,7 +375,7 @@ def test_a_snooze_is_counted_from_its_end_on_at_another_desk_too() -> None:
 def test_an_agent_has_the_open_minutes_for_an_answer() -> None:
     known = calendar(BERLIN, "9:00-18:00")
     evening = utc("2026-03-02 16:50")
-    asked = waiting.begun(conversation(evening), load(SHOP).desks["front"], evening, "Hello?")
+    asked = waiting.begun(conversation(evening), load(SHOP).desks["front"], load(SHOP), evening, "Hello?")
     given_to = asked.model_copy(update=waiting.given(asked, "U0ANN", evening, 20))
     assert waiting.timers(given_to, known) == {waiting.REASSIGN: utc("2026-03-03 08:10")}
     snoozed = given_to.model_copy(update={"snoozed_until": utc("2026-03-03 03:00")})

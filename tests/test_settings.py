@@ -120,7 +120,7 @@ def test_the_shipped_shop_is_valid() -> None:
             "[routes]",
             'nudge_minutes = 600\n[hours]\nmonday = "9:00-9:10"\n[routes]',
             8,
-            "nudge_minutes in [desks.front]: the desk is open so little that 600 minutes take over a year",
+            "nudge_minutes in [desks.front]: the desk 'front' is open so little that 600 minutes take over a year",
         ),
         *(
             ("[routes]", f"{before}[acknowledgement]\n{said}\n[routes]", line, words)

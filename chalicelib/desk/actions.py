@@ -38,6 +38,7 @@ def status(asked: Asked) -> Done:
         *([f"Waiting since {when.spoken(conversation.waiting.since, zone)}"] if conversation.waiting else []),
         *([f"Snoozed until {when.spoken(conversation.snoozed_until, zone)}"] if conversation.snoozed_until else []),
         *([f"Tags: {', '.join(contact.tags)}"] if contact.tags else []),
+        *([f"In time: {conversation.kept} of {conversation.targets}"] if conversation.targets else []),
         f"Addresses: {', '.join(map(naming.written, contact.addresses))}",
         *(f"Linked: {_evidence(one, asked.place)}" for one in contact.links if one.at),
         *([f"The customer began: {conversation.asked}"] if conversation.asked else []),

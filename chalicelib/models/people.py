@@ -31,6 +31,7 @@ class Waiting(Frozen):
     since: datetime  # the first message without an answer, as the queue accepted it
     counted: datetime  # from when the reminders count: since then, or since a snooze ended
     given: datetime  # from when the agent who has it counts
+    by: datetime | None = None  # until when an answer is meant to leave, as the shop's target was then
     ahead: Mapping[str, int] = Field(default_factory=dict)  # kind of timer still to come -> its minutes
     had: tuple[Text, ...] = ()  # the agents who have had it
     said: Text = ""  # the customer's last words
@@ -82,6 +83,10 @@ class Conversation(Frozen):
     assignee: Text = ""  # an agent's own id: a Slack user, a mail address
     priority: Priority = "normal"
     waiting: Waiting | None = None
+    by: datetime | None = None  # until when it is meant to be closed
+    overdue: bool = False  # it was told that this has passed
+    targets: int = 0  # figures of its life: answers, and its end, for which there was a target,
+    kept: int = 0  # and those that were in time
     snoozed_until: datetime | None = None
     news: tuple[Text, ...] = ()  # what a mailbox is told with its next mail
     joined: tuple[str, ...] = ()  # conversations that closed as merged into this one: their threads keep working
@@ -161,6 +166,8 @@ class Claim(Frozen):
     thread: str = ""
     by: str = ""  # the receive that wrote it
     deliveries: Mapping[str, Delivery] = Field(default_factory=dict)
+    targets: int = 0  # an agent's words: targets of the shop that they settled,
+    kept: int = 0  # and those of them that were kept
     forgotten: bool = False  # emptied, or never filled: its customer is forgotten. Its row has no deliveries at all
     loose: tuple[Delivery, ...] = ()  # posts at desks that were under way then, without a word: they may have arrived
 

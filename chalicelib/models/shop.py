@@ -72,6 +72,14 @@ class Acknowledgement(Strict):
     forms: Choice = False  # also to the unproved senders of the shop's own forms
 
 
+class Target(Strict):
+    """How soon customers of a channel are answered, in minutes of opening hours; 0: nothing is meant."""
+
+    first_minutes: Minutes | None = None  # to the first answer; None: as is usual on the channel
+    next_minutes: Minutes | None = None  # to each further one; None: as to the first
+    resolution_minutes: Minutes = 0  # until the conversation is closed
+
+
 class Template(Strict):
     """A canned answer. `approved` names the same text as a provider approved it, by provider: its name/language."""
 
@@ -87,6 +95,7 @@ class Shop(Strict):
     reopen_days: int = Field(default=7, ge=0, le=365, strict=True)
     providers: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     hours: Hours | None = None  # None: always open
+    targets: Mapping[str, Target] | None = None  # by channel; one that is left out has the usual ones. None: no targets
     desks: Mapping[str, Desk]
     routes: Mapping[str, str]
     forms: tuple[str, ...] = ()

@@ -58,7 +58,7 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
         conversation = conversation.model_copy(update={"assignee": found.turns[0]})
     if asks(message, shop):
         place, said = desk_of(shop, conversation.desk), desk.excerpt(desk.shown(message))
-        conversation = waiting.begun(conversation, place, receive.accepted_at, said)
+        conversation = waiting.begun(conversation, place, shop, receive.accepted_at, said)
     contact = _heard(before, message, mine, conversation.model_copy(update={"news": ()}), receive)
     asked, buttons = _held_again(message, before, contact, shop, now)
     mailbox = desk_of(shop, conversation.desk).mailbox

@@ -91,8 +91,8 @@ def spoken(contact: Contact, written: Message, shop: Shop, at: datetime) -> Cont
     """The head once an agent has written to the customer: nobody waits, and a reply not out in time is told."""
     conversation = contact.conversation
     assert conversation is not None
-    left = waiting.answered(conversation, desk_of(shop, conversation.desk), at)
-    said = {"agent_at": at, "answered": excerpt(written), "waiting": left}
+    left = waiting.answered(conversation, desk_of(shop, conversation.desk), shop, at)
+    said = {"answered": excerpt(written), **left}
     return contact.model_copy(
         update={"conversation": conversation.model_copy(update=said), "due": {"late": at + LATE, **contact.due}}
     )

@@ -65,6 +65,11 @@ def _nudge(fired: Fired, plan: Plan) -> Plan:
     return _tell(fired, plan, words.nudge(waits(fired.current, fired.shop)))
 
 
+def _resolution(fired: Fired, plan: Plan) -> Plan:
+    opened = when.spoken(fired.current.opened_at, fired.shop.time_zone)
+    return _tell(fired, plan, words.still_open(opened))
+
+
 def _escalate(fired: Fired, plan: Plan) -> Plan:
     """As the action does; where the desk has nobody to escalate to any more, nothing."""
     to = desk_of(fired.shop, fired.current.desk).escalate_to
@@ -115,6 +120,7 @@ TIMERS: Mapping[str, Callable[[Fired, Plan], Plan]] = {
     "escalate": _escalate,
     "owner": _owner,
     waiting.REASSIGN: _reassign,
+    waiting.RESOLUTION: _resolution,
 }
 
 

@@ -146,6 +146,12 @@ def _mails(random: Random, known: Mapping[str, list[str]]) -> Any:
     return [f"form{number}@shop.example" for number in range(random.randint(0, 3))]
 
 
+def _targets(random: Random, known: Mapping[str, list[str]]) -> Any:
+    return {
+        name: {"first_minutes": random.randint(0, MOST_MINUTES)} for name in ("sms", "email?") if random.random() < 0.5
+    }
+
+
 def _zone(random: Random, known: Mapping[str, list[str]]) -> Any:
     return random.choice(("Europe/Berlin", "Asia/Kolkata", "UTC"))
 
@@ -172,6 +178,7 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("Shop", "alarm_mail"): lambda random, known: "you@shop.example",
     ("Shop", "test_addresses"): _mails,
     ("Shop", "human_agent"): _able,
+    ("Shop", "targets"): _targets,
     ("Shop", "desks"): _later,
     ("Shop", "routes"): _later,
     ("Shop", "providers"): _later,
