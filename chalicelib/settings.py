@@ -169,6 +169,7 @@ def check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("alarm_mail",), f"{rules.alarm_mail!r} is no mail address"
     yield from _check_desks(rules)
     yield from _check_targets(rules)
+    yield from _check_automatic(rules)
     yield from _check_hours(rules)
     yield from _check_acknowledgement(rules)
     yield from _check_routes(rules)
@@ -256,6 +257,11 @@ def _check_targets(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     for channel in rules.targets or ():
         if channel not in channels:
             yield ("targets", channel), f"{channel!r} is no channel; there are {_listed(channels, channel)}"
+
+
+def _check_automatic(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    if rules.automatic.updates and rules.targets is None:
+        yield ("automatic", "updates"), "a target says when they come; add [targets]"
 
 
 def _check_hours(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -19,6 +19,40 @@ def acknowledgement(shop: Shop, opens: str = "") -> str:
     return text.replace("{opens}", opens).replace("{shop}", shop.name).strip()
 
 
+AUTOMATIC = "(This is an automatic message.)"  # California and Germany want it said
+
+
+def update(following: str) -> str:
+    """To a customer who still waits; `following` is when they hear of it again, empty if only with the answer."""
+    more = f"You hear from us again by {following}. " if following else ""
+    return f"We are still on it, and you are not forgotten. {more}{AUTOMATIC}"
+
+
+def follow_up() -> str:
+    """To a customer some days after the end."""
+    return f"Is everything all right now? If it is not, just answer this message. {AUTOMATIC}"
+
+
+def status_waiting(since: str, by: str) -> str:
+    """To a customer who asks how things stand: nobody has answered yet; `by` is empty if none can be named."""
+    until = f" and mean to answer it by {by}" if by else ", and will answer it"
+    return f"We have had your message since {since}{until}. {AUTOMATIC}"
+
+
+def status_answered(at: str) -> str:
+    answered = f"We last answered you on {at}." if at else "Nothing of yours waits for an answer."
+    return f"{answered} If anything is still open, just write. {AUTOMATIC}"
+
+
+def status_closed() -> str:
+    return f"Nothing of yours is open with us. If you need anything, just write. {AUTOMATIC}"
+
+
+def customer_is_told(text: str) -> str:
+    """To the agents."""
+    return f"🤖 The customer is told: “{text}”"
+
+
 def reply_failed(reason: str) -> str:
     return f"❌ Not sent to the customer: {reason}"
 

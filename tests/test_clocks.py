@@ -9,16 +9,22 @@ import pytest
 
 from chalicelib import watch, words
 from chalicelib.desk import targets, waiting
-from chalicelib.models import Address, Channel, Conversation
+from chalicelib.models import Address, Channel, Conversation, Direction, Message, Plan, timer
+from chalicelib.route import unasked
 from chalicelib.settings import load
 from tests.lab import HOURS, SHOP, STACK, START, Lab, laboratory, log
+from tests.lab.everything import EVERYTHING_SECRETS
 
 BERLIN = ZoneInfo("Europe/Berlin")
+SMS = Address(channel=Channel.SMS, id="+4915123456789")
+WHATSAPP = Address(channel=Channel.WHATSAPP, id="+4915123456780")
+UNPROVED = Address(channel=Channel.UNVERIFIED_EMAIL, id="mira@example.com")
 TWO_DESKS = SHOP.replace(
     'slack = "C0FRONT"', 'slack = "C0FRONT"\nescalate_to = "second"\n[desks.second]\nslack = "C02ND"'
 )
 TARGETS = f"[targets]\nsms = {{ next_minutes = 10, resolution_minutes = 120 }}\n{HOURS}"
 TARGET_SHOP = TWO_DESKS.replace("[acknowledgement]\n", f"{TARGETS}[acknowledgement]\n")
+AUTOMATIC_SHOP = f"{TARGET_SHOP}[providers.telegram]\n[automatic]\nupdates = 2\nfollow_up_days = 3\n"
 REMINDED = ("⏰ Not answered", "Escalated from", "has been waiting", "⏰ Open since")
 
 
@@ -77,9 +83,9 @@ def test_a_target_of_a_minute_still_has_its_tiers() -> None:
 
 def test_the_figures_of_a_conversation_are_of_that_one_alone() -> None:
     one = conversation("sms").model_copy(update={"targets": 2, "kept": 1})
-    answered = waiting.resolved(one.model_copy(update={"by": START}), START + timedelta(minutes=1))
+    answered = waiting.resolved(one.model_copy(update={"by": START}), load(SHOP), START + timedelta(minutes=1))
     assert (answered["targets"], answered["kept"]) == (3, 1)
-    assert waiting.resolved(one, START) == waiting.over()
+    assert waiting.resolved(one, load(SHOP), START) == waiting.over()
 
 
 # ---- who is reminded, and when ----------------------------------------------------------------------------------
@@ -167,6 +173,183 @@ def test_what_was_meant_stays_as_it_was_meant() -> None:
     assert (left["targets"], left["kept"], left["waiting"]) == (1, 1, None)
 
 
+# ---- customers who wait are not forgotten -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def telling() -> Iterator[Lab]:
+    with laboratory(AUTOMATIC_SHOP, EVERYTHING_SECRETS) as lab:
+        yield lab
+
+
+def test_who_waits_is_told_so_often_and_no_more_and_the_agents_see_it(telling: Lab) -> None:
+    """A minute after the escalation, for a tick wakes one timer of a contact."""
+    telling.ring("twilio_sms", telling.say("Where is my order?"))
+    telling.settle(until=timedelta(hours=4))
+    assert customer_told(telling) == [
+        ("Mon 10:16", "We are still on it, and you are not forgotten. You hear from us again by Monday 10:31."),
+        ("Mon 10:31", "We are still on it, and you are not forgotten."),
+    ]
+    assert sum("The customer is told: “We are still on it" in entry.text for entry in telling.posts()) == 2
+
+
+def test_the_time_that_is_named_is_one_at_which_the_desk_is_open(telling: Lab) -> None:
+    telling.now = utc("2026-03-06 16:40")  # twenty minutes before it closes for the weekend
+    telling.ring("twilio_sms", telling.say("Where is my order?"))
+    telling.settle()
+    assert [(at, text.partition("again by ")[2]) for at, text in customer_told(telling)] == [
+        ("Fri 17:56", "Monday 09:11."),
+        ("Mon 09:11", ""),
+    ]
+
+
+def test_one_that_falls_due_as_the_desk_closes_waits_for_the_morning(telling: Lab) -> None:
+    telling.now = utc("2026-03-05 16:45")
+    telling.ring("twilio_sms", telling.say("Where is my order?"))
+    telling.settle(until=timedelta(hours=20))
+    assert [at for at, _ in customer_told(telling)] == ["Fri 09:01", "Fri 09:16"]
+
+
+def test_nothing_comes_between_an_agents_words(telling: Lab) -> None:
+    """She answers, and the customer writes again: not before half an hour after her word."""
+    telling.ring("twilio_sms", telling.say("Where is my order?"))
+    says(telling, "Let me see", 10, after=5)
+    telling.ring("twilio_sms", telling.say("Please do", 2))
+    telling.settle(until=timedelta(minutes=60))
+    assert [at for at, _ in customer_told(telling)] == ["Mon 10:36", "Mon 10:46"]
+
+
+@pytest.mark.parametrize("words", ["It is on its way", "#snooze tomorrow 9"])
+def test_an_agent_who_acts_ends_or_holds_it(telling: Lab, words: str) -> None:
+    telling.ring("twilio_sms", telling.say("Where is my order?"))
+    says(telling, words, 10, after=5)
+    telling.settle(until=timedelta(hours=5))
+    assert not customer_told(telling)
+
+
+def test_who_says_stop_is_told_nothing_more(telling: Lab) -> None:
+    telling.ring("twilio_sms", telling.say("Where is my order?"))
+    telling.settle(until=timedelta(minutes=1))
+    telling.ring("twilio_sms", telling.say("Stop!", 2))
+    telling.settle(until=timedelta(hours=5))
+    assert not customer_told(telling)
+
+
+def test_nothing_is_said_outside_a_reply_window(telling: Lab) -> None:
+    """A target of more minutes than WhatsApp lets us write in."""
+    rules = load(AUTOMATIC_SHOP + "[targets.whatsapp]\nfirst_minutes = 600\n")
+    telling.put(Message(provider="whatsapp", id="1", sender=WHATSAPP, text="Where is my order?"))
+    telling.settle(until=timedelta(minutes=2))
+    head = telling.heads()[0]
+    plan = Plan(contact=head, message=timer("c", "update", START), direction=Direction.NOTE)
+    open_at, closed_at = telling.now + timedelta(hours=5), telling.now + timedelta(hours=24)
+    assert unasked.update(plan, rules, open_at).deliveries
+    assert not unasked.update(plan, rules, closed_at).deliveries
+
+
+def test_an_unproved_address_is_not_written_to(telling: Lab) -> None:
+    telling.put(Message(provider="custom", id="1", sender=UNPROVED, text="Where is my order?"))
+    telling.settle()
+    assert head(telling).waiting and not customer_told(telling)
+
+
+# ---- how things stand ---------------------------------------------------------------------------------------------
+
+
+def test_who_asks_is_told_how_things_stand(lab: Lab) -> None:
+    lab.ring("twilio_sms", lab.say("Where is my order?"))
+    asks_status(lab, 2, after=3)
+    says(lab, "On its way", 10, after=10)
+    asks_status(lab, 3, after=15)
+    says(lab, "#resolve", 11, after=1)
+    asks_status(lab, 4, after=60 * 24 * 2)
+    assert [text for _, text in customer_told(lab)] == [
+        "We have had your message since Monday 10:00 and mean to answer it by Monday 10:15.",
+        "We last answered you on Monday 10:13. If anything is still open, just write.",
+        "Nothing of yours is open with us. If you need anything, just write.",
+    ]
+    assert [entry.text for entry in lab.posts()].count("Status?") == 3  # the desk sees it, and has nothing to answer
+    assert head(lab).status == "closed"
+
+
+def test_a_time_that_has_passed_is_not_named(lab: Lab) -> None:
+    lab.ring("twilio_sms", lab.say("Where is my order?"))
+    asks_status(lab, 2, after=60)
+    assert customer_told(lab)[-1][1] == "We have had your message since Monday 10:00, and will answer it."
+
+
+def test_it_is_told_once_in_a_while_and_to_no_machine(lab: Lab) -> None:
+    lab.ring("twilio_sms", lab.say("Where is my order?"))
+    for number in range(2, 8):
+        asks_status(lab, number, after=1)
+    lab.put(Message(provider="twilio_sms", id="m", sender=SMS, text="Status", automatic=True))
+    lab.settle(until=timedelta(seconds=30))
+    assert len(customer_told(lab)) == 1
+
+
+def test_the_word_is_one_only_where_somebody_wrote_before(lab: Lab) -> None:
+    asks_status(lab, 1)
+    assert not customer_told(lab) and head(lab).waiting
+
+
+def test_a_shop_that_does_not_want_it_answers_it_itself() -> None:
+    with laboratory(f"{SHOP}[automatic]\nstatus = false\n") as silent:
+        silent.ring("twilio_sms", silent.say("Where is my order?"))
+        asks_status(silent, 2)
+        assert not customer_told(silent) and head(silent).waiting
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [("STATUS", True), ("status?", True), (" Estado! ", True), ("状态", True), ("status of 7", False), ("", False)],
+)
+def test_it_is_that_one_word(text: str, asks: bool) -> None:
+    assert unasked.asks_status(text) is asks
+
+
+# ---- after the end ------------------------------------------------------------------------------------------------
+
+
+def test_who_was_answered_is_asked_once_some_days_after_the_end(telling: Lab) -> None:
+    telling.ring("twilio_sms", telling.say("Where is my order?"))
+    says(telling, "On its way", 10, after=5)
+    says(telling, "#resolve", 11, after=5)
+    telling.settle(until=timedelta(days=20))
+    ((at, text),) = customer_told(telling)
+    assert (at, text[:31]) == ("Thu 10:10", "Is everything all right now? If")
+    assert head(telling).status == "closed"
+
+
+def test_on_a_day_on_which_the_desk_is_open(telling: Lab) -> None:
+    telling.now = utc("2026-03-05 16:30")  # three days later is a Sunday
+    telling.ring("twilio_sms", telling.say("Where is my order?"))
+    says(telling, "On its way", 10, after=5)
+    says(telling, "#resolve", 11, after=5)
+    telling.settle(until=timedelta(days=20))
+    assert [at for at, _ in customer_told(telling)] == ["Mon 09:00"]
+
+
+@pytest.mark.parametrize("after", ["#reopen", "#block", "Status"])
+def test_not_if_it_goes_on_or_they_wrote_since(telling: Lab, after: str) -> None:
+    telling.ring("twilio_sms", telling.say("Where is my order?"))
+    says(telling, "On its way", 10, after=5)
+    says(telling, "#resolve", 11, after=5)
+    if after.startswith("#"):
+        says(telling, after, 12, after=60)
+    else:
+        telling.now += timedelta(hours=1)
+        telling.ring("twilio_sms", telling.say(after, 2))
+    telling.settle(until=timedelta(days=6))
+    assert not [text for _, text in customer_told(telling) if text.startswith("Is everything")]
+
+
+def test_who_was_never_answered_is_not_asked(telling: Lab) -> None:
+    telling.ring("twilio_sms", telling.say("Thanks"))
+    says(telling, "#resolve", 11, after=5)
+    telling.settle(until=timedelta(days=20))
+    assert not customer_told(telling)
+
+
 # ---- how --------------------------------------------------------------------------------------------------------
 
 
@@ -188,10 +371,28 @@ def says(lab: Lab, text: str, number: int, after: float = 0, **rest: Any) -> Non
     lab.settle(until=timedelta(seconds=30))
 
 
-def figures(lab: Lab) -> tuple[int, int]:
+def asks_status(lab: Lab, number: int, after: float = 0) -> None:
+    lab.settle(until=timedelta(seconds=30))
+    lab.now += timedelta(minutes=after)
+    lab.ring("twilio_sms", lab.say("Status?", number))
+    lab.settle(until=timedelta(seconds=30))
+
+
+def customer_told(lab: Lab) -> list[tuple[str, str]]:
+    """What customers were told by itself beside the acknowledgement, at what time in Berlin, without its last words."""
+    automatic = [entry for entry in lab.texts() if entry.text.endswith(words.AUTOMATIC)]
+    there = [(datetime.fromisoformat(entry.at).astimezone(BERLIN), entry.text) for entry in automatic]
+    return [(f"{at:%a %H:%M}", text.removesuffix(words.AUTOMATIC).rstrip()) for at, text in there]
+
+
+def head(lab: Lab) -> Conversation:
     now = lab.heads()[0].conversation
     assert now is not None
-    return now.targets, now.kept
+    return now
+
+
+def figures(lab: Lab) -> tuple[int, int]:
+    return head(lab).targets, head(lab).kept
 
 
 def told(lab: Lab) -> list[tuple[str, str]]:

@@ -35,7 +35,7 @@ def resolve(asked: Asked) -> Done:
     if asked.conversation.customer_at > asked.at:
         raise Cannot("Not closed: the customer has written since. Please look, then #resolve again.")
     ended = f"closed by {asked.who} on {asked.at:%-d %B %Y}"
-    settled = waiting.resolved(asked.conversation, asked.at)
+    settled = waiting.resolved(asked.conversation, asked.shop, asked.at)
     closed = {"status": "closed", "closed_at": asked.at, "ended": ended, **settled}
     said = f"Closed by {asked.who}. If the customer writes again within the next days, it opens again here."
     return Done(said, closed)

@@ -14,8 +14,17 @@ from chalicelib.desk import targets
 from chalicelib.models import Contact, Conversation, Desk, Shop, Waiting
 
 Value = TypeVar("Value")
-REASSIGN, RESOLUTION = "reassign", "resolution"
-KINDS = ("snooze", "nudge", "escalate", "owner", REASSIGN, RESOLUTION)  # the timers that are worked out here
+REASSIGN, RESOLUTION, UPDATE, FOLLOW_UP = "reassign", "resolution", "update", "follow up"
+KINDS = (
+    "snooze",
+    "nudge",
+    "escalate",
+    "owner",
+    REASSIGN,
+    RESOLUTION,
+    UPDATE,
+    FOLLOW_UP,
+)  # the timers that are worked out here
 
 
 def after(start: datetime, minutes: int, open: hours.Calendar | None) -> datetime:
@@ -33,8 +42,10 @@ def scheduled(contact: Contact, shop: Shop) -> Contact:
 
 def timers(conversation: Conversation | None, open: hours.Calendar | None = None) -> Mapping[str, datetime]:
     """When each timer falls due; a desk without a calendar is always open. A snooze holds all others until it ends."""
-    if conversation is None or conversation.status == "closed":
+    if conversation is None:
         return {}
+    if conversation.status == "closed":
+        return {FOLLOW_UP: conversation.follow_up} if conversation.follow_up else {}
     if conversation.snoozed_until:
         return {"snooze": conversation.snoozed_until}
     waiting = conversation.waiting
@@ -93,12 +104,35 @@ def resumed(conversation: Conversation, at: datetime) -> dict[str, Any]:
 
 def over() -> dict[str, Any]:
     """What changes as a conversation closes."""
-    return {"snoozed_until": None, "waiting": None, "by": None, "overdue": False}
+    return {"snoozed_until": None, "waiting": None, "by": None, "overdue": False, "follow_up": None}
 
 
-def resolved(conversation: Conversation, at: datetime) -> dict[str, Any]:
-    """What changes as an agent closes it: its end was in time, or not."""
-    return {**over(), **_settled(conversation, conversation.by, at)}
+def resolved(conversation: Conversation, shop: Shop, at: datetime) -> dict[str, Any]:
+    """What changes as an agent closes it: its end was in time, or not. Who was answered may be asked about it later."""
+    days, calendar = shop.automatic.follow_up_days, hours.of(shop, conversation.desk)
+    later = at + timedelta(days=days)
+    asked = (hours.opens(calendar, later) if calendar else later) if days and conversation.agent_at else None
+    return {**over(), "follow_up": asked, **_settled(conversation, conversation.by, at)}
+
+
+def put_off(conversation: Conversation, kind: str, until: datetime, shop: Shop) -> dict[str, Any]:
+    """What changes as a timer that fell due waits until a later time, at which the desk is open."""
+    assert conversation.waiting is not None
+    waiting = conversation.waiting
+    minutes = _passed(_start(waiting, kind), until, hours.of(shop, conversation.desk)) + 1
+    return {"waiting": waiting.model_copy(update={"ahead": {**waiting.ahead, kind: minutes}})}
+
+
+def updated(conversation: Conversation, shop: Shop, at: datetime) -> tuple[dict[str, Any], datetime | None]:
+    """What changes as the customer is told that they are not forgotten, and when they are next; None: not again."""
+    assert conversation.waiting is not None
+    waiting = conversation.waiting.model_copy(update={"updates": conversation.waiting.updates + 1})
+    minutes, calendar = targets.answer(shop, conversation), hours.of(shop, conversation.desk)
+    if waiting.updates >= shop.automatic.updates or not minutes:
+        return {"waiting": waiting}, None
+    ahead = _passed(waiting.counted, at, calendar) + minutes
+    again = waiting.model_copy(update={"ahead": {**waiting.ahead, UPDATE: ahead}})
+    return {"waiting": again}, after(waiting.counted, ahead, calendar)
 
 
 def settled(before: Contact | None, after: Contact) -> dict[str, int]:
@@ -172,6 +206,8 @@ def spent(contact: Contact, kind: str, at: datetime) -> Contact:
         conversation = conversation.model_copy(update=resumed(conversation, at))
     elif conversation and kind == RESOLUTION:
         conversation = conversation.model_copy(update={"overdue": True})
+    elif conversation and kind == FOLLOW_UP:
+        conversation = conversation.model_copy(update={"follow_up": None})
     elif conversation and conversation.waiting:
         waiting = conversation.waiting.model_copy(update={"ahead": _without(conversation.waiting.ahead, kind)})
         conversation = conversation.model_copy(update={"waiting": waiting})
@@ -191,8 +227,12 @@ def _fresh(conversation: Conversation, place: Desk, shop: Shop, at: datetime) ->
 def _reminders(conversation: Conversation, place: Desk, shop: Shop) -> dict[str, int]:
     """What the settings call for; a conversation that nobody has is given to somebody at once."""
     unassigned = place.assign != "none" and conversation.assignee not in place.agents.values()
-    minutes = 0 if unassigned else place.reassign_minutes
-    return {**targets.tiers(shop, conversation, place), **({REASSIGN: minutes} if unassigned or minutes else {})}
+    ahead = dict(targets.tiers(shop, conversation, place))
+    if unassigned or place.reassign_minutes:
+        ahead[REASSIGN] = 0 if unassigned else place.reassign_minutes
+    if shop.automatic.updates and (minutes := targets.answer(shop, conversation)):
+        ahead[UPDATE] = minutes
+    return ahead
 
 
 def _by(conversation: Conversation, minutes: int, shop: Shop, at: datetime) -> datetime | None:

@@ -74,9 +74,9 @@ def spoken(at: datetime, zone: str) -> str:
 
 
 def soon(at: datetime, now: datetime, zone: str) -> str:
-    """A moment ahead as customers read it: "Monday 09:00", and from a week on with its date."""
+    """A moment as customers read it: "Monday 09:00", and from a week on, or ago, with its date."""
     there, here = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
-    return f"{there:%A %H:%M}" if there.date() - here.date() < timedelta(weeks=1) else spoken(at, zone)
+    return f"{there:%A %H:%M}" if abs(there.date() - here.date()) < timedelta(weeks=1) else spoken(at, zone)
 
 
 def lasting(span: timedelta) -> str:

@@ -23,6 +23,7 @@ class Heard(Frozen):
     account: str = ""
     at: datetime
     context: Mapping[str, str] = Field(default_factory=dict)
+    quiet: bool = False  # its last word was STOP or the like: nothing goes there unasked
 
 
 class Waiting(Frozen):
@@ -33,6 +34,7 @@ class Waiting(Frozen):
     given: datetime  # from when the agent who has it counts
     by: datetime | None = None  # until when an answer is meant to leave, as the shop's target was then
     ahead: Mapping[str, int] = Field(default_factory=dict)  # kind of timer still to come -> its minutes
+    updates: int = 0  # how often the customer was told that they are not forgotten
     had: tuple[Text, ...] = ()  # the agents who have had it
     said: Text = ""  # the customer's last words
 
@@ -84,6 +86,7 @@ class Conversation(Frozen):
     priority: Priority = "normal"
     waiting: Waiting | None = None
     by: datetime | None = None  # until when it is meant to be closed
+    follow_up: datetime | None = None  # a closed one: when it is asked whether all is well
     overdue: bool = False  # it was told that this has passed
     targets: int = 0  # figures of its life: answers, and its end, for which there was a target,
     kept: int = 0  # and those that were in time
@@ -133,6 +136,7 @@ class Contact(Frozen):
     blocked: bool = False  # spam: what it writes is kept, and shown to nobody
     held: tuple[Held, ...] = ()  # of the contact, not of a conversation: none is lost when that ends
     acknowledged_until: datetime | None = None
+    status_at: datetime | None = None  # when the customer was last told how things stand
     due: Mapping[str, datetime] = Field(default_factory=dict)  # kind of timer -> when it falls due
     forgotten_at: datetime | None = None  # it was erased then: what was accepted before is dropped
     erasing: Erasing | None = None

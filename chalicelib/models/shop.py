@@ -80,6 +80,14 @@ class Target(Strict):
     resolution_minutes: Minutes = 0  # until the conversation is closed
 
 
+class Automatic(Strict):
+    """What customers are told without an agent, beside the acknowledgement."""
+
+    status: Choice = True  # who writes STATUS is told how things stand
+    updates: int = Field(default=0, ge=0, le=10, strict=True)  # at most, to somebody who waits for one answer
+    follow_up_days: int = Field(default=0, ge=0, le=90, strict=True)  # after the end: whether all is well. 0: never
+
+
 class Template(Strict):
     """A canned answer. `approved` names the same text as a provider approved it, by provider: its name/language."""
 
@@ -104,3 +112,4 @@ class Shop(Strict):
     human_agent: tuple[str, ...] = ()  # providers that let the shop's people answer after the ordinary window
     templates: Mapping[str, Template] = Field(default_factory=dict)
     acknowledgement: Acknowledgement = Acknowledgement()
+    automatic: Automatic = Automatic()

@@ -27,7 +27,7 @@ from chalicelib.models import (
     Shop,
     digest,
 )
-from chalicelib.route import clues, linking, proving
+from chalicelib.route import clues, linking, proving, unasked
 from chalicelib.route.cut import parts, shortest
 from chalicelib.route.tell import cards_anew, desk_of, next_head, notice, sendable
 
@@ -35,6 +35,7 @@ ACKNOWLEDGE_EVERY = timedelta(hours=24)
 TOO_OLD = timedelta(minutes=15)  # for an acknowledgement
 LONGEST_NAME = 200
 OPT_OUT = "stop stopall unsubscribe cancel end quit revoke optout opt-out remove arret td"
+OPT_OUTS = frozenset(OPT_OUT.split())
 SILENT_WORDS = frozenset(f"{OPT_OUT} start unstop yes help info".split())
 
 
@@ -56,7 +57,7 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     conversation, turned = _conversation(message, before, shop, receive)
     if turned and found.turns:
         conversation = conversation.model_copy(update={"assignee": found.turns[0]})
-    if asks(message, shop):
+    if asks(message, shop) and not asks_status(message, before.conversation, shop):
         place, said = desk_of(shop, conversation.desk), desk.excerpt(desk.shown(message))
         conversation = waiting.begun(conversation, place, shop, receive.accepted_at, said)
     contact = _heard(before, message, mine, conversation.model_copy(update={"news": ()}), receive)
@@ -66,8 +67,12 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     deliveries = list(forwards_of(message, conversation, shop, news, changed=tried is not None))
     text = words.acknowledgement(shop, _opens(shop, conversation.desk, now)) if turned else ""
     if text and acknowledges(message, before, shop, receive, now):
-        deliveries.append(_acknowledgement(message, text, len(deliveries)))
+        deliveries.append(unasked.delivery(contact.heard[-1], text, id=f"{len(deliveries):03d}"))
         contact = contact.model_copy(update={"acknowledged_until": now + ACKNOWLEDGE_EVERY})
+    stands = unasked.status(before, shop, now) if asks_status(message, before.conversation, shop) else ""
+    if stands and _may_be_told(message, shop, receive, now):
+        deliveries.append(unasked.delivery(contact.heard[-1], stands, id=f"{len(deliveries):03d}"))
+        contact = contact.model_copy(update={"status_at": now})
     deliveries += _files(message, conversation, shop)
     if asked and not mailbox:
         deliveries.append(
@@ -92,26 +97,39 @@ def asks(message: Message, shop: Shop) -> bool:
     return message.kind in (Kind.MESSAGE, Kind.EDIT) and not automation(message, shop)
 
 
+def asks_status(message: Message, current: Conversation | None, shop: Shop) -> bool:
+    """Whether somebody who wrote before asks for nothing but how things stand; agents are not to answer that."""
+    known = current is not None and shop.automatic.status
+    return known and message.kind is Kind.MESSAGE and unasked.asks_status(message.text)
+
+
 def acknowledges(message: Message, before: Contact, shop: Shop, receive: Receive, now: datetime) -> bool:
-    """Whether an opening gets an acknowledgement: never to automation, to the unproved, or about old news."""
-    written = min(message.sent_at or receive.accepted_at, receive.accepted_at)
+    """Whether an opening gets an acknowledgement."""
     recent = before.acknowledged_until is not None and now < before.acknowledged_until
+    return not recent and _may_be_told(message, shop, receive, now)
+
+
+def _may_be_told(message: Message, shop: Shop, receive: Receive, now: datetime) -> bool:
+    """Whether a message may be answered by itself: never automation, the unproved, or old news."""
+    written = min(message.sent_at or receive.accepted_at, receive.accepted_at)
     proved = message.sender.channel is not Channel.UNVERIFIED_EMAIL or shop.acknowledgement.forms
-    return bool(
-        message.kind is Kind.MESSAGE
-        and proved
-        and not recent
-        and not automation(message, shop)
-        and now - written < TOO_OLD
-    )
+    return bool(message.kind is Kind.MESSAGE and proved and not automation(message, shop) and now - written < TOO_OLD)
+
+
+def stops(message: Message) -> bool:
+    """Whether it says STOP, or one of the other words for that, and nothing else."""
+    return _bare(message.text) in OPT_OUTS
+
+
+def _bare(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum() or character == "-")
 
 
 def automation(message: Message, shop: Shop) -> bool:
     """Whether a machine wrote it, or it must be met with silence: STOP words, our own addresses, short codes."""
     ours = {one.lower() for place in shop.desks.values() for one in (place.mailbox, *place.agents.values())}
-    text = "".join(character for character in message.text.casefold() if character.isalnum() or character == "-")
     silent = message.sender.channel is Channel.SMS and (
-        text in SILENT_WORDS or not re.fullmatch(r"\+\d{7,15}", message.sender.id)
+        _bare(message.text) in SILENT_WORDS or not re.fullmatch(r"\+\d{7,15}", message.sender.id)
     )
     return message.automatic or silent or message.sender.id.lower() in ours
 
@@ -155,10 +173,10 @@ def _conversation(message: Message, before: Contact, shop: Shop, receive: Receiv
 def turn(
     message: Message, current: Conversation | None, shop: Shop, receive: Receive
 ) -> Literal["", "opens", "reopens"]:
-    """Whether a message opens a conversation, or opens it again. A reaction opens nothing again."""
+    """Whether a message opens a conversation, or opens it again. A reaction opens nothing again, nor does STATUS."""
     if current is None:
         return "opens"
-    if current.status == "open" or message.kind is Kind.REACTION:
+    if current.status == "open" or message.kind is Kind.REACTION or asks_status(message, current, shop):
         return ""
     closed_for = receive.accepted_at - (current.closed_at or receive.accepted_at)
     return "reopens" if closed_for <= timedelta(days=shop.reopen_days) else "opens"
@@ -187,6 +205,7 @@ def _heard(
         account=message.account,
         at=desk.last_opened(message, receive.accepted_at, _last_opened(before, message.sender)),
         context=message.context,
+        quiet=stops(message),
     )
     heard = (*(heard for heard in before.heard if heard.address != message.sender), here)
     known = {one.address for one in heard}
@@ -269,15 +288,3 @@ def _opens(shop: Shop, name: str, now: datetime) -> str:
     calendar = hours.of(shop, name)
     opens = hours.opens(calendar, now) if calendar else now
     return when.soon(opens, now, shop.time_zone) if opens > now else ""
-
-
-def _acknowledgement(message: Message, text: str, number: int) -> Delivery:
-    return Delivery(
-        id=f"{number:03d}",
-        kind=DeliveryKind.ACKNOWLEDGE,
-        to=message.sender.id,
-        provider=message.provider,
-        account=message.account,
-        address=message.sender,
-        text=text,
-    )

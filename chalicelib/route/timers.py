@@ -7,6 +7,7 @@ from typing import NamedTuple
 from chalicelib import desk, words
 from chalicelib.desk import waiting, when
 from chalicelib.models import Contact, Conversation, Direction, Message, Plan, Shop
+from chalicelib.route import unasked
 from chalicelib.route.escalation import escalated, waits
 from chalicelib.route.replies import LATE
 from chalicelib.route.tell import cards_anew, desk_of, next_head, notice, own_thread, tell
@@ -109,6 +110,14 @@ def _reassign(fired: Fired, plan: Plan) -> Plan:
     return cards_anew(told, fired.shop, fired.before)
 
 
+def _update(fired: Fired, plan: Plan) -> Plan:
+    return unasked.update(plan, fired.shop, fired.at)
+
+
+def _follow_up(fired: Fired, plan: Plan) -> Plan:
+    return unasked.follow_up(plan, fired.shop, fired.at)
+
+
 def _nothing(fired: Fired, plan: Plan) -> Plan:
     return plan
 
@@ -121,6 +130,8 @@ TIMERS: Mapping[str, Callable[[Fired, Plan], Plan]] = {
     "owner": _owner,
     waiting.REASSIGN: _reassign,
     waiting.RESOLUTION: _resolution,
+    waiting.UPDATE: _update,
+    waiting.FOLLOW_UP: _follow_up,
 }
 
 

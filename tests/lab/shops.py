@@ -179,6 +179,7 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("Shop", "test_addresses"): _mails,
     ("Shop", "human_agent"): _able,
     ("Shop", "targets"): _targets,
+    ("Automatic", "updates"): _later,
     ("Shop", "desks"): _later,
     ("Shop", "routes"): _later,
     ("Shop", "providers"): _later,
