@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.models import WEEKDAYS, Hours, Shop
 
 A_DAY, NOON, MIDNIGHT = timedelta(days=1), 12 * 60, 24 * 60
+A_YEAR = 366  # spans: at least as many days
 _SPAN = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*[-–]\s*(\d{1,2})(?::(\d{2}))?", re.ASCII)
 
 
@@ -68,6 +69,11 @@ def _calendar(own: Hours | None, shops: Hours | None, zone: str) -> Calendar | N
         holidays=frozenset(next((days for days in holidays if days is not None), ())),
         dates=tuple((date.fromisoformat(day), read(text.strip())) for day, text in sorted(dates.items())),
     )
+
+
+def shift(shop: Shop, name: str) -> Calendar | None:
+    """When a person can be called, None at any time."""
+    return _calendar(shop.on_call.shifts.get(name) if shop.on_call else None, None, shop.time_zone)
 
 
 def read(text: str) -> tuple[Span, ...]:
@@ -133,6 +139,15 @@ def opens(calendar: Calendar, at: datetime) -> datetime:
     """When it is open from `at` on: `at` itself while it is."""
     begins, _ = next(spans(calendar, at))
     return max(begins, at)
+
+
+def closes(calendar: Calendar, at: datetime) -> datetime | None:
+    """When it is closed from `at` on: `at` itself while it is. None where it is open for a year without end."""
+    for begins, ends in islice(spans(calendar, at), A_YEAR):
+        if at < begins:
+            return at
+        at = ends
+    return None
 
 
 def after(calendar: Calendar, start: datetime, minutes: int) -> datetime:

@@ -96,11 +96,11 @@ def seed(provider: str, account: str) -> str:
 
 
 def reaches(to: str) -> bool:
-    """Whether this stage may write to an address: prod to anybody, all others to the desks and `test_addresses` only.
+    """Whether this stage may write to an address: prod to anybody, others to desks, agents and `test_addresses` only.
 
     A function without a stage is no deployed one (see the template): it has no provider's credentials but local ones.
     """
-    desks = {place.seat for place in shop().desks.values()}
+    desks = {one for place in shop().desks.values() for one in (place.seat, *place.agents.values())}
     return os.environ.get("STAGE", PROD) == PROD or to in desks or to in shop().test_addresses
 
 
@@ -171,6 +171,7 @@ def check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     yield from _check_targets(rules)
     yield from _check_automatic(rules)
     yield from _check_hours(rules)
+    yield from _check_on_call(rules)
     yield from _check_acknowledgement(rules)
     yield from _check_routes(rules)
     yield from _check_templates(rules)
@@ -307,6 +308,22 @@ def _check_table(place: tuple[str, ...], table: Hours, rules: Shop) -> Iterator[
         yield from (((*place, day), words) for day, words in hours.clashes(tuple(week)))
     if not any(table.week) and not (rules.hours and any(rules.hours.week)):
         yield place, 'no day has hours; write them like monday = "9:00-12:30, 13:30-18:00"'
+
+
+def _check_on_call(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    """People who are there, shifts that can be read, and a desk that is ever closed."""
+    rota = rules.on_call
+    agents = {name for place in rules.desks.values() for name in place.agents}
+    for name in rota.people if rota else ():
+        if name not in agents:
+            yield ("on_call", "people"), f"{name!r} is no agent of a desk; there are {_listed(agents, name)}"
+    for name, table in (rota.shifts if rota else {}).items():
+        place = ("on_call", "shifts", name)
+        if rota and name not in rota.people:
+            yield place, f"{name!r} is not among people; there are {_listed(rota.people, name)}"
+        yield from _check_table(place, table, rules.model_copy(update={"hours": None}))
+    if rota and not rules.hours and not any(place.hours for place in rules.desks.values()):
+        yield ("on_call",), "without opening hours nobody is called; add [hours]"
 
 
 def _check_dates(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -253,6 +253,13 @@ def back_from_snooze(waits: str) -> str:
     return f"⏰ Back from snooze. {waits}".rstrip()
 
 
+def on_call(name: str, desk: str, waits: str, minutes: int) -> str:
+    return (
+        f"📟 {name}, you are on call: this is urgent, and the desk {desk!r} is closed. {waits} Answer, or #assign me; "
+        f"else the next one is called in {minutes} minutes."
+    )
+
+
 def reassigned(before: str, after: str, waits: str) -> str:
     return f"🔁 It is {after}'s now{f': {before} has not answered' if before else ''}. {waits}"
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib import watch, words
-from chalicelib.desk import targets, waiting
-from chalicelib.models import Address, Channel, Conversation, Direction, Message, Plan, timer
+from chalicelib.desk import oncall, targets, waiting
+from chalicelib.models import WEEKDAYS, Address, Channel, Conversation, Direction, Message, Plan, timer
 from chalicelib.route import unasked
 from chalicelib.settings import load
 from tests.lab import HOURS, SHOP, STACK, START, Lab, laboratory, log
@@ -25,6 +25,15 @@ TWO_DESKS = SHOP.replace(
 TARGETS = f"[targets]\nsms = {{ next_minutes = 10, resolution_minutes = 120 }}\n{HOURS}"
 TARGET_SHOP = TWO_DESKS.replace("[acknowledgement]\n", f"{TARGETS}[acknowledgement]\n")
 AUTOMATIC_SHOP = f"{TARGET_SHOP}[providers.telegram]\n[automatic]\nupdates = 2\nfollow_up_days = 3\n"
+NIGHT_SHOP = SHOP.replace(
+    'slack = "C0FRONT"',
+    'slack = "C0FRONT"\nagents = { ann = "U0AGENT", carl = "U0CARL" }\n'
+    '[desks.mail]\nmailbox = "agents@shop.example"\nagents = { ben = "ben@shop.example" }',
+).replace(
+    "[acknowledgement]\n",
+    f'{HOURS}[on_call]\npeople = ["ann", "carl", "ben"]\nminutes = 20\n'
+    f'[on_call.shifts.carl]\nwednesday = "6-8"\n[providers.postmark]\n[acknowledgement]\n',
+)
 REMINDED = ("⏰ Not answered", "Escalated from", "has been waiting", "⏰ Open since")
 
 
@@ -350,6 +359,60 @@ def test_who_was_never_answered_is_not_asked(telling: Lab) -> None:
     assert not customer_told(telling)
 
 
+# ---- on call ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def night() -> Iterator[Lab]:
+    """Tuesday 3 March, 22:00 in Berlin, and an urgent conversation."""
+    with laboratory(NIGHT_SHOP, EVERYTHING_SECRETS) as lab:
+        lab.now = utc("2026-03-03 21:00")
+        lab.ring("twilio_sms", lab.say("The kettle burns"))
+        says(lab, "#priority urgent", 10)
+        yield lab
+
+
+def test_one_is_called_then_the_next_each_once_and_by_name(night: Lab) -> None:
+    night.settle(until=timedelta(hours=9))
+    assert calls(night)[:2] == [("C0FRONT", "<@U0AGENT>", "Tue 22:00"), ("ben@shop.example", "", "Tue 22:20")]
+    first, second, *_ = (entry for entry in night.world.ledger if "on call" in entry.text)
+    assert first.thread == night.thread().partition(":")[2]
+    assert "ann, you are on call: this is urgent, and the desk 'front' is closed. Not answered since" in first.text
+    assert second.text.startswith("SMS · +4915123456789: 📟 ben")
+
+
+def test_who_has_a_shift_is_called_within_it_alone(night: Lab) -> None:
+    """Carl's is from six to eight in the morning; the desk opens at nine, and closes with nobody left."""
+    night.settle(until=timedelta(days=3))
+    assert [at for *_, at in calls(night)] == ["Tue 22:00", "Tue 22:20", "Wed 06:00"]
+
+
+@pytest.mark.parametrize("words", ["I am on it", "#assign me", "#priority high", "#resolve", "#snooze tomorrow 12"])
+def test_whoever_acts_ends_the_calls(night: Lab, words: str) -> None:
+    night.settle(until=timedelta(minutes=5))
+    says(night, words, 11, after=1)
+    night.settle(until=timedelta(hours=10))
+    assert len(calls(night)) == 1
+
+
+def test_while_the_desk_is_open_nobody_is_called() -> None:
+    def due(asked: str, toml: str = NIGHT_SHOP, **fields: object) -> datetime | None:
+        at, rules = utc(asked), load(toml)
+        waits = waiting.begun(conversation("sms"), rules.desks["front"], rules, at, "Hello?")
+        return oncall.due(waits.model_copy(update={"priority": "urgent", **fields}), rules)
+
+    assert due("2026-03-04 10:00") == utc("2026-03-04 17:00")
+    assert due("2026-03-04 19:00") == utc("2026-03-04 19:00")
+    assert due("2026-03-04 19:00", priority="high") is None
+    assert due("2026-03-04 19:00", waiting=None) is None
+    never_closes = (
+        NIGHT_SHOP + "[desks.front.hours]\nholidays = []\n" + "".join(f'{day} = "0:00-24:00"\n' for day in WEEKDAYS)
+    )
+    assert due("2026-03-04 19:00", never_closes) is None
+    only_by_day = NIGHT_SHOP.replace('"ann", "carl", "ben"', '"carl"').replace('"6-8"', '"10-16"')
+    assert due("2026-03-04 19:00", only_by_day) is None
+
+
 # ---- how --------------------------------------------------------------------------------------------------------
 
 
@@ -369,6 +432,14 @@ def says(lab: Lab, text: str, number: int, after: float = 0, **rest: Any) -> Non
     card = [entry for entry in lab.world.ledger if entry.what == "card"][-1]
     lab.ring("slack", lab.say(text, number, "slack", thread=f"{card.to}:{card.id}", **rest))
     lab.settle(until=timedelta(seconds=30))
+
+
+def calls(lab: Lab) -> list[tuple[str, str, str]]:
+    """Who was called: where, by what mention, and when in Berlin."""
+    found = [(entry, entry.raw.get("blocks", [{}])[0]) for entry in lab.world.ledger if "you are on call" in entry.text]
+    there = [datetime.fromisoformat(entry.at).astimezone(BERLIN) for entry, _ in found]
+    named = [block.get("text", {}).get("text", "") for _, block in found]
+    return [(entry.to, name, f"{at:%a %H:%M}") for (entry, _), name, at in zip(found, named, there, strict=True)]
 
 
 def asks_status(lab: Lab, number: int, after: float = 0) -> None:

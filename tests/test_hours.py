@@ -210,6 +210,8 @@ def test_what_is_asked_agrees_with_counting_minutes(known: Calendar, start: date
     looks = list(watched(known.zone, start - A_DAY, end, MINUTE))[24 * 60 :]  # a day before: it may stand still
     open = [at for at, shown in looks if shows_open(known, shown, dict(known.dates))]
     assert hours.between(known, start, end) == len(open) * MINUTE
+    closed = sorted({at for at, _ in looks} - {*open})
+    assert not closed or hours.closes(known, start) == closed[0]
     opens, passed = hours.opens(known, start), hours.after(known, start, minutes)
     assert opens == open[0] if open else opens >= end
     assert passed == open[minutes - 1] + MINUTE if len(open) >= minutes else passed > end

@@ -116,6 +116,20 @@ def test_the_shipped_shop_is_valid() -> None:
                 ('holidays = "2026-12-25"', 'holidays in TABLE: found "2026-12-25"; it is a list'),
             )
         ),
+        *(
+            ("[routes]", f"{said}\n[routes]", line, words)
+            for said, line, words in (
+                ("[targets.smss]", 8, "[targets.smss]: 'smss' is no channel; there are email"),
+                ('[targets.sms]\nfirst_minutes = "1h"', 9, "it is a whole number of minutes from 0 to 43200, without"),
+                (
+                    '[hours]\nmonday = "9:00-9:10"\n[targets.sms]\nnext_minutes = 600',
+                    11,
+                    "next_minutes in [targets.sms]: the desk 'front' is open so little that 600 minutes take over",
+                ),
+                ("[automatic]\nupdates = 1", 9, "updates in [automatic]: a target says when they come; add [targets]"),
+                ("[automatic]\nupdates = 11", 9, "it is a whole number from 0 to 10"),
+            )
+        ),
         (
             "[routes]",
             'nudge_minutes = 600\n[hours]\nmonday = "9:00-9:10"\n[routes]',
@@ -179,6 +193,37 @@ def test_each_mistake_is_one_line_with_its_place_and_what_would_be_right(
     assert words in problem and problem.startswith(f"shop.toml line {line}, "), problem
     with pytest.raises(SettingsError, match=r"^shop\.toml: "):
         settings.load(broken)
+
+
+ROTA = GOOD.replace("[routes]", '[on_call]\npeople = ["ann"]\n[routes]').replace(
+    'slack = "C0FRONT"', 'slack = "C0FRONT"\nagents = { ann = "U0ANN" }\nhours = { monday = "9-18" }'
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        ('["ann"]', '["bob"]', "line 11, people in [on_call]: 'bob' is no agent of a desk; there are ann"),
+        ('["ann"]', '["ann"]\nminutes = 0', "line 12, minutes in [on_call]: found 0; it is a whole number of minutes"),
+        ('people = ["ann"]', "", "line 10, people in [on_call]: it must be set: people = "),
+        ('hours = { monday = "9-18" }', "", "line 10, [on_call]: without opening hours nobody is called; add [hours]"),
+        (
+            "[routes]",
+            '[on_call.shifts.ben]\nmonday = "9-10"\n[routes]',
+            "line 12, [on_call.shifts.ben]: 'ben' is not among people; there are ann",
+        ),
+        (
+            "[routes]",
+            '[on_call.shifts.ann]\nmonday = "9 to 5"\n[routes]',
+            "line 13, monday in [on_call.shifts.ann]: '9 to 5' is no span of hours",
+        ),
+        ("[routes]", "[on_call.shifts.ann]\n[routes]", "line 12, [on_call.shifts.ann]: no day has hours"),
+    ],
+)
+def test_who_is_on_call_is_there_and_has_shifts_that_can_be_read(before: str, after: str, problem: str) -> None:
+    assert shop_file.problems(ROTA.encode()) == []
+    (said,) = shop_file.problems(ROTA.replace(before, after).encode())
+    assert said.startswith(f"shop.toml {problem}")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from chalicelib.desk import waiting, when
+from chalicelib.desk import oncall, waiting, when
 from chalicelib.desk.asked import Asked, Cannot, Done, known_as
 from chalicelib.models import Desk
 from chalicelib.models.people import Priority
@@ -25,7 +25,8 @@ def assign(asked: Asked) -> Done:
 
 
 def _given(asked: Asked, agent: str) -> dict[str, Any]:
-    return waiting.given(asked.conversation, agent, asked.at, asked.there.reassign_minutes)
+    given = waiting.given(asked.conversation, agent, asked.at, asked.there.reassign_minutes)
+    return {**given, **(oncall.taken(asked.conversation.model_copy(update=given), asked.shop) if agent else {})}
 
 
 def resolve(asked: Asked) -> Done:

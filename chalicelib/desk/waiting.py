@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from chalicelib import hours
-from chalicelib.desk import targets
+from chalicelib.desk import oncall, targets
 from chalicelib.models import Contact, Conversation, Desk, Shop, Waiting
 
 Value = TypeVar("Value")
 REASSIGN, RESOLUTION, UPDATE, FOLLOW_UP = "reassign", "resolution", "update", "follow up"
+CALL = "call"
 KINDS = (
     "snooze",
     "nudge",
@@ -24,6 +25,7 @@ KINDS = (
     RESOLUTION,
     UPDATE,
     FOLLOW_UP,
+    CALL,
 )  # the timers that are worked out here
 
 
@@ -36,7 +38,7 @@ def scheduled(contact: Contact, shop: Shop) -> Contact:
     """The head with its timers as its conversation calls for them; those of other kinds stay."""
     conversation = contact.conversation
     open = hours.of(shop, conversation.desk) if conversation else None
-    due = {**_without(contact.due, *KINDS), **timers(conversation, open)}
+    due = {**_without(contact.due, *KINDS), **timers(conversation, open), **_call(conversation, shop)}
     return contact.model_copy(update={"due": due})
 
 
@@ -53,6 +55,13 @@ def timers(conversation: Conversation | None, open: hours.Calendar | None = None
     if waiting is None:
         return end
     return end | {kind: after(_start(waiting, kind), minutes, open) for kind, minutes in waiting.ahead.items()}
+
+
+def _call(conversation: Conversation | None, shop: Shop) -> Mapping[str, datetime]:
+    """When somebody on call is called: by the clock, as that is for the time at which the desk is closed."""
+    awake = conversation and conversation.status == "open" and not conversation.snoozed_until
+    at = oncall.due(conversation, shop) if conversation and awake else None
+    return {CALL: at} if at else {}
 
 
 def _start(waiting: Waiting, kind: str) -> datetime:

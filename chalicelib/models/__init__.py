@@ -30,7 +30,7 @@ from chalicelib.models.provider import (
     secret,
     setting,
 )
-from chalicelib.models.shop import WEEKDAYS, Acknowledgement, Automatic, Desk, Hours, Shop, Target, Template
+from chalicelib.models.shop import WEEKDAYS, Acknowledgement, Automatic, Desk, Hours, OnCall, Shop, Target, Template
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
 from chalicelib.models.work import (
     Clue,
@@ -89,6 +89,7 @@ __all__ = [
     "Message",
     "Met",
     "News",
+    "OnCall",
     "Outgoing",
     "Parked",
     "Piece",

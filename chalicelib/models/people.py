@@ -34,6 +34,8 @@ class Waiting(Frozen):
     given: datetime  # from when the agent who has it counts
     by: datetime | None = None  # until when an answer is meant to leave, as the shop's target was then
     ahead: Mapping[str, int] = Field(default_factory=dict)  # kind of timer still to come -> its minutes
+    called: tuple[Text, ...] = ()  # the names of those on call who are not called any more
+    called_at: datetime | None = None  # when one of them last was
     updates: int = 0  # how often the customer was told that they are not forgotten
     had: tuple[Text, ...] = ()  # the agents who have had it
     said: Text = ""  # the customer's last words

@@ -66,6 +66,14 @@ class Desk(Strict):
         return self.provider or ("slack" if self.slack else "postmark")
 
 
+class OnCall(Strict):
+    """Who is called when something urgent waits at a closed desk: agents by their names, one after the other."""
+
+    people: tuple[str, ...]
+    minutes: int = Field(default=15, ge=1, le=LONGEST, strict=True)  # until the next one is
+    shifts: Mapping[str, Hours] = Field(default_factory=dict)  # name -> when; who has none can always be called
+
+
 class Acknowledgement(Strict):
     text: str = ""
     closed: str = ""  # instead, while the desk is closed; default: as ever
@@ -104,6 +112,7 @@ class Shop(Strict):
     providers: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     hours: Hours | None = None  # None: always open
     targets: Mapping[str, Target] | None = None  # by channel; one that is left out has the usual ones. None: no targets
+    on_call: OnCall | None = None
     desks: Mapping[str, Desk]
     routes: Mapping[str, str]
     forms: tuple[str, ...] = ()

@@ -52,7 +52,14 @@ def shop(random: Random) -> dict[str, Any]:
     desks = {name: desk(random, number, names) for number, name in enumerate(names)}
     channels = random.sample([str(one) for one in Channel if one is not Channel.TIMER], random.randint(0, 4))
     routes = {name: random.choice(names) for name in ["default", *channels]}
-    return {**made, "desks": desks, "routes": routes, "providers": chosen}
+    rota = {"on_call": on_call(random, desks[names[0]])} if made.get("hours") and random.random() < 0.5 else {}
+    return {**made, **rota, "desks": desks, "routes": routes, "providers": chosen}
+
+
+def on_call(random: Random, place: Mapping[str, Any]) -> dict[str, Any]:
+    """Some of a desk's agents, the last of them with a shift."""
+    people = [*place["agents"]]
+    return {"people": people, "minutes": random.randint(1, 60), "shifts": {people[-1]: {"sunday": "8:00-20:00"}}}
 
 
 def desk(random: Random, number: int, names: list[str]) -> dict[str, Any]:
@@ -179,6 +186,8 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("Shop", "test_addresses"): _mails,
     ("Shop", "human_agent"): _able,
     ("Shop", "targets"): _targets,
+    ("Shop", "on_call"): _later,
+    ("OnCall", "people"): _later,
     ("Automatic", "updates"): _later,
     ("Shop", "desks"): _later,
     ("Shop", "routes"): _later,
