@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from itertools import pairwise
@@ -15,13 +15,15 @@ from pydantic import ValidationError
 
 from chalicelib import hours, parameters, providers, signing
 from chalicelib.errors import NotEnabled, SettingsError, Unavailable
-from chalicelib.models import WEEKDAYS, Can, Channel, Desk, Hours, Shop, Target, current
+from chalicelib.models import WEEKDAYS, Can, Channel, Desk, Hours, Rule, Shop, Target, current
 
 SHOP_FILE = Path(__file__).with_name("shop.toml")
 PREFIX = "SHOPBELL_"
 ACCOUNT = re.compile(r"[A-Z0-9]+", re.ASCII)
 MAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+")
 SLACK = re.compile(r"[A-Z0-9]+", re.ASCII)  # of a channel or a person
+CHANNELS = [str(channel) for channel in Channel if channel is not Channel.TIMER]
+TAG = re.compile(r"[^\W_A-Z#-][^\s#A-Z]{0,39}")
 TEMPLATE = re.compile(r"[a-z0-9_-]+", re.ASCII)
 TIERS = ("nudge_minutes", "escalate_minutes", "owner_minutes")
 STEPS = ("reassign_minutes", *TIERS)
@@ -157,7 +159,7 @@ def _values(provider: str, account: str, direction: Direction) -> dict[str, Any]
     return {**table, **(given or parameters.read(way, provider, account))}
 
 
-def check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+def check(rules: Shop) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What a type cannot say: names that must exist, one place per desk, a known time zone."""
     yield from _check_zone(("time_zone",), rules.time_zone)
     if not rules.name.strip():
@@ -174,6 +176,7 @@ def check(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     yield from _check_on_call(rules)
     yield from _check_acknowledgement(rules)
     yield from _check_routes(rules)
+    yield from _check_rules(rules)
     yield from _check_templates(rules)
     yield from _check_providers(rules)
 
@@ -216,6 +219,12 @@ def _check_ids(name: str, place: Desk) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("desks", name, "mailbox"), f"{place.mailbox!r} is no mail address; write one like service@shop.example"
     if place.mailbox and not place.agents:
         yield ("desks", name, "agents"), "a mailbox needs the mail addresses of the agents who may answer"
+    for agent in place.skills:
+        if agent not in place.agents:
+            yield (
+                ("desks", name, "skills", agent),
+                f"{agent!r} is not in agents; there are {_listed(place.agents, agent)}",
+            )
     form, right = (SLACK, "a person's id in Slack, like U0ANN") if place.slack else (MAIL, "a mail address")
     for agent, id in place.agents.items():
         if not form.fullmatch(id):
@@ -346,25 +355,69 @@ def _is_day(text: str) -> bool:
 def _check_acknowledgement(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     """Gaps that can be filled, and no text that is never sent."""
     said = rules.acknowledgement
-    for field, text, known in (("text", said.text, ["{shop}"]), ("closed", said.closed, ["{opens}", "{shop}"])):
+    texts: dict[tuple[str, ...], str] = {("text",): said.text, ("closed",): said.closed}
+    for place, text in (texts | {("texts", name): text for name, text in said.texts.items()}).items():
+        known = ["{opens}", "{shop}"] if place == ("closed",) else ["{shop}"]
         for gap in re.findall(r"\{[^{}]*\}", text):
-            if gap == "{opens}" and field == "text":
-                yield ("acknowledgement", field), "{opens} is only known while you are closed; use it in closed"
+            if gap == "{opens}" and gap not in known:
+                yield ("acknowledgement", *place), "{opens} is only known while you are closed; use it in closed"
             elif gap not in known:
-                yield ("acknowledgement", field), f"nothing is known for {gap}; there are {_listed(known, gap)}"
+                yield ("acknowledgement", *place), f"nothing is known for {gap}; there are {_listed(known, gap)}"
+    if "none" in said.texts:
+        yield ("acknowledgement", "texts", "none"), "rules say none where nothing is to be sent; give it another name"
     if said.closed and not rules.hours and not any(place.hours for place in rules.desks.values()):
         yield ("acknowledgement", "closed"), "without opening hours it is never sent; add [hours]"
 
 
 def _check_routes(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
-    channels = [str(channel) for channel in Channel if channel is not Channel.TIMER]
     if "default" not in rules.routes:
         yield ("routes",), 'there must be a default: default = "NAME OF A DESK"'
     for channel, name in rules.routes.items():
-        if channel not in ["default", *channels]:
-            yield ("routes", channel), f"{channel!r} is no channel; there are default, {_listed(channels, channel)}"
+        if channel not in ["default", *CHANNELS]:
+            yield ("routes", channel), f"{channel!r} is no channel; there are default, {_listed(CHANNELS, channel)}"
         if name not in rules.desks:
             yield ("routes", channel), f"{name!r} is no desk; there are {_listed(rules.desks, name)}"
+
+
+def _check_rules(rules: Shop) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Rules with names of their own, and none that always fits before others."""
+    names = [rule.name for rule in rules.rules]
+    for number, rule in enumerate(rules.rules):
+        if not rule.name.strip() or rule.name in names[:number]:
+            yield ("rules", number, "name"), f"{rule.name!r} does not tell it from the others; give it its own name"
+        if not rule.when.model_dump(exclude_defaults=True) and (names[number + 1 :] or rules.packs):
+            said = "without conditions it always fits, and no rule or pack behind it is ever asked; put it last"
+            yield ("rules", number), said
+        yield from ((("rules", number, *place), words) for place, words in _check_rule(rules, rule))
+
+
+def _check_rule(rules: Shop, rule: Rule) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Names that exist, tags that can be typed, words that can be found."""
+    texts = ["none", *rules.acknowledgement.texts]
+    if rule.desk and rule.desk not in rules.desks:
+        yield ("desk",), f"{rule.desk!r} is no desk; there are {_listed(rules.desks, rule.desk)}"
+    if rule.acknowledgement and rule.acknowledgement not in texts:
+        known = _listed(texts, rule.acknowledgement)
+        yield ("acknowledgement",), f"{rule.acknowledgement!r} is none of [acknowledgement.texts]; there are {known}"
+    for at, tag in enumerate(rule.tags):
+        if not TAG.fullmatch(tag):
+            yield ("tags", at), f"a tag is a short word in small letters, without spaces, not {tag!r}"
+    for at, words in enumerate(rule.when.words):
+        if not any(map(str.isalnum, words)):
+            yield ("when", "words", at), f"there is no letter and no digit in {words!r}, so it is never found"
+    for place, names, there in _named(rules, rule):
+        for at, name in enumerate(names):
+            if name not in there:
+                yield (*place, at), f"{name!r} is not known; there are {_listed(there, name)}"
+
+
+def _named(rules: Shop, rule: Rule) -> Iterator[tuple[tuple[str, ...], Iterable[str], Collection[str]]]:
+    """Names in a rule, where they stand, and those that are known there."""
+    yield ("when", "channels"), rule.when.channels, CHANNELS
+    yield ("when", "providers"), rule.when.providers, rules.providers
+    yield ("when", "accounts"), rule.when.accounts, [account for _, account, _ in accounts(rules) if account]
+    places = [rules.desks[rule.desk]] if rule.desk in rules.desks else rules.desks.values()
+    yield ("skills",), rule.skills, {skill for place in places for known in place.skills.values() for skill in known}
 
 
 def _check_templates(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -10,12 +10,13 @@ from chalicelib.tally import Tally
 MOST_NAMED, MOST_SHOWN = 10, 200  # of what is missing, and characters of a line; the others are counted
 
 
-def acknowledgement(shop: Shop, opens: str = "") -> str:
-    """The final words; `opens` is when the desk is open again, and empty while it is.
+def acknowledgement(shop: Shop, opens: str = "", named: str = "") -> str:
+    """The final words; `opens` is when the desk is open again, and empty while it is. A rule may have `named` a text.
 
     Nothing of the customer's own goes in: an acknowledgement must never carry strangers' text.
     """
-    text = (opens and shop.acknowledgement.closed) or shop.acknowledgement.text
+    said = shop.acknowledgement
+    text = said.texts.get(named, "") if named else (opens and said.closed) or said.text
     return text.replace("{opens}", opens).replace("{shop}", shop.name).strip()
 
 
@@ -277,6 +278,10 @@ def escalated_away(desk: str, who: str, why: str) -> str:
 def owner_waits(name: str, desk: str, agent: str, lasting: str, waits: str) -> str:
     has = f"{agent} has it" if agent else "nobody has it"
     return f"⏰ {name} has been waiting for {lasting} at the desk {desk!r}, {has}. {waits}"
+
+
+def rule_tells(who: str, desk: str, rule: str, said: str) -> str:
+    return f"📣 {who} wrote to the desk {desk!r} (rule {rule!r}): “{said}”"
 
 
 def joined_here(who: str, others: str, why: str, before: Sequence[str]) -> str:

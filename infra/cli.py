@@ -18,7 +18,7 @@ from chalicelib import providers, settings
 from chalicelib.errors import SettingsError, Unreadable
 from chalicelib.models import Shop
 from chalicelib.webhook import Request
-from infra import cost, deploying, forget, here, parked, policy, reconcile, secret
+from infra import cost, deploying, forget, here, parked, policy, reconcile, rules, secret
 from infra.terminal import err, out, working
 
 if TYPE_CHECKING:
@@ -236,6 +236,7 @@ cli.add_command(cost.cost)
 cli.add_command(forget.forget)
 cli.add_command(forget.export)
 cli.add_command(parked.parked)
+cli.add_command(rules.commands)
 cli.add_command(secret.secrets)
 cli.add_command(reconcile.reconcile)
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from chalicelib import providers, route, store
 from chalicelib.models import Claim, DeliveryKind, Shop
+from chalicelib.rules import of
 from infra import send, values
 from infra.here import Here
 from infra.send import Sender
@@ -78,8 +79,8 @@ def _customers(rules: Shop) -> list[str]:
 
 def _ways(name: str, rules: Shop) -> list[tuple[str, str]]:
     """Every account that a sample of this provider may be carried by: its own, and those of the desks it may reach."""
-    routed = rules.routes.get(providers.load(name).channel, rules.routes["default"])
-    places = [rules.desks[desk] for desk in (routed, rules.owner, rules.fallback) if desk]
+    routed = [rule.desk for _, rule in of(rules) if set(rule.when.channels) <= {providers.load(name).channel}]
+    places = [rules.desks[desk] for desk in (*routed, rules.owner, rules.fallback) if desk]
     return [(name, ""), *((place.carrier, place.account) for place in places)]
 
 

@@ -14,6 +14,7 @@ from chalicelib.models import Channel, Shop
 from infra import shop_words, toml_places, values
 from infra.toml_places import Place, Scan, shown
 
+COUNT_ON = {"acknowledgement": "acknowledgement", "skills": "desks", "accounts": "providers"}  # names, and whence
 ROUNDS = 3  # a mended file may show what its mistakes hid
 LONGEST = 300  # characters of a problem
 
@@ -160,15 +161,21 @@ def _at(tables: Any, place: Place) -> Any:
 
 
 def _below(problem: Problem, told: Iterable[Problem]) -> bool:
-    """Whether a problem lies where another is, or below it, or is that of a list which has one in an entry."""
+    """Whether a problem lies where another is, or below it, is that of a list which has one in an entry, or of a name
+    from a table that has one.
+    """
     place = problem.place
     entries = [other.place for other in told if isinstance(other.place[-1], int)]
-    return any(place[: len(other.place)] == other.place for other in told) or place in [one[:-1] for one in entries]
+    unsure = any(other.place[0] == COUNT_ON.get(str(name)) for name in place[1:] for other in told)
+    at_one = any(place[: len(other.place)] == other.place for other in told)
+    return unsure or at_one or place in [one[:-1] for one in entries]
 
 
 def _follows(problem: Problem, gone: Iterable[Place]) -> bool:
     """Whether a problem may come of what could not be read: at its place, above, below, or absent beside it."""
     place, beside = problem.place, [lost[:-1] for lost in gone] if problem.absent else []
+    if any(lost[:1] == (COUNT_ON.get(str(name)),) for name in place[1:] for lost in gone):
+        return True
     return place[:-1] in beside or any(place[: len(lost)] == lost or place == lost[: len(place)] for lost in gone)
 
 
@@ -187,9 +194,8 @@ def _field(place: Place, scan: Scan) -> str:
     """A place as its owner sees it in the file: `key in [table]`."""
     below = [one for one in scan.headers if one[: len(place)] == place]
     if place and below:
-        header = min(below, key=scan.lines.__getitem__)
-        return f"[{toml_places.dotted(header)}]"
+        return toml_places.header(min(below, key=scan.lines.__getitem__))
     table = next((place[:end] for end in range(len(place) - 1, 0, -1) if place[:end] in scan.headers), ())
     names = [f"entry {name + 1}" if isinstance(name, int) else shown(name) for name in place[len(table) :]]
     key = ".".join(names).replace(".entry", ", entry")
-    return f"{key} in [{toml_places.dotted(table)}]" if table else key
+    return f"{key} in {toml_places.header(table)}" if table else key

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from chalicelib.models import Shop
-from infra.toml_places import Place, dotted
+from infra.toml_places import Place, dotted, header
 
 LONGEST = 60  # characters of what was found that are shown
 CLOSE = 0.8  # as alike as a name and the same with a typing error; below it lies what is merely alike (0.6)
@@ -83,7 +83,8 @@ def stand_in(place: Place, value: Any) -> Any:
     if kind is date:
         return date.min
     if get_origin(kind) in (tuple, list):
-        return []
+        entry = get_args(kind)[0]
+        return [stand_in((*place, 0), ...)] if entry is str or get_origin(entry) is Literal else []
     return {"?": "?"} if get_origin(kind) is Mapping and get_args(kind)[1] is str else {}
 
 
@@ -136,7 +137,10 @@ def _example(place: Place, value: Any) -> str:
     text = written(value if isinstance(value, str) else "…" if value is ... or _has_parts(value) else str(value))
     if _is_table(kind) and not isinstance(place[-1], int):
         named = get_origin(kind) is Mapping and _is_table(get_args(kind)[1])
-        return f"[{dotted(place)}{'.NAME' if named else ''}] on a line of its own, and below it what belongs to it"
+        there = (*place, "NAME") if named else place
+        return f"{header(there)} on a line of its own, and below it what belongs to it"
+    if get_origin(kind) in (tuple, list) and _is_table(get_args(kind)[0]):
+        return f"{header((*place, 0))} on a line of its own for each entry, and below it what belongs to that"
     if get_origin(kind) in (tuple, list):
         return f"{name} = [{text}]"
     return text if isinstance(place[-1], int) else f"{name} = {text}"
@@ -177,18 +181,25 @@ def _is_table(kind: Any) -> bool:
 
 
 def _tables_with(name: str, but: Place) -> list[str]:
-    """Where in the file a key would be known."""
-    return [where for place, where in _tables((), Shop) if place != but and name in _fields(place)]
+    """Where in the file a key would be known; in a table within this one as it is written here."""
+    there = [place for place in _tables((), Shop) if place != but and name in _fields(place)]
+    within = [place for place in there if dotted(place[: len(but)]) == dotted(but) and len(but) > 1]
+    return [f"here as {dotted((*place[len(but) :], name))}" for place in within] or list(map(_where, there))
 
 
-def _tables(place: Place, kind: Any) -> Iterator[tuple[Place, str]]:
-    """Every table of the schema; NAME stands for those that the owner names."""
+def _where(place: Place) -> str:
+    return f"in {header(place)}" if place else "above the first [table]"
+
+
+def _tables(place: Place, kind: Any) -> Iterator[Place]:
+    """Every table of the schema; NAME stands for those that the owner names, 0 for the entries of a list."""
+    below: str | int = 0 if get_origin(kind) in (tuple, list) else "NAME"
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        yield place, f"in [{dotted(place)}]" if place else "above the first [table]"
+        yield place
         for name, field in kind.model_fields.items():
             yield from _tables((*place, name), _plain(field).type)
-    elif named := _below(kind, "NAME"):
-        yield from _tables((*place, "NAME"), named.type)
+    elif named := _below(kind, below):
+        yield from _tables((*place, below), named.type)
 
 
 def _fields(place: Place) -> Iterable[str]:

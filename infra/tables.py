@@ -12,6 +12,7 @@ from rich.text import Text
 
 from chalicelib import desk, hours, settings
 from chalicelib.models import Address, Claim, Delivery, DeliveryKind, Direction, Item, Kind, Progress, Shop, State
+from chalicelib.rules import of
 from infra.check import Finding
 from infra.here import Here
 from infra.send import Posted, Sent
@@ -156,6 +157,9 @@ def shop(rules: Shop) -> Table:
     for names, open in _open(rules):
         days = f"holidays: {len(open.holidays)}" + (f", other hours: {len(open.dates)} days" if open.dates else "")
         table.add_row("Open", f"{names}: {hours.in_words(open)} ({open.zone}; {days})")
+    for source, rule in of(rules):
+        if source != "routes":
+            table.add_row("Rule", f"{rule.name}" + (f" (pack {source})" if source in rules.packs else ""))
     for channel, name in rules.routes.items():
         table.add_row("Route", f"{'everything else' if channel == 'default' else channel} to {name}")
     return table

@@ -103,21 +103,26 @@ def shown(name: str | int) -> str:
 
 
 def dotted(place: Place) -> str:
-    """A table's name as it stands between brackets."""
-    return ".".join(map(shown, place))
+    """A table's name as it stands between brackets; the number of an entry is not told there."""
+    return ".".join(shown(name) for name in place if isinstance(name, str))
+
+
+def header(place: Place) -> str:
+    """The line that begins a table, or an entry of a list of tables."""
+    return f"[[{dotted(place)}]]" if isinstance(place[-1], int) else f"[{dotted(place)}]"
 
 
 def _statement(file: _File, at: int) -> int:
     """Read a header, or a key with its value; returns where the next begins."""
-    header = file.text.startswith("[", at)
-    file.now = () if header else file.base
+    table = file.text.startswith("[", at)
+    file.now = () if table else file.base
     try:
-        end = _header(file, at) if header else _pair(file, at, file.base)
+        end = _header(file, at) if table else _pair(file, at, file.base)
         if not (found := END.match(file.text, end)):
             raise _behind(file, at, end)
         return found.end()
     except _Stop as stop:
-        return _slipped(file, at, stop, header)
+        return _slipped(file, at, stop, table)
 
 
 def _behind(file: _File, at: int, end: int) -> _Stop:
@@ -135,18 +140,18 @@ def _next(file: _File, at: int) -> int:
     return found.start() if found else len(file.text)
 
 
-def _slipped(file: _File, at: int, stop: _Stop, header: bool) -> int:
+def _slipped(file: _File, at: int, stop: _Stop, table: bool) -> int:
     """Note a slip and look for the next line that can be read."""
-    end, known = stop.to or _resumed(file, at, stop), header and file.whole
+    end, known = stop.to or _resumed(file, at, stop), table and file.whole
     broken = at if stop.at is None or stop.at >= end else stop.at
     place = tuple(name for name in file.now if not str(name).startswith(LOST))
     file.slips.append(Slip(file.line(broken), place, stop.words))
-    file.gone.append((at, end, f"[{dotted(file.now)}]\n" if known else ""))
+    file.gone.append((at, end, f"{header(file.now)}\n" if known else ""))
     if known:
         file.base = file.now
         file.headers.add(file.now)
         file.note(file.now, at)
-    elif header:
+    elif table:
         file.base = (f"{LOST}{file.line(at)}",)
     return end
 
@@ -170,13 +175,15 @@ def _header(file: _File, at: int) -> int:
         raise _Stop("names within [ ] are put together by dots, without spaces", at)
     _free(file, place, at, file.headers - file.lists.keys())
     file.whole = known
-    if not file.text.startswith("]" * len(mark), end):
-        raise _Stop(f"the line needs {']' * len(mark)} at its end: {mark}{dotted(place)}{']' * len(mark)}", end)
-    file.note(place, at)
-    if mark == "[[":
+    several = place in file.lists
+    if mark == "[[" or several:
         file.lists[place] = file.lists.get(place, -1) + 1
-        place = (*place, file.lists[place])
-        file.note(place, at)
+        file.now = place = (*place, file.lists[place])
+    if mark == "[" and several:
+        raise _Stop(f"it is one of several, and each of them begins with {header(place)}", at)
+    if not file.text.startswith("]" * len(mark), end):
+        raise _Stop(f"the line needs {']' * len(mark)} at its end: {header(place)}", end)
+    file.note(place, at)
     file.headers.add(place)
     file.base = place
     return end + len(mark)

@@ -103,6 +103,13 @@ def test_our_own_addresses_are_never_answered() -> None:
         *("Réponse automatique : Commande", "Absente du bureau", "Respuesta automática: Pedido", "Fuera de la oficina"),
         *("Автоматический ответ: Заказ", "Автоответ", "Нет на месте: до 3 мая", "Kim is out of the office."),
         *("Automatic reply: Order", "AUTO: away", "Out of Office: hi", "Out of office Re: x", "Autoreply"),
+        *("Risposta automatica: Ordine", "Automatisch antwoord: Bestelling", "Odpowiedź automatyczna: Zamówienie"),
+        *(
+            "Resposta automática: Pedido",
+            "Otomatik Yanıt: Sipariş",
+            "Automatická odpověď: Objednávka",
+            "Autosvar: Order",
+        ),
         *("Auto-Reply: x", "Out of the office: x", "Automatic response: x", "Automatische Antwort: Bestellung"),
         *("Abwesenheitsnotiz", "Abwesend: bis Montag", "Abwesenheit - Urlaub", "Nicht im Büro: bis 3.3.", "Im Urlaub"),
     ],

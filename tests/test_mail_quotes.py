@@ -54,6 +54,8 @@ def test_stripping_twice_strips_no_more() -> None:
     [
         *("My answers are below in red.", "Please see below!", "Antworten siehe unten.", "Ich habe es rot markiert."),
         *("Voir mes réponses ci-dessous.", "Mis respuestas abajo, gracias.", "Ответы ниже.", "Inline:"),
+        *("Le mie risposte in rosso.", "Zie hieronder, bedankt.", "Odpowiadam poniżej.", "Veja abaixo, por favor."),
+        *("Yanıtlarım aşağıda.", "Viz níže.", "Se nedan!"),
     ],
 )
 def test_answers_within_the_quote_are_announced(new: str) -> None:
@@ -65,6 +67,8 @@ def test_answers_within_the_quote_are_announced(new: str) -> None:
     [
         *("", "In red, please.", "In Rot bitte.", "Is it below 20 euros?", "Inline skates", "Ein Fehler im Text"),
         *("Mon adresse est ci-dessous", "A continuación mis datos", "Цена ниже", "see belowdecks"),
+        *("La tazza in rosso, grazie", "De mok in het rood graag", "Kubek na czerwono", "Quero em vermelho"),
+        *("Adresim aşağıda", "Adresa je níže", "Adressen står nedan"),
     ],
 )
 def test_answers_within_the_quote_are_not_announced(new: str) -> None:
@@ -77,6 +81,18 @@ def test_answers_within_the_quote_are_not_announced(new: str) -> None:
         *("Sent from my iPhone", "Get Outlook for iOS<https://aka.example/x>", "Sent with Proton Mail secure email."),
         *("Von meinem iPad gesendet", "Diese Nachricht wurde von meinem Android-Gerät mit K-9 Mail gesendet."),
         *("Envoyé de mon iPhone", "Enviado desde mi Galaxy", "Отправлено с iPhone", "Отправлено из Яндекс Почты"),
+        *(
+            "Inviato da Posta per Windows",
+            "Verstuurd vanaf mijn Samsung Galaxy",
+            "Wysłane z aplikacji Poczta dla systemu Windows",
+        ),
+        *(
+            "Enviada do meu iPhone",
+            "iPad'imden gönderildi",
+            "Android için Outlook’u edinin",
+            "Odesláno z Outlooku pro Android",
+        ),
+        *("Skickat från min iPad", "Hämta Outlook för Android"),
     ],
 )
 def test_a_programs_own_last_line_goes(line: str) -> None:
@@ -88,6 +104,8 @@ def test_a_programs_own_last_line_goes(line: str) -> None:
     [
         *("Sent from my bank account on Monday.", "Ich habe das Foto mit meinem Handy gesendet", "Gesendet über DHL"),
         *("Envoyé par téléphone hier", "Enviado por DHL el lunes", "Отправлено через почту России", "My phone: iPhone"),
+        *("Inviato da Milano ieri", "Verstuurd via PostNL", "Wysłane kurierem z Krakowa", "Enviado do Porto ontem"),
+        *("Paket dün kargoyla gönderildi", "Odesláno z Prahy v pondělí", "Skickat från Malmö i dag"),
     ],
 )
 def test_a_last_line_that_is_a_persons_stays(line: str) -> None:

@@ -131,16 +131,16 @@ def typing_error(random: Random, rows: list[Row]) -> Broken | None:
 
 
 def header_typing_error(random: Random, rows: list[Row]) -> Broken | None:
-    at = chosen(random, rows, lambda row: row.header)
+    at = chosen(random, rows, lambda row: row.header and row.within[0] != "rules")
     if at is None:
         return None
-    row, wrong = rows[at], mistyped(random, rows[at].within[0])
+    row, wrong = rows[at], mistyped(random, str(rows[at].within[0]))
     above = (wrong, *row.within[1:])
     if wrong in Shop.model_fields:
         return None
     # A provider's accounts, in tables of their own, go with it
     moved = [one._replace(within=above) if one.within == row.within else one for one in rows]
-    moved[at] = Row(f"[{shops.dotted(above)}]", above)
+    moved[at] = Row(shops.header(above), above)
     return Broken(moved, at, moved[at].field, f"did you mean {row.within[0]}?")
 
 
@@ -196,8 +196,11 @@ def wrong_unit(random: Random, rows: list[Row]) -> Broken | None:
     return set_to(rows, at, f'"{amount}{random.choice(("", " "))}{unit}"', right)
 
 
+DESKS = (("owner",), ("fallback",), ("escalate_to",), ("desk",))  # what names one
+
+
 def unknown_desk(random: Random, rows: list[Row]) -> Broken | None:
-    at = chosen(random, rows, lambda row: row.key[-1:] in (("owner",), ("fallback",), ("escalate_to",)) or routed(row))
+    at = chosen(random, rows, lambda row: row.key[-1:] in DESKS or routed(row))
     return None if at is None else set_to(rows, at, '"nobody"', "'nobody' is no ")
 
 
@@ -235,10 +238,43 @@ def secret(random: Random, rows: list[Row]) -> Broken | None:
     at = chosen(random, rows, lambda row: row.header and row.within[0] == "providers")
     if at is None:
         return None
-    fields = providers.load(rows[at].within[1]).Config.model_fields
+    fields = providers.load(str(rows[at].within[1])).Config.model_fields
     name = random.choice([name for name, field in fields.items() if is_secret(field)])
     other = Row(f'{name} = "x"', rows[at].within, (name,))
     return Broken(with_row(rows, at, rows[at], other), at + 1, other.field, "set SHOPBELL_")
+
+
+RULES = (  # what a rule cannot say, and what is said of it
+    ("when.channels", '["fax"]', ", entry 1", "'fax' is not known; there are email, "),
+    ("when.providers", '["fax"]', ", entry 1", "'fax' is not known; there are "),
+    ("when.accounts", '["EAST"]', ", entry 1", "'EAST' is not known; there are "),
+    ("when.words", '["refund", "…!"]', ", entry 2", "there is no letter and no digit in '…!'"),
+    ("when.hours", '"close"', "", 'choose "open" or "closed"; did you mean "closed"?'),
+    ("skills", '["knitting"]', ", entry 1", "'knitting' is not known; there are "),
+    ("tags", '["two words"]', ", entry 1", "a tag is a short word in small letters"),
+    ("acknowledgement", '"Thank you!"', "", "'Thank you!' is none of [acknowledgement.texts]; there are none"),
+    ("name", '" "', "", "give it its own name"),
+    ("words", '["refund"]', "", "it is not known here; it belongs here as when.words"),
+)
+
+
+def bad_rule(random: Random, rows: list[Row]) -> Broken | None:
+    """A rule at the end of the file that can be read and not be used."""
+    key, value, entry, said = random.choice(RULES)
+    within: shops.Place = ("rules", len({row.within[:2] for row in rows if row.within[:1] == ("rules",)}))
+    lines = {"name": '"The last"', "when.tags": '["vip"]'} | {key: value}
+    made = [Row("[[rules]]", within), *(Row(f"{name} = {one}", within) for name, one in lines.items())]
+    return Broken([*rows, *made], len(rows) + 1 + list(lines).index(key), f"{key}{entry} in [[rules]]", said)
+
+
+def hiding_rule(random: Random, rows: list[Row]) -> Broken | None:
+    """A rule that always fits, and others behind it."""
+    at = chosen(random, rows, lambda row: row.header and row.within == ("rules", 0))
+    if at is None:
+        return None
+    said = "no rule or pack behind it is ever asked; put it last"
+    first = [Row("[[rules]]", ("rules", 0)), Row('name = "All"', ("rules", 0))]
+    return Broken([*rows[:at], *first, *rows[at:]], at, "[[rules]]", said)
 
 
 def misplaced(random: Random, rows: list[Row]) -> Broken | None:
@@ -285,8 +321,8 @@ def no_header(random: Random, rows: list[Row]) -> Broken | None:
     at = chosen(random, rows, lambda row: row.header)
     if at is None:
         return None
-    name = shops.dotted(rows[at].within)
-    text, said = random.choice(((f"[{name}", f"at its end: [{name}]"), (f"[{name}] x", "what stands behind it: x")))
+    whole = shops.header(rows[at].within)
+    text, said = random.choice(((whole[:-1], f"at its end: {whole}"), (f"{whole} x", "what stands behind it: x")))
     return Broken(with_row(rows, at, rows[at]._replace(text=text)), at, rows[at].field, said)
 
 
@@ -294,7 +330,7 @@ def no_name(random: Random, rows: list[Row]) -> Broken | None:
     at = chosen(random, rows, lambda row: row.key)
     if at is None:
         return None
-    within = shops.dotted(rows[at].within)
+    within = rows[at].within
     text, said = random.choice((("= 5", "a name is needed here"), ('"key = 5', "the name is not closed")))
     field = toml_field(rows, at) if within else ""
     return Broken([*rows[:at], Row(text), *rows[at:]], at, field, said)
@@ -320,6 +356,11 @@ def header_twice(random: Random, rows: list[Row]) -> Broken | None:
     if at is None:
         return None
     again = Row(f"[{shops.dotted(rows[at].within)}]", rows[at].within)
+    if rows[at].within[-2:-1] == ("rules",):
+        rest = Row('name = "again"\nwhen.words = ["again"]')
+        return Broken([*rows, again, rest], len(rows), rows[at].field, "each of them begins with [[rules]]")
+    if rows[at].within[0] == "rules":
+        return None  # it would be that of another rule
     return Broken([*rows, again], len(rows), again.field, f"twice, first in line {shops.line(rows, at)};")
 
 
@@ -343,6 +384,8 @@ BREAKS = (
     unknown_provider,
     unknown_setting,
     secret,
+    bad_rule,
+    hiding_rule,
     misplaced,
     not_toml,
     no_header,
@@ -404,7 +447,7 @@ def test_each_kind_of_mistake_is_made() -> None:
 # ---- the file that is shipped -----------------------------------------------------------------------------------
 
 SHIPPED = settings.SHOP_FILE.read_text(encoding="utf-8")
-SWITCHED_OFF = re.compile(r"^# (?=\[|\w+ = )", re.MULTILINE)
+SWITCHED_OFF = re.compile(r"^# (?=\[|[\w.]+ = )", re.MULTILINE)
 
 
 def test_the_shipped_file_passes_also_with_each_of_its_settings_switched_on() -> None:

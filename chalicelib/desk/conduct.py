@@ -2,13 +2,14 @@
 
 from typing import Any, get_args
 
+from chalicelib import rules
 from chalicelib.desk import oncall, waiting, when
 from chalicelib.desk.asked import Asked, Cannot, Done, known_as
 from chalicelib.models import Desk
 from chalicelib.models.people import Priority
 
 PRIORITIES: tuple[str, ...] = get_args(Priority)
-MOST_TAGS, LONGEST_TAG = 20, 40
+LONGEST_TAG = 40
 ME, NOBODY = ("me", "ich"), ("nobody", "niemand", "")
 OFF = ("off", "end", "aus")
 
@@ -92,10 +93,11 @@ def tag(asked: Asked) -> Done:
     if not words or any(len(word) > LONGEST_TAG for word in words):
         raise Cannot(f"Write #tag and one or more short words, at most {LONGEST_TAG} characters each; #tag -word ends.")
     gone = {word[1:] for word in words if word.startswith("-")}
-    kept = [word for word in dict.fromkeys([*asked.contact.tags, *words]) if word.lstrip("-") not in gone]
-    if len(kept) > MOST_TAGS:
-        raise Cannot(f"A customer has at most {MOST_TAGS} tags; take one away first with #tag -word.")
-    return Done(f"Tags: {', '.join(kept) or 'none'}.", contact={"tags": tuple(kept)})
+    given = [word for word in words if word.lstrip("-") not in gone]
+    kept = rules.tagged([word for word in asked.contact.tags if word not in gone], given)
+    if not {*given} <= {*kept}:
+        raise Cannot(f"A customer has at most {rules.MOST_TAGS} tags; take one away first with #tag -word.")
+    return Done(f"Tags: {', '.join(kept) or 'none'}.", contact={"tags": kept})
 
 
 def block(asked: Asked) -> Done:

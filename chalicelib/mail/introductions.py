@@ -110,6 +110,8 @@ def introduces(text: str) -> bool:
         return begins or dated or _BRACKETED.search(said) is not None
     if begins and any(verb in said for verb in _WROTE_NAME):
         return True
+    if _BRACKETED.search(said) and _TIME.search(said) and any(f"{verb} (" in said for verb in _WROTE):
+        return True  # Apple in Turkish
     if any(f"{verb} {word}" in said for verb in _WROTE if verb in said for word in _DATED):
         return True
     return dated and _YEAR.search(said) is not None and "@" in said.rpartition(" ")[2]  # Gmail, mail.ru and Yandex

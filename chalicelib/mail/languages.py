@@ -153,14 +153,150 @@ RUSSIAN = Language(
     invited="принято | отклонено | под вопросом | предварительно принято",
     unread="neotvechat | neotvechaite | neotvechayte",
 )
-LANGUAGES = (ENGLISH, GERMAN, FRENCH, SPANISH, RUSSIAN)
+ITALIAN = Language(
+    sender="da | mittente",
+    date="inviato | inviata | data",
+    subject="oggetto",
+    other="a | per | cc | ccn | rispondi a | priorità | allegati",
+    dated="il | in data | il giorno",
+    wrote="ha scritto | scrive | scriveva",
+    original="messaggio originale | messaggio originario | e-mail originale",
+    forwarded="messaggio inoltrato | inizio messaggio inoltrato | messaggio rinviato",
+    sent="inviato da … | inviata da … | inviato dal … | inviato con … | inviato tramite … | ottieni outlook …"
+    " | scarica outlook …",
+    within="vedi sotto | risposte sotto | rispondo sotto | risposte in rosso | risposte nel testo | tra le righe",
+    reply="r | ris | rif",
+    forward="i | inol",
+    away="risposta automatica | risposta automatica … | fuori ufficio | assenza dall'ufficio | fuori sede"
+    " | messaggio di assenza | assente dall'ufficio | in ferie | in vacanza",
+    invited="accettato | accettata | rifiutato | rifiutata | provvisorio",
+    unread="nonrispondere | nonrispondi",
+)
+DUTCH = Language(
+    sender="van | afzender",
+    date="verzonden | datum | verstuurd",
+    subject="onderwerp",
+    other="aan | cc | bcc | beantwoorden | urgentie | prioriteit | bijlagen",
+    dated="op",
+    wrote="schreef … | heeft … | het volgende geschreven",
+    original="oorspronkelijk bericht | origineel bericht | oorspronkelijke e-mail",
+    forwarded="doorgestuurd bericht | doorgestuurde e-mail | begin doorgestuurd bericht",
+    sent="verstuurd vanaf … | verstuurd met … | verstuurd vanuit … | verzonden vanaf … | verzonden met …"
+    " | verzonden vanuit … | verzonden via … | outlook voor … | download outlook … | outlook downloaden …",
+    within="zie onder | zie hieronder | antwoorden hieronder | antwoorden in | antwoord in het rood | tussen de tekst",
+    reply="antw",
+    forward="doorst",
+    away="automatisch antwoord | automatisch antwoord … | afwezigheidsbericht | afwezig | niet op kantoor"
+    " | buiten kantoor | afwezigheidsmelding | op vakantie",
+    invited="geaccepteerd | afgewezen | voorlopig | voorlopig geaccepteerd",
+    unread="nietbeantwoorden | nietantwoorden | geenantwoord",
+)
+POLISH = Language(
+    sender="od | nadawca",
+    date="wysłano | wysłane | data | data wysłania",
+    subject="temat",
+    other="do | dw | udw | kopia | odpowiedz do | ważność | priorytet | załączniki",
+    dated="w dniu | dnia | wiadomość",
+    wrote="napisał(a) | napisał | napisała | pisze | napisana przez …",
+    original="wiadomość oryginalna | oryginalna wiadomość | oryginalny list | wiadomość źródłowa",
+    forwarded="przekazana wiadomość | przekazana dalej wiadomość | wiadomość przekazana dalej"
+    " | początek przekazywanej wiadomości | treść przekazanej wiadomości",
+    sent="wysłane z … | wysłano z … | wysłane przez … | wysłane za … | pobierz outlook … | pobierz aplikację outlook …"
+    " | pobierz program outlook …",
+    within="patrz niżej | patrz poniżej | odpowiedzi poniżej | odpowiadam poniżej | zob. poniżej | odpowiedzi w treści"
+    " | odpowiedzi na czerwono",
+    reply="odp",
+    forward="pd | przek",
+    away="odpowiedź automatyczna | odpowiedź automatyczna … | automatyczna odpowiedź | autoodpowiedź | poza biurem"
+    " | nieobecność | nieobecność w biurze | nieobecny | nieobecna | na urlopie",
+    invited="zaakceptowano | zaakceptowane | odrzucono | odrzucone | wstępnie zaakceptowano",
+    unread="nieodpowiadaj | nieodpowiadac | brakodpowiedzi",
+)
+PORTUGUESE = Language(
+    sender="de | remetente",
+    date="enviado | enviada | enviada em | enviado em | data",
+    subject="assunto",
+    other="para | cc | cco | bcc | responder a | responder para | importância | anexos",
+    dated="em | no dia | a | no",
+    wrote="escreveu … | escreve",
+    original="mensagem original | mensagem de origem | e-mail original",
+    forwarded="mensagem encaminhada | mensagem reencaminhada | mensagem reenviada | início da mensagem encaminhada"
+    " | início da mensagem reencaminhada",
+    sent="enviado do … | enviado da … | enviada do … | enviado de … | enviado a partir … | enviado via …"
+    " | enviado com … | enviado pelo … | obter o outlook … | obtenha o outlook … | baixar o outlook …",
+    within="ver abaixo | veja abaixo | respostas abaixo | respondo abaixo | respostas em | comentários abaixo",
+    reply="resp | res",
+    forward="enc | reenc",
+    away="resposta automática | resposta automatica | resposta automática … | ausência temporária | fora do escritório"
+    " | fora da empresa | ausente do escritório | mensagem de ausência | aviso de ausência | de férias | em férias",
+    invited="aceito | aceite | recusado | recusada | provisório | provisória",
+    unread="naoresponder | naoresponda | nãoresponder | semresposta",
+)
+TURKISH = Language(
+    sender="kimden | gönderen",
+    date="gönderildi | gönderme tarihi | gönderilme | tarih",
+    subject="konu",
+    other="kime | alıcı | bilgi | cc | gizli | yanıtla | önem | ekler",
+    dated="tarihinde",
+    wrote="yazdı | yazmış | şunu yazdı … | şunları yazdı …",
+    original="özgün ileti | orijinal mesaj | orijinal ileti | asıl mesaj",
+    forwarded="iletilen mesaj | i̇letilen mesaj | yönlendirilen ileti | i̇letilmiş ileti | yönlendirilmiş mesaj",
+    sent="… gönderildi | … gönderilmiştir | … outlook'u edinin | outlook … edinin | … outlook'u indirin",
+    within="aşağıya bakınız | yanıtlarım aşağıda | cevaplarım aşağıda | yanıtlar aşağıda | kırmızı ile yazdım",
+    reply="ynt | cvp",
+    forward="ilt | i̇lt",
+    away="otomatik yanıt | otomatik yanıt … | otomatik cevap | ofis dışında | ofis dışı | i̇zinde | izinde | tatilde"
+    " | büro dışında",
+    invited="kabul edildi | reddedildi | belirsiz | geçici",
+    unread="cevaplamayin | yanitlamayin | cevapvermeyin",
+)
+CZECH = Language(
+    sender="od | odesílatel",
+    date="odesláno | datum",
+    subject="předmět",
+    other="komu | kopie | skrytá kopie | skrytá | odpovědět komu | důležitost | přílohy",
+    dated="dne | odesílatel",
+    wrote="napsal(a) | napsal | napsala | píše",
+    original="původní zpráva | původní e-mail | původní email | originální zpráva",
+    forwarded="přeposlaná zpráva | předaná zpráva | přeposlaný e-mail | začátek přeposlané zprávy",
+    sent="odesláno z … | odesláno ze … | odesláno pomocí … | odesláno přes … | posláno z … | získat outlook …"
+    " | získejte outlook … | stáhnout outlook …",
+    within="viz níže | odpovědi níže | odpovídám níže | odpovědi v textu | odpovědi červeně",
+    reply="odp",
+    forward="předat | př",
+    away="automatická odpověď | automatická odpověď … | mimo kancelář | nepřítomnost | nepřítomen | nepřítomna"
+    " | jsem mimo kancelář | na dovolené",
+    invited="přijato | odmítnuto | předběžně přijato | nezávazně přijato",
+    unread="neodpovidat | neodpovidejte",
+)
+SWEDISH = Language(
+    sender="från | avsändare",
+    date="skickat | skickades | datum",
+    subject="ämne",
+    other="till | kopia | hemlig kopia | cc | svara till | prioritet | bilagor",
+    dated="den",
+    wrote="skrev … | skriver …",
+    original="ursprungligt meddelande | originalmeddelande | ursprungligt mail | ursprungligt mejl",
+    forwarded="vidarebefordrat meddelande | vidarebefordrat mail | vidarebefordrat mejl"
+    " | vidarebefordrat brev | början på vidarebefordrat meddelande",
+    sent="skickat från … | skickat med … | skickat via … | skickades från … | hämta outlook … | skaffa outlook …",
+    within="se nedan | svar nedan | svarar nedan | mina svar i | svar i rött | rödmarkerat",
+    reply="sv",
+    forward="vb | vidarebef",
+    away="autosvar | automatiskt svar | automatiskt svar … | frånvarande | frånvaro | frånvaromeddelande"
+    " | inte på kontoret | på semester",
+    invited="accepterat | accepterad | avböjt | avböjd | preliminärt",
+    unread="svaraej | svarainte | ejsvar",
+)
+LANGUAGES = (*(ENGLISH, GERMAN, FRENCH, SPANISH, RUSSIAN, ITALIAN, DUTCH, POLISH, PORTUGUESE, TURKISH, CZECH, SWEDISH),)
 
 NAMED = (  # what a program's own last line names, in any language
-    *("iphone", "ipad", "android", "samsung", "galaxy", "huawei", "xiaomi", "pixel", "blackberry", "windows"),
+    *("iphon", "ipad", "android", "samsung", "galaxy", "huawei", "xiaomi", "pixel", "blackberry", "windows"),
     *("outlook", "yahoo", "gmail", "gmx", "web.de", "aol", "proton", "t-online", "freenet", "k-9", "fairemail"),
     *("mail for", "mail für", "mail pour", "mail para", "mail для", "mail app", "почты mail", "mail.ru", "icloud"),
     *("яндекс почт", "яндекс.почт", "phone", "handy", "mobil", "smartphone", "tablet", "móvil", "téléphone", "телефон"),
-    *("appareil", "dispositivo", "устройств"),
+    *("appareil", "dispositivo", "устройств", "posta per", "mail voor", "poczta", "poczty", "correio", "posta ile"),
+    *("libero", "virgilio", "seznam", "onet", "interia", "uol", "telefon", "aplikace pošta"),
 )
 
 

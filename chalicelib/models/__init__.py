@@ -30,7 +30,20 @@ from chalicelib.models.provider import (
     secret,
     setting,
 )
-from chalicelib.models.shop import WEEKDAYS, Acknowledgement, Automatic, Desk, Hours, OnCall, Shop, Target, Template
+from chalicelib.models.shop import (
+    WEEKDAYS,
+    Acknowledgement,
+    Automatic,
+    Desk,
+    Hours,
+    OnCall,
+    Rule,
+    Shop,
+    Stage,
+    Target,
+    Template,
+    When,
+)
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
 from chalicelib.models.work import (
     Clue,
@@ -101,7 +114,9 @@ __all__ = [
     "Raw",
     "Receipt",
     "Receive",
+    "Rule",
     "Shop",
+    "Stage",
     "State",
     "Strict",
     "Target",
@@ -112,6 +127,7 @@ __all__ = [
     "Trouble",
     "Waiting",
     "Watch",
+    "When",
     "current",
     "digest",
     "secret",

@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from chalicelib.models.people import Priority
 from chalicelib.models.values import Strict
 
 LONGEST = 43_200  # minutes: thirty days
 Minutes = Annotated[int, Field(ge=0, le=LONGEST, strict=True)]  # strict: true is no number, and "5" is a text
 Choice = Annotated[bool, Field(strict=True)]  # strict: "no" is a text
+Stage = Literal["before-order", "on-its-way", "owns-it", "return"]  # of a customer's life, from first to last
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -44,6 +46,7 @@ class Desk(Strict):
     connect: Choice = False  # a channel shared by Slack Connect, where people of the other team may answer too
     mailbox: str = ""  # mail address
     agents: Mapping[str, str] = Field(default_factory=dict)  # name -> Slack user id, or mail address that may answer
+    skills: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)  # what an agent is good at, as rules want it
     replies: Literal["all", "marked"] = "all"
     assign: Literal["none", "round robin", "least open"] = "none"  # who gets a conversation as it opens
     reassign_minutes: Minutes = 0  # without an answer, until the next agent gets it
@@ -74,9 +77,38 @@ class OnCall(Strict):
     shifts: Mapping[str, Hours] = Field(default_factory=dict)  # name -> when; who has none can always be called
 
 
+class When(Strict):
+    """The conditions of a rule: all that are set must hold, of a list one entry is enough; nothing set always holds."""
+
+    channels: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()  # whole words and phrases, in the subject or the text
+    stages: tuple[Stage, ...] = ()  # by the packs' words, else by the customer's tags
+    tags: tuple[str, ...] = ()  # that the customer has already
+    hours: Literal["open", "closed"] | None = None  # of the desk that [routes] name
+    customer: Literal["first", "returning"] | None = None
+    files: Choice | None = None  # whether any came with it
+    verified: Choice | None = None  # whether it is proved who wrote it
+
+
+class Rule(Strict):
+    """What is done with a conversation as it opens or opens again; what is left out stays as it would be."""
+
+    name: str
+    when: When = When()
+    desk: str = ""  # default: as [routes] say; one that opens again stays at its desk
+    priority: Priority | None = None
+    tags: tuple[str, ...] = ()  # given to the customer
+    acknowledgement: str = ""  # a name in [acknowledgement.texts], or "none"; default: as ever
+    tell_owner: Choice = False  # the owner's desk hears of it at once
+    skills: tuple[str, ...] = ()  # of the agent it is best given to, where the desk gives conversations to agents
+
+
 class Acknowledgement(Strict):
     text: str = ""
     closed: str = ""  # instead, while the desk is closed; default: as ever
+    texts: Mapping[str, str] = Field(default_factory=dict)  # others, that rules name
     forms: Choice = False  # also to the unproved senders of the shop's own forms
 
 
@@ -115,6 +147,8 @@ class Shop(Strict):
     on_call: OnCall | None = None
     desks: Mapping[str, Desk]
     routes: Mapping[str, str]
+    rules: tuple[Rule, ...] = ()  # the first that fits counts
+    packs: tuple[Stage, ...] = ()  # shipped rules that are asked after the shop's own
     forms: tuple[str, ...] = ()
     alarm_mail: str = ""  # who hears by mail when Shopbell itself is in trouble
     test_addresses: tuple[str, ...] = ()  # the only customers that a stage other than prod may write to

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from chalicelib.models import Contact, Message, Receive, Shop
-from chalicelib.route.customers import first_desk, turn
+from chalicelib.route.customers import ruled, turn
 from chalicelib.route.tell import desk_of
 
 
@@ -14,7 +14,7 @@ def to_assign(message: Message, before: Contact | None, shop: Shop, receive: Rec
     if not turns or (before and before.blocked):
         return ""
     reopened = current if turns == "reopens" else None
-    name = reopened.desk if reopened else first_desk(message, shop)
+    name = reopened.desk if reopened else ruled(message, before, shop, receive).desk
     place = desk_of(shop, name)
     has_one = reopened is not None and reopened.assignee in place.agents.values()
     return "" if place.assign == "none" or has_one else name

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 
-from chalicelib import desk, hours, words
+from chalicelib import desk, hours, rules, words
 from chalicelib.desk import waiting, when
 from chalicelib.errors import Later
 from chalicelib.models import (
@@ -24,6 +24,7 @@ from chalicelib.models import (
     Met,
     Plan,
     Receive,
+    Rule,
     Shop,
     digest,
 )
@@ -34,6 +35,7 @@ from chalicelib.route.tell import cards_anew, desk_of, next_head, notice, sendab
 ACKNOWLEDGE_EVERY = timedelta(hours=24)
 TOO_OLD = timedelta(minutes=15)  # for an acknowledgement
 LONGEST_NAME = 200
+RULE = "rule"  # names the notice by which the owner hears of a message
 OPT_OUT = "stop stopall unsubscribe cancel end quit revoke optout opt-out remove arret td"
 OPT_OUTS = frozenset(OPT_OUT.split())
 SILENT_WORDS = frozenset(f"{OPT_OUT} start unstop yes help info".split())
@@ -54,18 +56,22 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     tried = proving.tried(message, before, met.other, receive.accepted_at)
     if tried:
         message, before = tried.message, tried.before
-    conversation, turned = _conversation(message, before, shop, receive)
-    if turned and found.turns:
-        conversation = conversation.model_copy(update={"assignee": found.turns[0]})
+    conversation, rule = _conversation(message, before, shop, receive)
+    if rule and found.turns:
+        turns = rules.preferred(found.turns, desk_of(shop, conversation.desk), rule.skills)
+        conversation = conversation.model_copy(update={"assignee": turns[0]})
     if asks(message, shop) and not asks_status(message, before.conversation, shop):
         place, said = desk_of(shop, conversation.desk), desk.excerpt(desk.shown(message))
         conversation = waiting.begun(conversation, place, shop, receive.accepted_at, said)
     contact = _heard(before, message, mine, conversation.model_copy(update={"news": ()}), receive)
+    if rule:
+        contact = contact.model_copy(update={"tags": rules.tagged(contact.tags, rule.tags)})
     asked, buttons = _held_again(message, before, contact, shop, now)
     mailbox = desk_of(shop, conversation.desk).mailbox
     news = (*conversation.news, *([asked] if asked and mailbox else []))
     deliveries = list(forwards_of(message, conversation, shop, news, changed=tried is not None))
-    text = words.acknowledgement(shop, _opens(shop, conversation.desk, now)) if turned else ""
+    opens = _opens(shop, conversation.desk, now)
+    text = words.acknowledgement(shop, opens, rule.acknowledgement) if rule else ""
     if text and acknowledges(message, before, shop, receive, now):
         deliveries.append(unasked.delivery(contact.heard[-1], text, id=f"{len(deliveries):03d}"))
         contact = contact.model_copy(update={"acknowledged_until": now + ACKNOWLEDGE_EVERY})
@@ -74,6 +80,8 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
         deliveries.append(unasked.delivery(contact.heard[-1], stands, id=f"{len(deliveries):03d}"))
         contact = contact.model_copy(update={"status_at": now})
     deliveries += _files(message, conversation, shop)
+    if rule and rule.tell_owner and conversation.desk != shop.owner and asks(message, shop):
+        deliveries.append(_for_the_owner(message, conversation, rule, shop))
     if asked and not mailbox:
         deliveries.append(
             notice(shop, conversation.desk, "", asked, "held-again", urgent=True, in_thread=True, buttons=buttons)
@@ -84,7 +92,7 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
         direction=Direction.IN,
         deliveries=tuple(deliveries),
         new_addresses=tuple(address for address, owner in found.rows.items() if owner is None),
-        turn=conversation if turned else None,
+        turn=conversation if rule else None,
         clues=met.fresh,
         asked=met.known,
     )
@@ -148,26 +156,29 @@ def sender(message: Message, shop: Shop) -> Message:
     return message.model_copy(update={"sender": typed_by, "automatic": False})  # the form is a machine, its user is not
 
 
-def _conversation(message: Message, before: Contact, shop: Shop, receive: Receive) -> tuple[Conversation, bool]:
-    """The conversation this message belongs to, and whether it opens or reopens with it."""
+def _conversation(message: Message, before: Contact, shop: Shop, receive: Receive) -> tuple[Conversation, Rule | None]:
+    """The conversation this message belongs to, and the rule by which it opens or reopens with it."""
     now, current = receive.accepted_at, before.conversation
     heard = {"customer_at": now, "heard": message.sender}
     turns = turn(message, current, shop, receive)
     if current and not turns:
-        return current.model_copy(update={**heard, **opener(current, message, receive)}), False
+        return current.model_copy(update={**heard, **opener(current, message, receive)}), None
+    rule = ruled(message, before, shop, receive)
     if current and turns == "reopens":
         reopened = {"status": "open", "closed_at": None, "ended": "", **heard, **opener(current, message, receive)}
-        return current.model_copy(update=reopened), True
+        urgency = {"priority": rule.priority or current.priority}
+        return current.model_copy(update={**reopened, **urgency}), rule
     opened = Conversation(
         id=digest("conversation", message.claim),
-        desk=first_desk(message, shop),
+        desk=rule.desk,
+        priority=rule.priority or "normal",
         opener=message.claim,
         opened_at=now,
         topic=desk.topic(message),
         asked=desk.excerpt(message.text),
         **heard,
     )
-    return opened, True
+    return opened, rule
 
 
 def turn(
@@ -182,8 +193,9 @@ def turn(
     return "reopens" if closed_for <= timedelta(days=shop.reopen_days) else "opens"
 
 
-def first_desk(message: Message, shop: Shop) -> str:
-    return shop.routes.get(message.sender.channel, shop.routes["default"])
+def ruled(message: Message, before: Contact | None, shop: Shop, receive: Receive) -> Rule:
+    """The rule by which a message opens a conversation, or opens it again."""
+    return rules.fired(rules.Facts(message, before, shop, receive.accepted_at))
 
 
 def opener(current: Conversation, message: Message, receive: Receive) -> dict[str, str]:
@@ -281,6 +293,12 @@ def _files(message: Message, conversation: Conversation, shop: Shop) -> Iterator
             file=number,
             handed=True,
         )
+
+
+def _for_the_owner(message: Message, conversation: Conversation, rule: Rule, shop: Shop) -> Delivery:
+    who = desk.named(desk.excerpt(message.name), message.sender)
+    text = words.rule_tells(who, conversation.desk, rule.name, desk.excerpt(message.text))
+    return notice(shop, shop.owner, "", text, RULE, urgent=True)
 
 
 def _opens(shop: Shop, name: str, now: datetime) -> str:

@@ -10,12 +10,14 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import BaseModel
 
 from chalicelib import providers
-from chalicelib.models import WEEKDAYS, Channel, Desk, Hours, Shop
+from chalicelib.models import WEEKDAYS, Channel, Desk, Hours, Rule, Shop
+from chalicelib.rules import STAGES
 from infra.values import is_secret
 
-Place = tuple[str, ...]
+Place = tuple[str | int, ...]  # the number is that of an entry in a list
 DESKS = ("front", "mail", "night-shift", "büro", "back office", "2nd", "vip.desk")
 TEXTS = ("Corner Shop", "Büro & Söhne", 'The "Old" Shop', "C:\\shop # no comment", "[x] = y", "ショップ 🛒", "it's us")
+CHANNELS = [str(one) for one in Channel if one is not Channel.TIMER]
 MOST_MINUTES = 20_000  # until a desk does something: a shop may be open a few hours a week
 BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
@@ -25,7 +27,7 @@ class Row(NamedTuple):
 
     text: str
     within: Place = ()
-    key: Place = ()
+    key: tuple[str, ...] = ()
     value: Any = None
 
     @property
@@ -39,8 +41,9 @@ class Row(NamedTuple):
     @property
     def field(self) -> str:
         """What the row sets, as a problem has to name it."""
-        table, key = dotted(self.within), dotted(self.key)
-        return f"[{table}]" if self.header else f"{key} in [{table}]" if table else key
+        if self.header:
+            return header(self.within)
+        return f"{dotted(self.key)} in {header(self.within)}" if self.within else dotted(self.key)
 
 
 def shop(random: Random) -> dict[str, Any]:
@@ -50,16 +53,34 @@ def shop(random: Random) -> dict[str, Any]:
     chosen = {name: accounts(random, name) for name in random.sample(sorted(enabled), len(enabled))}
     made = table(Shop, random, {"desks": names, "providers": sorted(enabled)})
     desks = {name: desk(random, number, names) for number, name in enumerate(names)}
-    channels = random.sample([str(one) for one in Channel if one is not Channel.TIMER], random.randint(0, 4))
+    channels = random.sample(CHANNELS, random.randint(0, 4))
     routes = {name: random.choice(names) for name in ["default", *channels]}
     rota = {"on_call": on_call(random, desks[names[0]])} if made.get("hours") and random.random() < 0.5 else {}
-    return {**made, **rota, "desks": desks, "routes": routes, "providers": chosen}
+    made |= {**rota, "desks": desks, "routes": routes, "providers": chosen}
+    return made | ({"rules": rules(random, made)} if random.random() < 0.6 else {})
 
 
 def on_call(random: Random, place: Mapping[str, Any]) -> dict[str, Any]:
     """Some of a desk's agents, the last of them with a shift."""
     people = [*place["agents"]]
     return {"people": people, "minutes": random.randint(1, 60), "shifts": {people[-1]: {"sunday": "8:00-20:00"}}}
+
+
+def rules(random: Random, made: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rules of names that are there; only the last may do without conditions, where no pack comes behind it."""
+    known = {
+        "desks": list(made["desks"]),
+        "providers": list(made["providers"]),
+        "accounts": ["NORTH2"] if any("NORTH2" in tables for tables in made["providers"].values()) else [],
+        "texts": ["none", *made.get("acknowledgement", {}).get("texts", {})],
+    }
+    written = []
+    for name in random.sample(TEXTS, random.randint(1, 4)):
+        one = table(Rule, random, known) | {"name": name}
+        has = made["desks"][one["desk"]] if "desk" in one else next(iter(made["desks"].values()))
+        skills = [skill for skills in has.get("skills", {}).values() for skill in skills]
+        written.append(one | {"skills": skills[:1], "when": {"words": ["refund"], **one.get("when", {})}})
+    return written
 
 
 def desk(random: Random, number: int, names: list[str]) -> dict[str, Any]:
@@ -69,6 +90,8 @@ def desk(random: Random, number: int, names: list[str]) -> dict[str, Any]:
     made |= {"slack": f"C0DESK{number}"} if slack else {"mailbox": f"desk{number}@shop.example"}
     who = ("ann", "ben", "Zoë K.")[: random.randint(1, 3)]
     made["agents"] = {name: f"U0{at}" if slack else f"agent{at}@shop.example" for at, name in enumerate(who)}
+    if "skills" in made:
+        made["skills"] = {name: ["returns", "español"][: random.randint(1, 2)] for name in who}
     if made.get("assign", "none") == "none":
         made.pop("reassign_minutes", None)
     if made.get("reassign_minutes"):
@@ -192,6 +215,21 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("Shop", "desks"): _later,
     ("Shop", "routes"): _later,
     ("Shop", "providers"): _later,
+    ("Shop", "rules"): _later,
+    ("Shop", "packs"): lambda random, known: random.sample(STAGES, random.randint(0, 4)),
+    ("When", "channels"): lambda random, known: random.sample(CHANNELS, random.randint(0, 3)),
+    ("When", "providers"): lambda random, known: known["providers"][:2],
+    ("When", "accounts"): lambda random, known: known["accounts"][:1],
+    ("When", "words"): lambda random, known: random.sample(("refund", "Geld zurück", "退款", "où est"), 2),
+    ("When", "stages"): lambda random, known: random.sample(STAGES, random.randint(0, 4)),
+    ("When", "tags"): lambda random, known: ["vip", "büro"][: random.randint(0, 2)],
+    ("Rule", "name"): _text,
+    ("Rule", "desk"): _one_of("desks"),
+    ("Rule", "tags"): lambda random, known: ["vip", "return"][: random.randint(0, 2)],
+    ("Rule", "acknowledgement"): _one_of("texts"),
+    ("Rule", "skills"): _later,
+    ("Desk", "skills"): lambda random, known: {},
+    ("Acknowledgement", "texts"): lambda random, known: {"thanks": random.choice(TEXTS)},
     ("Desk", "slack"): _later,
     ("Desk", "mailbox"): _later,
     ("Desk", "agents"): _later,
@@ -234,7 +272,11 @@ def line(written: list[Row], number: int) -> int:
 
 
 def dotted(place: Place) -> str:
-    return ".".join(map(key, place))
+    return ".".join(key(name) for name in place if isinstance(name, str))
+
+
+def header(place: Place) -> str:
+    return f"[[{dotted(place)}]]" if isinstance(place[-1], int) else f"[{dotted(place)}]"
 
 
 def key(name: str) -> str:
@@ -257,21 +299,31 @@ def value(random: Random, found: Any) -> str:
 
 def _rows(random: Random, within: Place, found: Mapping[str, Any]) -> Iterator[Row]:
     """Keys first, then the tables below: a key behind a header would be the header's."""
+    lists = [name for name, one in found.items() if isinstance(one, list) and one and isinstance(one[0], Mapping)]
     inner = [name for name, one in found.items() if isinstance(one, Mapping) and not _inline(random, within, name)]
-    for name in [name for name in found if name not in inner]:
-        yield pair(random, within, (name,), found[name])
+    for name in [name for name in found if name not in (*inner, *lists)]:
+        if isinstance(found[name], Mapping) and found[name] and random.random() < 0.5:
+            yield from (pair(random, within, (name, below), one) for below, one in found[name].items())
+        else:
+            yield pair(random, within, (name,), found[name])
     for name in inner:
-        place = (*within, name)
-        below = list(_rows(random, place, found[name]))
-        if not found[name] or any(row.within == place for row in below):
-            yield Row(f"{random.choice(('', '  '))}[{dotted(place)}]{random.choice(('', ' # a remark'))}", place)
-        yield from below
+        yield from _table(random, (*within, name), found[name])
+    for name in lists:
+        for number, entry in enumerate(found[name]):
+            yield from _table(random, (*within, name, number), entry)
+
+
+def _table(random: Random, place: Place, found: Mapping[str, Any]) -> Iterator[Row]:
+    below = list(_rows(random, place, found))
+    if not found or isinstance(place[-1], int) or any(row.within == place for row in below):
+        yield Row(f"{random.choice(('', '  '))}{header(place)}{random.choice(('', ' # a remark'))}", place)
+    yield from below
 
 
 def _inline(random: Random, within: Place, name: str) -> bool:
-    return len(within) == 2 and random.random() < 0.8  # agents, approved, a second account
+    return len(within) == 2 and random.random() < 0.8  # agents, approved, a second account, the conditions of a rule
 
 
-def pair(random: Random, within: Place, place: Place, found: Any) -> Row:
+def pair(random: Random, within: Place, place: tuple[str, ...], found: Any) -> Row:
     equals, behind = random.choice((" = ", "=", "   =  ")), random.choice(("", "", "   # a remark"))
     return Row(f"{dotted(place)}{equals}{value(random, found)}{behind}", within, place, found)
