@@ -30,6 +30,12 @@ def shown(secrets: Iterable[SecretStr], theirs: str) -> bool:
     return any([same(secret.get_secret_value(), theirs) for secret in secrets])
 
 
+def basic(user: str, passwords: Iterable[SecretStr], request: Request) -> bool:
+    """Whether the request shows this user and a live password. Compared as written: only one text decodes to it."""
+    pairs = [f"{user}:{password.get_secret_value()}".encode() for password in passwords]
+    return any([same("Basic " + base64_digest(pair), request.header("authorization")) for pair in pairs])
+
+
 def hex_digest(mac: bytes) -> str:
     return mac.hex()
 
@@ -87,15 +93,16 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def claims(secrets: Iterable[SecretStr], token: str) -> dict[str, Any]:
-    """What a JSON web token says that is signed with HS256 under one of the live `secrets`; empty for any other.
+def claims(secrets: Iterable[SecretStr], token: str, algorithms: Iterable[str] = ("sha256",)) -> dict[str, Any]:
+    """What a JSON web token says that is signed by an HMAC under one of the live `secrets`; empty for any other.
 
     Its own word on how it is signed counts for nothing, and its signature is compared as it is written: base64 has
     several ways to write one value. https://www.rfc-editor.org/rfc/rfc7519
     """
     content, _, theirs = token.rpartition(".")
     written = content.encode("utf-8", "surrogatepass")
-    if not signed(secrets, written, [theirs], encode=_base64url):
+    live = list(secrets)
+    if not any([signed(live, written, [theirs], algorithm=one, encode=_base64url) for one in algorithms]):
         return {}
     try:
         said = json.loads(base64.urlsafe_b64decode(content.partition(".")[2] + "=="))

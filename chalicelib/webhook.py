@@ -3,17 +3,21 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from chalicelib.errors import Unreadable
 
 DEEPEST = 100  # levels of JSON
 LARGEST_FORM = 2_000  # fields; Twilio sends about 30
+# What reading a field raises that is not as it should be, times beyond all bounds among them.
+MALFORMED = (LookupError, TypeError, AttributeError, ValueError, OverflowError, OSError)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +69,20 @@ class Response:
     status: int = 200
     body: str = ""
     content_type: str = "text/plain"
+
+
+def each(parts: Iterable[Any], read: Callable[[Any], Iterable[T]], what: str) -> list[T]:
+    """What every part of a batch means. Raises Unreadable, with the items of all the others."""
+    items: list[T] = []
+    broken = 0
+    for part in parts:
+        try:
+            items += read(part)
+        except MALFORMED:
+            broken += 1
+    if broken:
+        raise Unreadable(what, items)
+    return items
 
 
 def place_of(body: bytes) -> str:

@@ -16,6 +16,11 @@ PLACES = {  # {base} is the public address
         " (for the SMS API: API settings, Inbound SMS webhooks, POST)"
     ),
     "telnyx": "Telnyx Portal, Messaging, your messaging profile, Inbound: Send a webhook to this URL; API version 2",
+    "plivo": "Plivo Console, Messaging, Applications, XML, the application of your number: Message URL, POST",
+    "sinch": "Sinch Build Dashboard, SMS, Service APIs, your service plan: Callback URL (let Sinch sign it by HMAC)",
+    "infobip": "Infobip Portal, Developer Tools, Subscriptions Management: a notification profile, with Basic",
+    "bandwidth": "Bandwidth App, Applications, your messaging application: both callback URLs, with Basic",
+    "messagebird": "MessageBird Dashboard, Flow Builder, Call HTTP endpoint with SMS: Forward to URL, POST, JSON",
     "whatsapp": "Meta App Dashboard, WhatsApp, Configuration: Callback URL, with your verify token; subscribe messages",
     "messenger": (
         "Meta App Dashboard, Messenger, Settings, Webhooks: Callback URL, with your verify token; subscribe your page"

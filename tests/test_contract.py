@@ -550,7 +550,7 @@ def lists_of_items(case: Case, items: list[Message | Receipt]) -> list[Place]:
     """The lists that hold items, which a provider fills when it batches: without their elements, items are missing."""
     tree = case.opened()
     owned = own(tree, items)
-    outside = [place for place in paths(tree) if not any(place[: len(one)] == one for one in owned)]
+    outside = [place for place in [(), *paths(tree)] if not any(place[: len(one)] == one for one in owned)]
     lists = [place for place in outside if isinstance(value_at(tree, place), list)]
     return [place for place in lists if len(readable(case.closed(changed(tree, place, [])))) < len(items)]
 

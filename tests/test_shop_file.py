@@ -221,7 +221,8 @@ def unknown_provider(random: Random, rows: list[Row]) -> Broken | None:
     if name in providers.NAMES:
         return None
     other = Row(f"[providers.{name}]", ("providers", name))
-    return Broken([*rows, other], len(rows), other.field, f"there is no provider '{name}'; there are custom, line, ")
+    first, *_ = sorted(providers.NAMES)
+    return Broken([*rows, other], len(rows), other.field, f"there is no provider '{name}'; there are {first}, ")
 
 
 def unknown_setting(random: Random, rows: list[Row]) -> Broken | None:

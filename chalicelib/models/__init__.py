@@ -44,7 +44,7 @@ from chalicelib.models.shop import (
     Template,
     When,
 )
-from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest
+from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest, phone
 from chalicelib.models.work import (
     Clue,
     Direction,
@@ -130,6 +130,7 @@ __all__ = [
     "When",
     "current",
     "digest",
+    "phone",
     "secret",
     "setting",
     "timer",

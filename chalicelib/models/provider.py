@@ -30,8 +30,9 @@ class Cover(StrEnum):
 class Can(NamedTuple):
     """What a provider can do: data, not code."""
 
-    text: int  # characters in one message
+    text: int  # characters in one message; with `units` septets of GSM-7, where an ä is one of them and a € two
     covers: frozenset[Cover]
+    units: int | None = None  # UTF-16 units in one message that GSM-7 cannot write (SMS); None: it makes no difference
     methods: tuple[str, ...] = ("POST",)  # GET and HEAD where the provider checks its URL
     edit: bool = False
     delete: bool = False
@@ -113,6 +114,7 @@ class Provider(Protocol):
     the same claim; None if it turns out to be our own, coming back. Raises SendFailed: refused if it is gone for good.
     `check(config, webhook, now) -> list[Trouble]`: what is wrong at the provider now: a token that does not hold any
     more, a webhook that is not called; `webhook` is our address, empty where it is not known. Raises SendFailed.
+    `token(config) -> str`: what its calls show, where that is lent for a while and kept for as long. Raises SendFailed.
     `vouch(sender, config) -> str`: why this person may not act at a desk; empty if they may. Raises SendFailed.
     """
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from enum import StrEnum
 from typing import Annotated
 
@@ -54,3 +55,8 @@ class Address(Frozen):
 
     channel: Channel
     id: Text
+
+
+def phone(written: str) -> Address:
+    """Who texts, from a number with or without its +. A short code or a name is no phone number, and stays as it is."""
+    return Address(channel=Channel.SMS, id=f"+{written}" if re.fullmatch(r"[1-9][0-9]{7,14}", written) else written)

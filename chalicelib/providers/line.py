@@ -17,6 +17,7 @@ LINE tells neither what was delivered nor what was read, and takes messages for 
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -42,7 +43,7 @@ from chalicelib.models import (
     secret,
     setting,
 )
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import MALFORMED, Request, Response, each
 
 channel = Channel.LINE
 can = Can(
@@ -65,7 +66,6 @@ FILES = {  # kind of a message: name and type where LINE tells none
     "file": ("a file", ""),
 }
 _MESSAGE = re.compile(r"[0-9]{1,30}", re.ASCII)
-MALFORMED = (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError)
 
 
 class Config(Frozen):
@@ -84,20 +84,11 @@ def verify(request: Request, config: Config) -> None:
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """The messages of every event; none where LINE only tries the address. Raises Unreadable, with the others."""
     outer = request.json_object()
-    items: list[Message | Receipt] = []
-    broken = 0
     try:
         bot, events = _text(outer["destination"]), list(outer["events"])
     except MALFORMED as error:
         raise Unreadable("a LINE webhook without its events") from error
-    for event in events:
-        try:
-            items += _read(bot, event)
-        except MALFORMED:
-            broken += 1
-    if broken:
-        raise Unreadable("a LINE event without its fields", items)
-    return items
+    return each(events, partial(_read, bot), "a LINE event without its fields")
 
 
 def send(outgoing: Outgoing, config: Config) -> str:

@@ -23,7 +23,6 @@ from typing import Any, Literal
 from chalicelib import api, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import (
-    Address,
     Attachment,
     Can,
     Channel,
@@ -37,6 +36,7 @@ from chalicelib.models import (
     Progress,
     Receipt,
     current,
+    phone,
     secret,
     setting,
 )
@@ -69,7 +69,6 @@ OPTED_OUT = "the customer has asked not to get messages from this number"
 ERRORS = {"9": OPTED_OUT}  # err-code of the SMS API; for others Vonage's number stands
 FILE_HOSTS = (".nexmo.com",)
 FILES = ("image", "audio", "video", "file", "vcard")  # what an MMS may hold beside its text
-_PHONE = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,3}", re.ASCII)
 
@@ -211,7 +210,7 @@ def _messages_api(fields: dict[str, Any]) -> Iterator[Message | Receipt]:
     yield Message(
         provider="vonage",
         id=fields["message_uuid"],
-        sender=_address(fields["from"]),
+        sender=phone(_plain(fields["from"])),
         text=fields.get("text") or (file or {}).get("caption") or ("" if file else f"(a message of the kind {kind})"),
         attachments=(_attachment(kind, file),) if file else (),
         sent_at=_moment(fields.get("timestamp")),
@@ -229,7 +228,7 @@ def _sms_api(fields: dict[str, Any]) -> Iterator[Message | Receipt]:
     yield Message(
         provider="vonage",
         id=fields["messageId"],
-        sender=_address(fields["msisdn"]),
+        sender=phone(_plain(fields["msisdn"])),
         text=fields.get("text") or ("(a message that is no text)" if fields.get("type") == "binary" else ""),
         sent_at=_moment(fields.get("message-timestamp")),
         fragment=_fragment(fields),
@@ -256,12 +255,6 @@ def _fragment(fields: dict[str, Any]) -> Fragment | None:
 def _attachment(kind: str, file: Mapping[str, Any]) -> Attachment:
     name = file.get("name") or file["url"].partition("?")[0].rpartition("/")[2]
     return Attachment(name=name, type=kind, reference=file["url"])
-
-
-def _address(number: Any) -> Address:
-    """Vonage writes a phone number without +; a short code or a name is no phone number."""
-    written = _plain(number)
-    return Address(channel=channel, id=f"+{written}" if _PHONE.fullmatch(written) else written)
 
 
 def _moment(written: Any) -> datetime | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib import desk, providers, words
 from chalicelib.models import Claim, Delivery, DeliveryKind, Direction, Kind, Plan
-from chalicelib.route.cut import parts
+from chalicelib.route.cut import parts_for
 from chalicelib.route.replies import HELD, excerpt
 from chalicelib.route.scene import Scene, tell_here
 
@@ -50,7 +50,7 @@ def _edited(sent: list[Delivery], read: desk.Words) -> list[Delivery]:
     """One part for one part: what has other parts than before cannot be changed in place. Files stay as they are."""
     written = [other for other in sent if other.file is None]
     can = providers.load(sent[0].provider).can
-    one = len(written) == 1 and len(parts(read.text, can.text)) == 1
+    one = len(written) == 1 and len(parts_for(read.text, can)) == 1
     return [_anew(written[0], "edit")] if can.edit and one and read.text and not (read.note or read.commands) else []
 
 

@@ -1,22 +1,37 @@
 """Long texts in parts, and the words of each delivery."""
 
 import unicodedata
+from collections.abc import Callable
 
 from chalicelib import desk, providers
-from chalicelib.models import Delivery, DeliveryKind, Message, Shop
+from chalicelib.models import Can, Delivery, DeliveryKind, Message, Shop
 
 MOST_PARTS = 40  # three go out in one receive, and thirty receives in an hour mean that a message kills the worker
 CUT = " … (too long to show: cut here)"
+# GSM 03.38: what one septet writes, and what takes two. One letter beyond both makes the whole text UCS-2.
+SEPTET = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+TWO_SEPTETS = frozenset("\f^{}\\[~]|€")
 
 
-def parts(text: str, size: int) -> list[str]:
-    """`text` cut at line ends or spaces into parts of at most `size` characters; no character is cut from its marks."""
+def parts(text: str, size: int, units: int | None = None) -> list[str]:
+    """`text` cut at line ends or spaces into parts that are not too long; no character is cut from its marks.
+
+    `size` and `units` as Can has them: `text` and `units`.
+    """
     pieces: list[str] = []
-    while len(text) > size and len(pieces) < MOST_PARTS - 1:
-        cut = _cut(text, size)
+    while (room := _room(text, size, units)) < len(text) and len(pieces) < MOST_PARTS - 1:
+        cut = _cut(text, room)
         pieces.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
-    return [*pieces, text if len(text) <= size else text[: size - len(CUT)] + CUT]
+    return [*pieces, text if room >= len(text) else text[: _room(CUT + text, size, units) - len(CUT)] + CUT]
+
+
+def parts_for(text: str, can: Can) -> list[str]:
+    """`text` in the parts that a provider sends."""
+    return parts(text, can.text, can.units)
 
 
 def part(message: Message, delivery: Delivery, shop: Shop) -> str:
@@ -29,7 +44,7 @@ def part(message: Message, delivery: Delivery, shop: Shop) -> str:
         return delivery.said
     forward = delivery.kind is DeliveryKind.FORWARD
     text = desk.shown(message) if forward else message.text
-    pieces = parts(text, shortest(shop) if forward else providers.load(delivery.provider).can.text)
+    pieces = parts(text, shortest(shop)) if forward else parts_for(text, providers.load(delivery.provider).can)
     piece = pieces[delivery.part] if delivery.part < len(pieces) else ""
     return piece if forward else "\n\n".join(filter(None, [delivery.text, piece]))
 
@@ -37,6 +52,31 @@ def part(message: Message, delivery: Delivery, shop: Shop) -> str:
 def shortest(shop: Shop) -> int:
     """Characters of one post that every desk takes: a message that moves to another desk keeps its parts."""
     return min(providers.load(place.carrier).can.text for place in shop.desks.values())
+
+
+def _room(text: str, size: int, units: int | None) -> int:
+    """How many characters of `text` one part takes. What comes before the first letter beyond GSM-7 may go alone."""
+    if units is None:
+        return size
+    return max(_within(text, size, _septets), _within(text, units, _units))
+
+
+def _within(text: str, most: int, measure: Callable[[str], int]) -> int:
+    """How many of its first characters take no more than `most`, up to one that cannot be measured so."""
+    for place, letter in enumerate(text):
+        taken = measure(letter)
+        if not taken or taken > most:
+            return place
+        most -= taken
+    return len(text)
+
+
+def _septets(letter: str) -> int:
+    return 1 if letter in SEPTET else 2 * (letter in TWO_SEPTETS)
+
+
+def _units(letter: str) -> int:
+    return 1 + (letter > "\uffff")
 
 
 def _cut(text: str, size: int) -> int:

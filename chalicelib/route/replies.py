@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from chalicelib import desk, providers, words
 from chalicelib.desk import waiting
 from chalicelib.models import Address, Contact, Delivery, DeliveryKind, Direction, Heard, Held, Message, Plan, Shop
-from chalicelib.route.cut import parts
+from chalicelib.route.cut import parts_for
 from chalicelib.route.scene import Scene, tell_here
 from chalicelib.route.tell import desk_of, own_thread, sendable, tell
 
@@ -100,8 +100,8 @@ def spoken(contact: Contact, written: Message, shop: Shop, at: datetime) -> Cont
 
 def replies(heard: Heard, written: Message, first: int = 0, whole: bool = False) -> list[Delivery]:
     """The parts of a reply, then its files; `whole` in one part. `first` is the place of the first in the plan."""
-    longest = providers.load(heard.provider).can.text
-    pieces = [written.text] if whole else parts(written.text, longest) if written.text else []
+    can = providers.load(heard.provider).can
+    pieces = [written.text] if whole else parts_for(written.text, can) if written.text else []
     texts = [_part_of_reply(heard, number, first=first) for number in range(len(pieces))]
     files, _ = files_of(written)
     return texts + [_part_of_reply(heard, number, file, first) for number, file in enumerate(files, len(pieces))]

@@ -1,10 +1,13 @@
 """Webhooks as the providers send them, correctly signed: for trying the shop, for the demonstration, for tests."""
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol, cast
+
+from chalicelib.models import Live, current
 
 
 class File(NamedTuple):
@@ -55,6 +58,12 @@ class Simulator(Protocol):
 
     def sign(self, webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, str]:
         """The headers that prove it comes from the provider, as called on `url` at `at`. Raises CannotSign."""
+
+
+def basic(user: str, live: Live) -> Mapping[str, str]:
+    """Basic authentication, where a webhook is proved by nothing else."""
+    pair = f"{user}:{current(live)}".encode()
+    return {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
 def load(provider: str) -> Simulator:

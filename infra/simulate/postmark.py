@@ -9,8 +9,7 @@ from json import dumps
 from typing import Any
 
 from chalicelib.mail import MARKER, tokened
-from chalicelib.models import current
-from infra.simulate import File, Said, Webhook
+from infra.simulate import File, Said, Webhook, basic
 
 CUSTOMER, CUSTOMER_NAME = "mira.olsen@customer.example", "Mira Olsen"
 RELAY = "p-pm-inboundg01a-aws-useast1a"
@@ -51,8 +50,7 @@ def compose(said: Sequence[Said], config: Any) -> Webhook:
 
 def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, str]:
     """The user name and password of the webhook's address."""
-    pair = f"{config.webhook_user}:{current(config.webhook_password)}"
-    return {"authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+    return basic(config.webhook_user, config.webhook_password)
 
 
 def _headers(one: Said, sender: str, date: str) -> list[tuple[str, str]]:

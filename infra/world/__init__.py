@@ -19,6 +19,11 @@ PARTS = (
     "twilio_sms",
     "vonage",
     "telnyx",
+    "plivo",
+    "bandwidth",
+    "sinch",
+    "infobip",
+    "messagebird",
     "whatsapp",
     "messenger",
     "telegram",
@@ -81,6 +86,21 @@ class Sent:
 
     def form(self) -> dict[str, str]:
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    def basic(self) -> tuple[str, str]:
+        """User and password of basic authentication; empty where there is none."""
+        scheme, _, shown = self.headers.get("authorization", "").partition(" ")
+        try:
+            pair = base64.b64decode(shown, validate=True).decode() if scheme.lower() == "basic" else ""
+        except ValueError:
+            pair = ""
+        user, _, password = pair.partition(":")
+        return user, password
+
+    def bearer(self, scheme: str = "Bearer") -> str:
+        """The token that is shown by this scheme; empty where there is none."""
+        shown_by, _, token = self.headers.get("authorization", "").partition(" ")
+        return token if shown_by == scheme else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,6 +231,24 @@ class World:
         account = next((match[1].lower() for match in found if match and match[1]), "")
         ours = "/".join([self.webhooks, part, *filter(None, [account])]) if self.webhooks else ""
         return str(told) if told is not None else ours
+
+    def accounts(self, part: str) -> list[dict[str, str]]:
+        """The settings of each of our accounts at a part, by field."""
+        prefix = f"SHOPBELL_{part.upper()}_"
+        found: dict[str, dict[str, str]] = {}
+        for name, value in self.credentials.items():
+            if name.startswith(prefix):
+                rest = name.removeprefix(prefix)
+                second, _, field = rest[1:].partition("_") if rest.startswith("_") else ("", "", rest)
+                found.setdefault(second, {})[field.lower()] = value
+        return list(found.values())
+
+    def account(self, part: str, **shown: str) -> dict[str, str] | None:
+        """The account to which belongs what a call shows; None where there is none. Any live secret will do."""
+        if not all(shown.values()):
+            return None
+        every = self.accounts(part)
+        return next((one for one in every if all(it in one.get(of, "").split() for of, it in shown.items())), None)
 
     def number(self) -> int:
         """A number not used before, for ids."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from infra.world import Entry, Reply, Sent, World, handed_out, reply
+from infra.world import Entry, Reply, Sent, World, handed_out, reply, sms
 
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 MOST_PARTS = 10
@@ -24,21 +24,21 @@ def answer(sent: Sent, world: World) -> Reply:
     """POST /v2/messages with an SMS; GET /media/… of what somebody sent."""
     if sent.method == "GET" and sent.path.startswith("/media/"):  # its address is the proof
         return handed_out(world.held("telnyx", sent.path.removeprefix("/media/")))
-    number = _number(sent, world)
-    if not number:
+    account = world.account("telnyx", api_key=sent.bearer())
+    if account is None:
         return _error(401, "10009", "Authentication failed", "Could not understand the provided credentials.")
     if (sent.method, sent.path) != ("POST", "/v2/messages"):
         return _error(404, "10005", "Resource not found", "The requested resource or URL could not be found.")
     body = sent.json()
     text, to = body.get("text"), body.get("to")
-    if body.get("from") != number:
+    if body.get("from") != account["number"]:
         return _error(400, "40305", "Invalid 'from' address", "The 'from' address should be your own number.")
     if not isinstance(to, str) or not NUMBER.fullmatch(to):
         return _error(400, "40310", "Invalid 'to' address", "The 'to' address should be in +E.164 format.")
     if not isinstance(text, str) or not text:
         return _error(400, "40316", "No content provided", "The message should have a text or media.")
-    if parts(text) > MOST_PARTS:
-        detail = f"The SMS message would be divided into {parts(text)} parts. The maximum is {MOST_PARTS}."
+    if sms.segments(text) > MOST_PARTS:
+        detail = f"The SMS message would be divided into {sms.segments(text)} parts. The maximum is {MOST_PARTS}."
         return _error(400, "40302", "Message too large", detail)
     if to in world.state.get("telnyx", {}).get("opted_out", ()):
         return _error(403, "40300", "Blocked due to STOP message", "Messages cannot be sent: the receiver said STOP.")
@@ -63,32 +63,6 @@ def receipt(entry: Entry, progress: str, world: World) -> bytes | None:
     return json.dumps({"data": event, "meta": {"attempt": 1, "delivered_to": "https://shop.example"}}).encode()
 
 
-def parts(text: str) -> int:
-    """How many SMS a text takes, roughly: 160 characters in one or 153 in each of several; 70 and 67 beyond ASCII.
-
-    No letter of two units is cut in two.
-    """
-    alone, joined = (160, 153) if text.isascii() else (70, 67)
-    units = [1 + (ord(letter) > 0xFFFF) for letter in text]
-    if sum(units) <= alone:
-        return 1
-    count, room = 1, joined
-    for unit in units:
-        if unit > room:
-            count, room = count + 1, joined
-        room -= unit
-    return count
-
-
-def _number(sent: Sent, world: World) -> str:
-    """The number of the account whose live key the call shows; empty where there is none."""
-    scheme, _, key = sent.headers.get("authorization", "").partition(" ")
-    for name, live in world.credentials.items():
-        if name.startswith("SHOPBELL_TELNYX_") and name.endswith("_API_KEY") and key in live.split():
-            return world.credentials.get(name.removesuffix("API_KEY") + "NUMBER", "") if scheme == "Bearer" else ""
-    return ""
-
-
 def _take(body: Mapping[str, Any], world: World) -> dict[str, Any]:
     """Note the message; what Telnyx answers to it."""
     message = {
@@ -100,7 +74,7 @@ def _take(body: Mapping[str, Any], world: World) -> dict[str, Any]:
         "to": [{"phone_number": body["to"], "status": "queued", "carrier": "Example Mobile", "line_type": "Wireless"}],
         "text": body["text"],
         "media": [],
-        "parts": parts(body["text"]),
+        "parts": sms.segments(body["text"]),
         "received_at": world.now().isoformat(timespec="milliseconds"),
         "sent_at": None,
         "completed_at": None,

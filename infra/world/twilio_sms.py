@@ -5,7 +5,6 @@ Resource: https://www.twilio.com/docs/messaging/api/message-resource  Codes: htt
 `world.state["twilio_sms"]["opted_out"]` may list numbers that answered STOP, `status` what the account is.
 """
 
-import base64
 import hashlib
 import re
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from infra.world import Entry, Reply, Sent, World, handed_out, reply
+from infra.world import Entry, Reply, Sent, World, handed_out, reply, sms
 
 LONGEST = 1600  # characters
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
@@ -40,11 +39,11 @@ def answer(sent: Sent, world: World) -> Reply:
     try:
         account = _account(sent, world)
         media = MEDIA.fullmatch(sent.path)
-        if media and media["account"] == account["ACCOUNT_SID"]:
+        if media and media["account"] == account["account_sid"]:
             return Reply(status=307, headers={"location": f"/{sent.part}/media/{media['id']}"})
-        if sent.method == "GET" and sent.path == f"/2010-04-01/Accounts/{account['ACCOUNT_SID']}.json":
+        if sent.method == "GET" and sent.path == f"/2010-04-01/Accounts/{account['account_sid']}.json":
             state = world.state.get("twilio_sms", {}).get("status", "active")
-            return reply({"sid": account["ACCOUNT_SID"], "status": state, "type": "Full", "friendly_name": "Shop"})
+            return reply({"sid": account["account_sid"], "status": state, "type": "Full", "friendly_name": "Shop"})
         _check_resource(sent, account)
         form = sent.form()
         _check_recipient(form, world)
@@ -53,7 +52,7 @@ def answer(sent: Sent, world: World) -> Reply:
     except Refused as no:
         more_info = f"https://www.twilio.com/docs/errors/{no.code}"
         return reply({"code": no.code, "message": no.message, "more_info": more_info, "status": no.status}, no.status)
-    return reply(_take(form, account["ACCOUNT_SID"], world), 201)
+    return reply(_take(form, account["account_sid"], world), 201)
 
 
 def receipt(entry: Entry, progress: str, world: World) -> bytes | None:
@@ -77,35 +76,16 @@ def receipt(entry: Entry, progress: str, world: World) -> bytes | None:
 
 def _account(sent: Sent, world: World) -> Account:
     """The account whose SID and live token the call shows."""
-    name, _, token = _basic(sent.headers.get("authorization", "")).partition(":")
-    for account in _accounts(world):
-        if name and account["ACCOUNT_SID"] == name and token in account.get("AUTH_TOKEN", "").split():
-            return account
-    raise Refused(20003, "Authenticate", 401)
-
-
-def _accounts(world: World) -> list[dict[str, str]]:
-    """Our accounts: what stands in the credentials beside each account SID."""
-    found = []
-    for setting in world.credentials:
-        if setting.startswith("SHOPBELL_TWILIO_SMS_") and setting.endswith("_ACCOUNT_SID"):
-            prefix = setting.removesuffix("ACCOUNT_SID")
-            named = {name: world.credentials.get(prefix + name, "") for name in ("ACCOUNT_SID", "AUTH_TOKEN", "NUMBER")}
-            found.append(named)
-    return found
-
-
-def _basic(header: str) -> str:
-    scheme, _, shown = header.partition(" ")
-    try:
-        return base64.b64decode(shown, validate=True).decode() if scheme.lower() == "basic" else ""
-    except ValueError:
-        return ""
+    sid, token = sent.basic()
+    account = world.account("twilio_sms", account_sid=sid, auth_token=token)
+    if account is None:
+        raise Refused(20003, "Authenticate", 401)
+    return account
 
 
 def _check_resource(sent: Sent, account: Account) -> None:
     path = MESSAGES.fullmatch(sent.path)
-    if not path or path["account"] != account["ACCOUNT_SID"]:
+    if not path or path["account"] != account["account_sid"]:
         raise Refused(20404, f"The requested resource {sent.path} was not found", 404)
     if sent.method != "POST":
         raise Refused(20004, "Method not allowed", 405)
@@ -125,9 +105,9 @@ def _check_sender(form: Mapping[str, str], account: Account) -> None:
     sender, service = form.get("From", ""), form.get("MessagingServiceSid", "")
     if not sender and not service:
         raise Refused(21603, "A 'From' phone number is required.")
-    if service and service != account["NUMBER"]:
+    if service and service != account["number"]:
         raise Refused(21705, f"The Messaging Service Sid {service} is invalid.")
-    if sender and sender != account["NUMBER"]:
+    if sender and sender != account["number"]:
         raise Refused(21606, f"The 'From' phone number provided ({sender}) is not one of this account's numbers.")
 
 
@@ -159,7 +139,7 @@ def _take(form: Mapping[str, str], account: str, world: World) -> dict[str, Any]
         "from": form.get("From"),
         "messaging_service_sid": service,
         "num_media": "1" if form.get("MediaUrl") else "0",
-        "num_segments": "0" if service else _segments(text),
+        "num_segments": "0" if service else str(sms.segments(text)),
         "price": None,
         "price_unit": "USD",
         "sid": sid,
@@ -168,10 +148,3 @@ def _take(form: Mapping[str, str], account: str, world: World) -> dict[str, Any]
         "to": form["To"],
         "uri": f"{uri}.json",
     }
-
-
-def _segments(text: str) -> str:
-    """How many SMS a text takes, roughly: 160 characters in one or 153 in each of several; 70 and 67 beyond ASCII."""
-    alone, joined = (160, 153) if text.isascii() else (70, 67)
-    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
-    return str(1 if units <= alone else -(-units // joined))

@@ -6,7 +6,6 @@ Reference: https://developer.vonage.com/en/api/messages  Errors: https://develop
 none of it), and `no_credit`.
 """
 
-import base64
 import json
 import re
 from collections.abc import Mapping
@@ -25,7 +24,8 @@ def answer(sent: Sent, world: World) -> Reply:
     """POST /v1/messages with an SMS; GET /v3/media/<id> of what somebody sent."""
     if sent.method == "GET" and sent.path.startswith("/v3/media/"):  # its address is the proof
         return handed_out(world.held("vonage", sent.path.removeprefix("/v3/media/")))
-    account = _account(sent, world)
+    key, secret = sent.basic()
+    account = world.account("vonage", api_key=key, api_secret=secret)
     if account is None:
         return _problem(401, "unauthorized", "Unauthorized", "You did not provide correct credentials.")
     if sent.method != "POST" or sent.path != "/v1/messages":
@@ -62,26 +62,6 @@ def receipt(entry: Entry, progress: str, world: World) -> bytes | None:
     return json.dumps(said).encode()
 
 
-def _account(sent: Sent, world: World) -> Mapping[str, str] | None:
-    """The account whose key and live secret the call shows."""
-    key, _, secret = _basic(sent.headers.get("authorization", "")).partition(":")
-    for name in world.credentials:
-        if name.startswith("SHOPBELL_VONAGE_") and name.endswith("_API_KEY"):
-            prefix = name.removesuffix("API_KEY")
-            mine = {field: world.credentials.get(prefix + field, "") for field in ("API_KEY", "API_SECRET", "NUMBER")}
-            if key and mine["API_KEY"] == key and secret in mine["API_SECRET"].split():
-                return mine
-    return None
-
-
-def _basic(header: str) -> str:
-    scheme, _, shown = header.partition(" ")
-    try:
-        return base64.b64decode(shown, validate=True).decode() if scheme.lower() == "basic" else ""
-    except ValueError:
-        return ""
-
-
 def _wrong(body: Mapping[str, Any], account: Mapping[str, str]) -> str:
     """The name of the first field that the real API would not take; empty if there is none."""
     text, to = body.get("text"), body.get("to")
@@ -89,7 +69,7 @@ def _wrong(body: Mapping[str, Any], account: Mapping[str, str]) -> str:
         "channel": body.get("channel") == "sms",
         "message_type": body.get("message_type") == "text",
         "to": isinstance(to, str) and bool(NUMBER.fullmatch(to)),
-        "from": body.get("from") == account["NUMBER"].removeprefix("+"),
+        "from": body.get("from") == account["number"].removeprefix("+"),
         "text": isinstance(text, str) and 0 < len(text) <= LONGEST,
         "client_ref": isinstance(body.get("client_ref", ""), str) and len(body.get("client_ref", "")) <= 100,
         "webhook_version": body.get("webhook_version", "v1") in ("v0.1", "v1"),

@@ -63,6 +63,32 @@ EVERYTHING_SECRETS = {
     "SHOPBELL_TELNYX_API_KEY": "telnyx-api-key-90e1",
     "SHOPBELL_TELNYX_NUMBER": "+4930990300",
     "SHOPBELL_TELNYX_API_URL": "http://world/telnyx",
+    "SHOPBELL_PLIVO_AUTH_ID": "MA5HOPBELL00000000PL",
+    "SHOPBELL_PLIVO_AUTH_TOKEN": "plivo-auth-token-b0c4",
+    "SHOPBELL_PLIVO_NUMBER": "4930990400",
+    "SHOPBELL_PLIVO_API_URL": "http://world/plivo",
+    "SHOPBELL_BANDWIDTH_WEBHOOK_USER": "bandwidth-user-4410",
+    "SHOPBELL_BANDWIDTH_WEBHOOK_PASSWORD": "bandwidth-password-a5d2",
+    "SHOPBELL_BANDWIDTH_ACCOUNT_ID": "5500123",
+    "SHOPBELL_BANDWIDTH_APPLICATION_ID": "93de2206-aaaa-4bbb-8ccc-000000000001",
+    "SHOPBELL_BANDWIDTH_CLIENT_ID": "bandwidth-client-71",
+    "SHOPBELL_BANDWIDTH_CLIENT_SECRET": "bandwidth-client-secret-09fa",
+    "SHOPBELL_BANDWIDTH_NUMBER": "+12065550100",
+    "SHOPBELL_BANDWIDTH_API_URL": "http://world/bandwidth",
+    "SHOPBELL_SINCH_HMAC_SECRET": "sinch-hmac-secret-3e77",
+    "SHOPBELL_SINCH_SERVICE_PLAN_ID": "5h0pbe11aa77",
+    "SHOPBELL_SINCH_API_TOKEN": "sinch-api-token-61d0",
+    "SHOPBELL_SINCH_NUMBER": "+4930990500",
+    "SHOPBELL_SINCH_API_URL": "http://world/sinch",
+    "SHOPBELL_INFOBIP_WEBHOOK_USER": "infobip-user-2c9d",
+    "SHOPBELL_INFOBIP_WEBHOOK_PASSWORD": "infobip-password-88e5",
+    "SHOPBELL_INFOBIP_API_KEY": "infobip-api-key-7a10",
+    "SHOPBELL_INFOBIP_NUMBER": "4930990600",
+    "SHOPBELL_INFOBIP_API_URL": "http://world/infobip",
+    "SHOPBELL_MESSAGEBIRD_SIGNING_KEY": "messagebird-signing-key-52bc",
+    "SHOPBELL_MESSAGEBIRD_ACCESS_KEY": "messagebird-access-key-d38f",
+    "SHOPBELL_MESSAGEBIRD_NUMBER": "4930990700",
+    "SHOPBELL_MESSAGEBIRD_API_URL": "http://world/messagebird",
     "SHOPBELL_WHATSAPP_APP_SECRET": "whatsapp-app-secret-41d7",
     "SHOPBELL_WHATSAPP_VERIFY_TOKEN": "whatsapp-verify-token-88b0",
     "SHOPBELL_WHATSAPP_TOKEN": "whatsapp-token-0f3c",
@@ -111,6 +137,13 @@ SECOND_INBOUND = {
     "SHOPBELL_VONAGE__B2_SIGNATURE_SECRET": "second-vonage-signature-secret",
     "SHOPBELL_VONAGE__B2_API_KEY": "77c0f1d4",
     "SHOPBELL_TELNYX__B2_PUBLIC_KEY": pairs.pair(b"second-telnyx-private-key-of-32-"),
+    "SHOPBELL_PLIVO__B2_AUTH_TOKEN": "second-plivo-auth-token",
+    "SHOPBELL_BANDWIDTH__B2_WEBHOOK_USER": "second-bandwidth-user",
+    "SHOPBELL_BANDWIDTH__B2_WEBHOOK_PASSWORD": "second-bandwidth-password",
+    "SHOPBELL_SINCH__B2_HMAC_SECRET": "second-sinch-hmac-secret",
+    "SHOPBELL_INFOBIP__B2_WEBHOOK_USER": "second-infobip-user",
+    "SHOPBELL_INFOBIP__B2_WEBHOOK_PASSWORD": "second-infobip-password",
+    "SHOPBELL_MESSAGEBIRD__B2_SIGNING_KEY": "second-messagebird-signing-key",
     "SHOPBELL_WHATSAPP__B2_APP_SECRET": "second-whatsapp-app-secret",
     "SHOPBELL_WHATSAPP__B2_VERIFY_TOKEN": "second-whatsapp-verify-token",
     "SHOPBELL_MESSENGER__B2_APP_SECRET": "second-messenger-app-secret",
@@ -189,13 +222,18 @@ def everything(toml: str = EVERYTHING_SHOP, secrets: Mapping[str, str] = EVERYTH
 
 
 def warm(lab: Lab) -> None:
-    """As in an environment that has been at work: what `verify` keeps there is there. Once for each process."""
+    """As in an environment that has been at work: what `verify` keeps there is there, and tokens that are lent."""
     known()
+    for name in providers.NAMES:
+        token = providers.optional(providers.load(name), "token")
+        if token is not None:
+            token(config(name))
     lab.seam.calls.clear()
 
 
 @cache
 def known() -> None:
+    """Once for each process."""
     for name in providers.NAMES:
         assert not refuses(name, signed(cases(name)[0]))
 
