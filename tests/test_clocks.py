@@ -12,6 +12,7 @@ from chalicelib.desk import oncall, targets, waiting
 from chalicelib.models import WEEKDAYS, Address, Channel, Contact, Conversation, Direction, Heard, Message, Plan, timer
 from chalicelib.route import customers, unasked
 from chalicelib.settings import load
+from infra import playbook
 from tests.lab import HOURS, SHOP, STACK, START, Lab, laboratory, log
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -407,6 +408,21 @@ def test_while_the_desk_is_open_nobody_is_called() -> None:
     assert due("2026-03-04 19:00", never_closes) is None
     only_by_day = NIGHT_SHOP.replace('"ann", "carl", "ben"', '"carl"').replace('"6-8"', '"10-16"')
     assert due("2026-03-04 19:00", only_by_day) is None
+
+
+# ---- said in plain words ------------------------------------------------------------------------------------------
+
+
+def test_the_playbook_tells_the_clocks() -> None:
+    told = playbook.doc(load(f'{TARGET_SHOP}[hours.dates]\n2026-12-24 = "9-13"\n2026-12-27 = ""\n')).splitlines()
+    assert "- after 100 % of the target without an answer the conversation moves to second" in told
+    assert '  desk0 -- "100 % of the target" --> desk1' in told
+    assert "- sms: 15 min to the first answer, 10 min to each further one, closed within 120 min" in told
+    assert "- on 2026-12-24 open 9:00-13:00" in told and "- on 2026-12-27 closed" in told
+    told = playbook.doc(load(NIGHT_SHOP + "[automatic]\nfollow_up_days = 2\n")).splitlines()
+    people = "ann, carl (Wednesday 6:00-8:00), ben"
+    assert f"- urgent while the desk is closed: {people} are called, one each 20 min" in told
+    assert "- who was answered: whether all is well, 2 days after the end" in told
 
 
 # ---- how --------------------------------------------------------------------------------------------------------

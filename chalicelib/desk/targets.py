@@ -14,9 +14,16 @@ def answer(shop: Shop, conversation: Conversation) -> int:
     if shop.targets is None:
         return 0
     channel = conversation.heard.channel
-    own, usual = shop.targets.get(channel, Target()), USUAL.get(channel, QUICK)
-    first = usual if own.first_minutes is None else own.first_minutes
-    return first if conversation.agent_at is None or own.next_minutes is None else own.next_minutes
+    following = shop.targets.get(channel, Target()).next_minutes
+    return first(shop, channel) if conversation.agent_at is None or following is None else following
+
+
+def first(shop: Shop, channel: Channel) -> int:
+    """The minutes for the first answer on a channel; 0 where nothing is meant."""
+    if shop.targets is None:
+        return 0
+    own = shop.targets.get(channel, Target()).first_minutes
+    return USUAL.get(channel, QUICK) if own is None else own
 
 
 def resolution(shop: Shop, conversation: Conversation) -> int:
@@ -27,9 +34,18 @@ def resolution(shop: Shop, conversation: Conversation) -> int:
 
 def tiers(shop: Shop, conversation: Conversation, place: Desk) -> Mapping[str, int]:
     """After how many minutes each of TIERS comes: as the desk itself says, else as the target has it."""
-    own = {"nudge": place.nudge_minutes, "escalate": place.escalate_minutes, "owner": place.owner_minutes}
     minutes = answer(shop, conversation)
-    if any(own.values()) or not minutes:
-        return {tier: after for tier, after in own.items() if after}
-    there = [tier for tier in TIERS if tier != "escalate" or place.escalate_to]
-    return {tier: max(minutes * TIERS[tier] // 100, 1) for tier in there}
+    if (said := own(place)) or not minutes:
+        return said
+    return {tier: max(minutes * percent // 100, 1) for tier, percent in shares(place).items()}
+
+
+def own(place: Desk) -> Mapping[str, int]:
+    """The minutes that a desk itself says."""
+    said = {"nudge": place.nudge_minutes, "escalate": place.escalate_minutes, "owner": place.owner_minutes}
+    return {tier: minutes for tier, minutes in said.items() if minutes}
+
+
+def shares(place: Desk) -> Mapping[str, int]:
+    """The percent of a target after which each tier comes at a desk that says nothing itself."""
+    return {tier: percent for tier, percent in TIERS.items() if tier != "escalate" or place.escalate_to}
