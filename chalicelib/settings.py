@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from chalicelib import hours, parameters, providers, signing
 from chalicelib.errors import NotEnabled, SettingsError, Unavailable
-from chalicelib.models import WEEKDAYS, Can, Channel, Desk, Hours, Rule, Shop, Target, current
+from chalicelib.models import WEEKDAYS, Can, Channel, Desk, Hours, OnCall, Rule, Said, Shop, Target, current
 
 SHOP_FILE = Path(__file__).with_name("shop.toml")
 PREFIX = "SHOPBELL_"
@@ -321,17 +321,19 @@ def _check_table(place: tuple[str, ...], table: Hours, rules: Shop) -> Iterator[
 
 def _check_on_call(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     """People who are there, shifts that can be read, and a desk that is ever closed."""
-    rota = rules.on_call
+    rota = rules.on_call or OnCall(people=())
     agents = {name for place in rules.desks.values() for name in place.agents}
-    for name in rota.people if rota else ():
-        if name not in agents:
-            yield ("on_call", "people"), f"{name!r} is no agent of a desk; there are {_listed(agents, name)}"
-    for name, table in (rota.shifts if rota else {}).items():
+    strangers = [name for name in rota.people if name not in agents]
+    if rules.on_call and not rota.people:
+        yield ("on_call", "people"), "name at least one agent of a desk"
+    for name in strangers:
+        yield ("on_call", "people"), f"{name!r} is no agent of a desk; there are {_listed(agents, name)}"
+    for name, table in rota.shifts.items():
         place = ("on_call", "shifts", name)
-        if rota and name not in rota.people:
+        if rota.people and not strangers and name not in rota.people:
             yield place, f"{name!r} is not among people; there are {_listed(rota.people, name)}"
         yield from _check_table(place, table, rules.model_copy(update={"hours": None}))
-    if rota and not rules.hours and not any(place.hours for place in rules.desks.values()):
+    if rules.on_call and not rules.hours and not any(place.hours for place in rules.desks.values()):
         yield ("on_call",), "without opening hours nobody is called; add [hours]"
 
 
@@ -354,19 +356,41 @@ def _is_day(text: str) -> bool:
 
 def _check_acknowledgement(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     """Gaps that can be filled, and no text that is never sent."""
-    said = rules.acknowledgement
+    ours = rules.acknowledgement
+    yield from _check_said(("acknowledgement",), ours)
+    if "none" in ours.texts:
+        yield ("acknowledgement", "texts", "none"), "rules say none where nothing is to be sent; give it another name"
+    if ours.closed and not rules.hours and not any(place.hours for place in rules.desks.values()):
+        yield ("acknowledgement", "closed"), "without opening hours it is never sent; add [hours]"
+    for code, theirs in ours.languages.items():
+        yield from _check_said(("acknowledgement", "languages", code), theirs)
+        yield from _check_language(rules, code, theirs)
+
+
+def _check_language(rules: Shop, code: str, said: Said) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Words in another language, of which each has to be sent in some case."""
+    place, (first, *others) = ("acknowledgement", "languages", code), rules.languages
+    if code == first:
+        yield place, f"{code} is the first of your languages: its words stand in [acknowledgement]"
+    elif code not in others:
+        yield place, f"it is never sent: your other languages are {_listed(others, code)}"
+    for field in ("text", "closed"):
+        if getattr(said, field) and not getattr(rules.acknowledgement, field):
+            yield (*place, field), f"it is never sent: write {field} in [acknowledgement] too"
+    for name in said.texts.keys() - rules.acknowledgement.texts.keys():
+        yield (*place, "texts", name), f"it is never sent: write {name} in [acknowledgement.texts] too"
+
+
+def _check_said(at: tuple[str, ...], said: Said) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Gaps that can be filled; {opens} only while the desk is closed."""
     texts: dict[tuple[str, ...], str] = {("text",): said.text, ("closed",): said.closed}
     for place, text in (texts | {("texts", name): text for name, text in said.texts.items()}).items():
         known = ["{opens}", "{shop}"] if place == ("closed",) else ["{shop}"]
         for gap in re.findall(r"\{[^{}]*\}", text):
             if gap == "{opens}" and gap not in known:
-                yield ("acknowledgement", *place), "{opens} is only known while you are closed; use it in closed"
+                yield (*at, *place), "{opens} is only known while you are closed; use it in closed"
             elif gap not in known:
-                yield ("acknowledgement", *place), f"nothing is known for {gap}; there are {_listed(known, gap)}"
-    if "none" in said.texts:
-        yield ("acknowledgement", "texts", "none"), "rules say none where nothing is to be sent; give it another name"
-    if said.closed and not rules.hours and not any(place.hours for place in rules.desks.values()):
-        yield ("acknowledgement", "closed"), "without opening hours it is never sent; add [hours]"
+                yield (*at, *place), f"nothing is known for {gap}; there are {_listed(known, gap)}"
 
 
 def _check_routes(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:

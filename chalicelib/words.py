@@ -1,52 +1,80 @@
 """What Shopbell itself says: to customers the acknowledgement, to agents the notices. Pure."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from chalicelib.models import Conversation, Shop, Trouble
+from chalicelib.models import Conversation, Language, Said, Shop, Trouble
+from chalicelib.phrases import PHRASES, Phrases
 from chalicelib.tally import Tally
 
 MOST_NAMED, MOST_SHOWN = 10, 200  # of what is missing, and characters of a line; the others are counted
 
 
-def acknowledgement(shop: Shop, opens: str = "", named: str = "") -> str:
-    """The final words; `opens` is when the desk is open again, and empty while it is. A rule may have `named` a text.
+def acknowledgement(shop: Shop, language: str, now: datetime, opens: datetime | None = None, named: str = "") -> str:
+    """The final words; `opens` is when the desk is open again, None while it is. A rule may have `named` a text.
 
     Nothing of the customer's own goes in: an acknowledgement must never carry strangers' text.
     """
-    said = shop.acknowledgement
-    text = said.texts.get(named, "") if named else (opens and said.closed) or said.text
-    return text.replace("{opens}", opens).replace("{shop}", shop.name).strip()
+    code = spoken_in(shop, language)
+    text = _named(shop, code, named) if named else (opens and _said(shop, code, "closed")) or _said(shop, code, "text")
+    when = moment(opens, now, shop.time_zone, PHRASES[code]) if opens else ""
+    return text.replace("{opens}", when).replace("{shop}", shop.name).strip()
 
 
-AUTOMATIC = "(This is an automatic message.)"  # California and Germany want it said
+def spoken_in(shop: Shop, language: str) -> Language:
+    """The language in which a customer is written to: their own if it is one of the shop's, else the shop's first."""
+    return next((code for code in shop.languages if code == language), shop.languages[0])
 
 
-def update(following: str) -> str:
-    """To a customer who still waits; `following` is when they hear of it again, empty if only with the answer."""
-    more = f"You hear from us again by {following}. " if following else ""
-    return f"We are still on it, and you are not forgotten. {more}{AUTOMATIC}"
+def _named(shop: Shop, code: Language, name: str) -> str:
+    """A text of the shop that a rule names, in the shop's first language where it has no other."""
+    return _own(shop, code).texts.get(name) or shop.acknowledgement.texts.get(name, "")
 
 
-def follow_up() -> str:
+def _said(shop: Shop, code: Language, what: str) -> str:
+    """The shop's own words in a language, else ours; none where the shop says nothing of the kind in its first."""
+    own: str = getattr(_own(shop, code), what)
+    return own or (getattr(PHRASES[code], what) if getattr(shop.acknowledgement, what) else "")
+
+
+def _own(shop: Shop, code: Language) -> Said:
+    """The shop's own words in a language."""
+    ours = shop.acknowledgement
+    return ours if code == shop.languages[0] else ours.languages.get(code, Said())
+
+
+def moment(at: datetime, now: datetime, zone: str, phrases: Phrases) -> str:
+    """A moment as customers read it: "Monday 09:00", and from a week on, or ago, with its date."""
+    there, here = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    form = phrases.day if abs(there.date() - here.date()) < timedelta(weeks=1) else phrases.date
+    weekday, month = phrases.weekdays.split()[there.weekday()], phrases.months.split()[there.month - 1]
+    return form.format(weekday=weekday, day=there.day, month=month, time=f"{there:%H:%M}")
+
+
+def update(shop: Shop, language: str, following: datetime | None, now: datetime) -> str:
+    """To a customer who still waits; `following` is when they hear of it again, None if only with the answer."""
+    phrases = PHRASES[spoken_in(shop, language)]
+    again = phrases.again.format(by=moment(following, now, shop.time_zone, phrases)) if following else ""
+    return " ".join(filter(None, [phrases.still, again, phrases.automatic]))
+
+
+def follow_up(shop: Shop, language: str) -> str:
     """To a customer some days after the end."""
-    return f"Is everything all right now? If it is not, just answer this message. {AUTOMATIC}"
+    phrases = PHRASES[spoken_in(shop, language)]
+    return f"{phrases.well} {phrases.automatic}"
 
 
-def status_waiting(since: str, by: str) -> str:
-    """To a customer who asks how things stand: nobody has answered yet; `by` is empty if none can be named."""
-    until = f" and mean to answer it by {by}" if by else ", and will answer it"
-    return f"We have had your message since {since}{until}. {AUTOMATIC}"
-
-
-def status_answered(at: str) -> str:
-    answered = f"We last answered you on {at}." if at else "Nothing of yours waits for an answer."
-    return f"{answered} If anything is still open, just write. {AUTOMATIC}"
-
-
-def status_closed() -> str:
-    return f"Nothing of yours is open with us. If you need anything, just write. {AUTOMATIC}"
+def stands(shop: Shop, language: str, conversation: Conversation, now: datetime) -> str:
+    """To a customer who asks how things stand; a time that has passed is not named."""
+    phrases, waits, by = PHRASES[spoken_in(shop, language)], conversation.waiting, None
+    form = phrases.answered if conversation.agent_at and conversation.status == "open" else phrases.nothing
+    if waits:
+        by = waits.by if waits.by and waits.by > now else None
+        form = phrases.waits_until if by else phrases.waits
+    times = {"since": waits.since if waits else None, "by": by, "at": conversation.agent_at}
+    gaps = {gap: moment(at, now, shop.time_zone, phrases) for gap, at in times.items() if at}
+    return f"{form.format(**gaps)} {phrases.automatic}"
 
 
 def customer_is_told(text: str) -> str:
@@ -85,9 +113,9 @@ def files_kept_back(names: list[str]) -> str:
     )
 
 
-def file_link(name: str, size: int, url: str) -> str:
+def file_link(name: str, size: int, url: str, language: Language = "en") -> str:
     """A file as a link, for customers and agents alike."""
-    return f"📎 {name} ({in_bytes(size)}): {url}\nThis link works for a limited time."
+    return f"📎 {name} ({in_bytes(size)}): {url}\n{PHRASES[language].link}"
 
 
 def in_bytes(size: int) -> str:
@@ -320,12 +348,14 @@ def stands_alone(word: str) -> str:
     return f"{word} stands alone: write the rest in a message of its own."
 
 
-def code(shop: Shop, code: str) -> str:
+def subject(shop: Shop, language: str) -> str:
+    """Of a mail to a customer who named no subject."""
+    return PHRASES[spoken_in(shop, language)].subject.format(shop=shop.name)
+
+
+def code(shop: Shop, code: str, language: str) -> str:
     """To another address than the one that claims it. Nothing is told of the other: it may be a stranger."""
-    return (
-        f"{code} is your code for {shop.name}. Somebody who writes to us elsewhere says that this address is theirs "
-        "as well. If that is you, write the code there within 15 minutes. If not, do nothing."
-    )
+    return PHRASES[spoken_in(shop, language)].code.format(code=code, shop=shop.name)
 
 
 def code_tried(how: str) -> str:

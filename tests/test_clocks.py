@@ -10,12 +10,14 @@ import pytest
 from chalicelib import watch, words
 from chalicelib.desk import oncall, targets, waiting
 from chalicelib.models import WEEKDAYS, Address, Channel, Contact, Conversation, Direction, Heard, Message, Plan, timer
+from chalicelib.phrases import PHRASES
 from chalicelib.route import customers, unasked
 from chalicelib.settings import load
 from infra import playbook
 from tests.lab import HOURS, SHOP, STACK, START, Lab, laboratory, log
 
 BERLIN = ZoneInfo("Europe/Berlin")
+AUTOMATIC = PHRASES["en"].automatic
 SMS = Address(channel=Channel.SMS, id="+4915123456789")
 WHATSAPP = Address(channel=Channel.WHATSAPP, id="+4915123456780")
 UNPROVED = Address(channel=Channel.UNVERIFIED_EMAIL, id="mira@example.com")
@@ -276,7 +278,7 @@ def test_who_asks_is_told_how_things_stand(lab: Lab) -> None:
     says(lab, "#resolve", 11, after=1)
     asks_status(lab, 4, after=60 * 24 * 2)
     assert [text for _, text in customer_told(lab)] == [
-        "We have had your message since Monday 10:00 and mean to answer it by Monday 10:15.",
+        "We have had your message since Monday 10:00, and mean to answer it by Monday 10:15.",
         "We last answered you on Monday 10:13. If anything is still open, just write.",
         "Nothing of yours is open with us. If you need anything, just write.",
     ]
@@ -317,6 +319,25 @@ def test_a_shop_that_does_not_want_it_answers_it_itself() -> None:
 )
 def test_it_is_that_one_word(text: str, asks: bool) -> None:
     assert unasked.asks_status(text) is asks
+
+
+@pytest.mark.parametrize("code", PHRASES)
+def test_each_language_has_the_words_and_nothing_is_left_in_them(code: str) -> None:
+    rules = RULES.model_copy(update={"languages": ("en", code)})
+    asked, at = waits("2026-03-02 09:00").conversation, utc("2026-03-02 09:05")
+    assert asked and asked.waiting
+    answered = asked.model_copy(update={"waiting": None, "agent_at": START})
+    said = [
+        words.update(rules, code, at, START),
+        words.update(rules, code, None, START),
+        words.follow_up(rules, code),
+        *(words.stands(rules, code, one, at) for one in (asked, answered, conversation("sms"))),
+        words.stands(rules, code, asked, at + timedelta(days=1)),
+    ]
+    monday = PHRASES[code].weekdays.split()[0]  # type: ignore[index]
+    assert [monday in text for text in said] == [True, False, False, True, True, False, True]
+    assert not [text for text in said if "{" in text or not text.endswith(PHRASES[code].automatic)]  # type: ignore[index]
+    assert len(set(said)) == len(said)
 
 
 # ---- after the end ------------------------------------------------------------------------------------------------
@@ -463,9 +484,9 @@ def asks_status(lab: Lab, number: int, after: float = 0) -> None:
 
 def customer_told(lab: Lab) -> list[tuple[str, str]]:
     """What customers were told by itself beside the acknowledgement, at what time in Berlin, without its last words."""
-    automatic = [entry for entry in lab.texts() if entry.text.endswith(words.AUTOMATIC)]
+    automatic = [entry for entry in lab.texts() if entry.text.endswith(AUTOMATIC)]
     there = [(datetime.fromisoformat(entry.at).astimezone(BERLIN), entry.text) for entry in automatic]
-    return [(f"{at:%a %H:%M}", text.removesuffix(words.AUTOMATIC).rstrip()) for at, text in there]
+    return [(f"{at:%a %H:%M}", text.removesuffix(AUTOMATIC).rstrip()) for at, text in there]
 
 
 def waits(since: str, **fields: Any) -> Contact:

@@ -15,7 +15,18 @@ from chalicelib import providers
 HOUSE = Path(__file__).parents[1]
 LIBRARY = HOUSE / "chalicelib"
 LATE = ("requests", "boto3", "cryptography", "nacl", "moto", "infra")  # not for a webhook's cold start
-LATER = ("process", "store", "route", "desk", "words", "tick", "watch", "tally")  # the worker and tick alone
+LATER = (
+    "process",
+    "store",
+    "route",
+    "desk",
+    "words",
+    "tick",
+    "watch",
+    "tally",
+    "languages",
+    "phrases",
+)  # the worker and tick alone
 WORKERS = tuple(f"chalicelib.{name}" for name in LATER)
 PROBE = """
 import json, sys

@@ -157,6 +157,8 @@ def test_the_shipped_shop_is_valid() -> None:
                     9,
                     "closed in [acknowledgement]: without opening hours it is never sent; add [hours]",
                 ),
+                ("", "[acknowledgement.languages.de]", 9, "it is never sent: your other languages are none"),
+                ("", "[acknowledgement.languages.en]", 9, "en is the first of your languages: its words stand in [ack"),
                 ('[hours]\nmonday = "9-18"\n', 'closed = "{open}"', 11, "{open}; there are {opens}, {shop}"),
             )
         ),
@@ -168,6 +170,19 @@ def test_the_shipped_shop_is_valid() -> None:
         ("[providers.slack]", "[providers.slack]\n[providers.slack.second]", 13, "capitals and digits"),
         ("[providers.slack]", "[providers.slack]\nreopen_days = 3", 13, "it belongs above the first [table]"),
         ('name = "Corner Shop"', 'name = "Corner Shop', 1, "the text is not closed"),
+        ('owner = "front"', 'owner = "front"\nlanguages = ["en", "ger"]', 4, 'found "ger"; choose "en", "de"'),
+        ('owner = "front"', 'owner = "front"\nlanguages = []', 4, "languages: "),
+        *(
+            ('owner = "front"', f'owner = "front"\nlanguages = ["en", "de"]\n{said}', line, words)
+            for said, line, words in (
+                (
+                    'acknowledgement.languages.de.text = "Hallo"',
+                    5,
+                    "it is never sent: write text in [acknowledgement] too",
+                ),
+                ('acknowledgement = { text = "Hi", languages.de.text = "{nam}" }', 5, "nothing is known for {nam}"),
+            )
+        ),
         ('owner = "front"', 'owner = "front"\nhuman_agent = ["slack"]', 4, "lets people answer later than machines"),
         ('owner = "front"', 'owner = "front"\nhuman_agent = ["messenger"]', 4, "is no enabled provider that lets"),
         *(
@@ -204,6 +219,7 @@ ROTA = GOOD.replace("[routes]", '[on_call]\npeople = ["ann"]\n[routes]').replace
     ("before", "after", "problem"),
     [
         ('["ann"]', '["bob"]', "line 11, people in [on_call]: 'bob' is no agent of a desk; there are ann"),
+        ('["ann"]', "[]", "line 11, people in [on_call]: name at least one agent of a desk"),
         ('["ann"]', '["ann"]\nminutes = 0', "line 12, minutes in [on_call]: found 0; it is a whole number of minutes"),
         ('people = ["ann"]', "", "line 10, people in [on_call]: it must be set: people = "),
         ('hours = { monday = "9-18" }', "", "line 10, [on_call]: without opening hours nobody is called; add [hours]"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from chalicelib import languages
 from chalicelib.desk import answers, conduct, naming, persons, when
 from chalicelib.desk.asked import Asked, Done, known_as
 from chalicelib.desk.reading import read
@@ -38,6 +39,7 @@ def status(asked: Asked) -> Done:
         *([f"Waiting since {when.spoken(conversation.waiting.since, zone)}"] if conversation.waiting else []),
         *([f"Snoozed until {when.spoken(conversation.snoozed_until, zone)}"] if conversation.snoozed_until else []),
         *([f"Tags: {', '.join(contact.tags)}"] if contact.tags else []),
+        *([f"Language: {languages.NAMES.get(contact.language, contact.language)}"] if contact.language else []),
         *([f"In time: {conversation.kept} of {conversation.targets}"] if conversation.targets else []),
         f"Addresses: {', '.join(map(naming.written, contact.addresses))}",
         *(f"Linked: {_evidence(one, asked.place)}" for one in contact.links if one.at),
@@ -63,6 +65,7 @@ ACTIONS: Mapping[str, Action] = {
     "#note": Action(conduct.note, "TEXT", "a note for colleagues; so does // before a text", anywhere=True),
     "#priority": Action(conduct.priority, " | ".join(conduct.PRIORITIES), "how urgent it is"),
     "#tag": Action(conduct.tag, "WORD … | -WORD", "words that stay with the customer", anywhere=True),
+    "#language": Action(conduct.language, "de | german | off", "the language we write in", anywhere=True),
     "#block": Action(conduct.block, "", "spam: keep it, show it to nobody"),
     "#unblock": Action(conduct.unblock, "", "end that", anywhere=True),
     "#template": Action(answers.template, "NAME WORD=… …", "a canned answer of shop.toml", anywhere=True, writes=True),

@@ -1,5 +1,6 @@
 """The card: what an agent sees first, and what changes on it as the conversation goes on."""
 
+from chalicelib import languages
 from chalicelib.desk.actions import buttons
 from chalicelib.desk.asked import known_as
 from chalicelib.desk.held import proved
@@ -17,7 +18,7 @@ def card(contact: Contact, place: Desk, shop: Shop, text: str = "") -> Card:
     return Card(
         title=contact.name or plain_id(conversation.heard),
         state=state(contact, place, shop.time_zone),
-        facts=tuple(_facts(contact)),
+        facts=tuple(_facts(contact, shop)),
         text=text,
         hint=_hint(place),
         buttons=() if place.mailbox else buttons(contact, place, shop),
@@ -53,17 +54,19 @@ def named(name: str, address: Address) -> str:
     return f"{name or plain_id(address)} · {channel_of(address)}"
 
 
-def _facts(contact: Contact) -> list[str]:
+def _facts(contact: Contact, shop: Shop) -> list[str]:
     conversation = contact.conversation
     assert conversation is not None
     every = (*contact.also, *(heard.address for heard in contact.heard))
     others = [address for address in every if address != conversation.heard]
     subject = next((one.context.get("subject", "") for one in contact.heard if one.address == conversation.heard), "")
+    foreign = contact.language not in ("", shop.languages[0])
     return [
         title(conversation.heard) + ("" if proved(conversation.heard) else " ⚠️"),
         *([f"Subject: {subject}"] if subject else []),
         *(f"Also: {title(other)}" for other in others[-MOST_ADDRESSES:]),
         *([f"Tags: {', '.join(contact.tags)}"] if contact.tags else []),
+        *([f"Language: {languages.NAMES.get(contact.language, contact.language)}"] if foreign else []),
         *contact.before,
     ]
 

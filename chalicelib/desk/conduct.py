@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from chalicelib import rules
+from chalicelib import languages, rules
 from chalicelib.desk import oncall, waiting, when
 from chalicelib.desk.asked import Asked, Cannot, Done, known_as
 from chalicelib.models import Desk
@@ -98,6 +98,18 @@ def tag(asked: Asked) -> Done:
     if not {*given} <= {*kept}:
         raise Cannot(f"A customer has at most {rules.MOST_TAGS} tags; take one away first with #tag -word.")
     return Done(f"Tags: {', '.join(kept) or 'none'}.", contact={"tags": kept})
+
+
+def language(asked: Asked) -> Done:
+    """In which language we write to the customer; nothing else changes it then, until that is taken back."""
+    if asked.rest.lower() in OFF:
+        return Done("The language is the one the customer writes in.", contact={"language": "", "language_by": ""})
+    code = languages.named(asked.rest)
+    if not code:
+        known = ", ".join(f"{code} ({name})" for code, name in languages.NAMES.items())
+        raise Cannot(f"Which language? #language and one of {known}; #language off leaves it to the customer's words.")
+    own = {"language": code, "language_by": asked.agent}
+    return Done(f"{asked.who} set the language to {languages.NAMES[code]}.", contact=own)
 
 
 def block(asked: Asked) -> Done:

@@ -14,19 +14,9 @@ from chalicelib.desk import oncall, targets
 from chalicelib.models import Contact, Conversation, Desk, Shop, Waiting
 
 Value = TypeVar("Value")
-REASSIGN, RESOLUTION, UPDATE, FOLLOW_UP = "reassign", "resolution", "update", "follow up"
-CALL = "call"
-KINDS = (
-    "snooze",
-    "nudge",
-    "escalate",
-    "owner",
-    REASSIGN,
-    RESOLUTION,
-    UPDATE,
-    FOLLOW_UP,
-    CALL,
-)  # the timers that are worked out here
+REASSIGN, RESOLUTION, UPDATE, FOLLOW_UP, CALL = "reassign", "resolution", "update", "follow up", "call"
+# The timers that are worked out here:
+KINDS = ("snooze", "nudge", "escalate", "owner", REASSIGN, RESOLUTION, UPDATE, FOLLOW_UP, CALL)
 
 
 def after(start: datetime, minutes: int, open: hours.Calendar | None) -> datetime:

@@ -73,12 +73,6 @@ def spoken(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%A %-d %B %H:%M}"
 
 
-def soon(at: datetime, now: datetime, zone: str) -> str:
-    """A moment as customers read it: "Monday 09:00", and from a week on, or ago, with its date."""
-    there, here = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
-    return f"{there:%A %H:%M}" if abs(there.date() - here.date()) < timedelta(weeks=1) else spoken(at, zone)
-
-
 def lasting(span: timedelta) -> str:
     """How long, roughly, in words."""
     minutes = int(span.total_seconds() // 60)

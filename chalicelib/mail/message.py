@@ -8,11 +8,12 @@ from chalicelib.mail.automation import automatic, by_machine, loop_of
 from chalicelib.mail.parse import Mail
 from chalicelib.mail.quotes import answers_within, stripped
 from chalicelib.mail.subjects import forwarded
-from chalicelib.mail.values import addresses
+from chalicelib.mail.values import addresses, first
 from chalicelib.models import Address, Attachment, Channel, Message
 
 TOKEN = re.compile(r"[a-z2-7]{26}")
 MOST_REFERENCES = 10
+LONGEST_LANGUAGE = 80  # characters: it may name several
 
 
 def to_message(
@@ -40,6 +41,7 @@ def to_message(
         id=id,
         sender=Address(channel=Channel.EMAIL if proved else Channel.UNVERIFIED_EMAIL, id=author),
         name=mail.sender.name,
+        language=first(mail.headers, "content-language")[:LONGEST_LANGUAGE],
         text=text,
         full=mail.text if len(text) < len(mail.text.strip()) else "",
         attachments=tuple(_attachments(mail, files_at or f"{provider}/{id}")),

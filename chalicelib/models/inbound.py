@@ -83,6 +83,7 @@ class Message(Frozen):
     sender: Address
     aliases: tuple[Address, ...] = ()  # also-known-as, proved by the same signature
     name: Text = ""
+    language: Text = ""  # as the channel tells it, if it does: de, de-AT; what a device is set to, not the words
     text: Text = ""
     text_file: str = ""  # where a text too long for a queue message lies in the bucket
     full: Text = ""  # all that came, where `text` is only what is new in it (a mail with its history)

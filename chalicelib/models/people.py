@@ -126,6 +126,8 @@ class Contact(Frozen):
     id: str
     version: int = 0  # 0: not written yet
     name: Text = ""
+    language: Text = ""  # a code of languages.NAMES, or empty: not known
+    language_by: Text = ""  # the agent who set it: then nothing else does
     heard: tuple[Heard, ...] = ()
     also: tuple[Address, ...] = ()  # proved to be its own, and never heard from
     links: tuple[Link, ...] = ()  # the contacts that are one person here, this one among them; none if it is alone

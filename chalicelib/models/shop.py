@@ -13,6 +13,7 @@ LONGEST = 43_200  # minutes: thirty days
 Minutes = Annotated[int, Field(ge=0, le=LONGEST, strict=True)]  # strict: true is no number, and "5" is a text
 Choice = Annotated[bool, Field(strict=True)]  # strict: "no" is a text
 Stage = Literal["before-order", "on-its-way", "owns-it", "return"]  # of a customer's life, from first to last
+Language = Literal["en", "de", "fr", "es", "it", "nl", "pt", "pl"]  # those that phrases.py has words in
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -105,11 +106,19 @@ class Rule(Strict):
     skills: tuple[str, ...] = ()  # of the agent it is best given to, where the desk gives conversations to agents
 
 
-class Acknowledgement(Strict):
+class Said(Strict):
+    """An acknowledgement's words in one language; {opens} stands in `closed` alone."""
+
     text: str = ""
     closed: str = ""  # instead, while the desk is closed; default: as ever
     texts: Mapping[str, str] = Field(default_factory=dict)  # others, that rules name
+
+
+class Acknowledgement(Said):
+    """In the shop's first language; by code in others, where the shop does not like the words of phrases.py."""
+
     forms: Choice = False  # also to the unproved senders of the shop's own forms
+    languages: Mapping[str, Said] = Field(default_factory=dict)
 
 
 class Target(Strict):
@@ -138,6 +147,7 @@ class Template(Strict):
 class Shop(Strict):
     name: str
     time_zone: str
+    languages: tuple[Language, ...] = Field(default=("en",), min_length=1)  # the first is that of the shop's own words
     owner: str
     fallback: str = ""
     reopen_days: int = Field(default=7, ge=0, le=365, strict=True)

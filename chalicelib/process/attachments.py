@@ -39,12 +39,14 @@ def load(job: Job, delivery: Delivery) -> Content:
     return found.model_copy(update={"name": _name(job, delivery, found.type)})
 
 
-def sent_as(delivery: Delivery, file: Content) -> dict[str, Any]:
+def sent_as(job: Job, delivery: Delivery, file: Content) -> dict[str, Any]:
     """What a delivery with a file says: the file itself where its provider takes it, else a link."""
     url = files.link(delivery.stored)
     if providers.load(delivery.provider).can.takes(file.type, len(file.data)):
         return {"text": "", "file": file.model_copy(update={"url": url})}
-    return {"text": words.file_link(file.name, len(file.data), url)}
+    reader = job.contact.language if job.contact and delivery.address else ""
+    language = words.spoken_in(settings.shop(), reader) if delivery.address else "en"
+    return {"text": words.file_link(file.name, len(file.data), url, language)}
 
 
 def _fetched(job: Job, delivery: Delivery) -> Content:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib import desk, route, settings, store
+from chalicelib import desk, route, settings, store, words
 from chalicelib.errors import Later, Outcome, SendFailed
 from chalicelib.models import (
     Claim,
@@ -31,7 +31,8 @@ def compose(job: Job, delivery: Delivery, file: Content | None = None) -> Outgoi
     tried = {"repeat": delivery.repeated, "tried": delivery.attempts > 0, "since": job.at, "at": job.now}
     outgoing = Outgoing(key=key, to=delivery.to, text=text, **tried)
     if delivery.file is not None:
-        outgoing = outgoing.model_copy(update=attachments.sent_as(delivery, file or attachments.load(job, delivery)))
+        file = file or attachments.load(job, delivery)
+        outgoing = outgoing.model_copy(update=attachments.sent_as(job, delivery, file))
     if delivery.kind is DeliveryKind.FILE:
         return outgoing.model_copy(update=_into_thread(job))
     if delivery.kind is DeliveryKind.FORWARD:
@@ -160,8 +161,11 @@ def _to_customer(job: Job, delivery: Delivery) -> dict[str, Any]:
     address = heard(job, delivery)
     changed = {"change": delivery.change, "refers": _changed(delivery)} if delivery.change else {}
     late = address is not None and desk.window(address, job.now, settings.shop()).state == "human"
+    context = address.context if address else {}
+    language = job.contact.language if job.contact else ""
     return {
-        "context": address.context if address else {},
+        "context": context,
+        "subject": "" if context.get("subject") else words.subject(settings.shop(), language),
         "automatic": delivery.kind is DeliveryKind.ACKNOWLEDGE,
         "human": late and delivery.kind is DeliveryKind.REPLY,
         "template": delivery.template,

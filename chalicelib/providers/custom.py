@@ -15,6 +15,7 @@ In, POST to /webhooks/custom:
         "attachments": [{"name": "…", "type": "image/png", "size": 2048, "url": "https://…"}],
         "location": {"latitude": 52.5, "longitude": 13.4, "name": "…"},
         "choice": "…",                          what stands behind the button that was pressed
+        "language": "de",                       of the page or the app, if you know it
         "reply_to": "m-0",                      the id of the message it answers
         "channel": "…",                         your own word; it comes back with each answer
         "automatic": false}}                    true: written by a machine, never acknowledged
@@ -185,6 +186,7 @@ def _message(kind: Kind, item: dict[str, Any], account: str) -> Message:
         version=_version(kind, item, text),
         sender=_address(data["sender"], account),
         name=_name(data["sender"]),
+        language=_words(data, "language"),
         text=text,
         attachments=tuple(_attachments(data)),
         location=Location.model_validate(where) if where else None,

@@ -220,6 +220,7 @@ def _written(post: dict[str, Any], kind: Kind) -> Iterator[Message]:
         version=f"{post['edit_date']:d} {digest(_text(post))}" if edited else "",  # two edits in one second are two
         sender=_address(chat),
         name=_name(author),
+        language=_language(author),
         text=_text(post) or ("" if files or location else UNSHOWN),
         attachments=files,
         location=location,
@@ -240,6 +241,7 @@ def _pressed(press: dict[str, Any]) -> Iterator[Message]:
         id=f"{shown['chat']['id']:d}:callback:{press['id']}",
         sender=_address(shown["chat"]),
         name=_name(press["from"]),
+        language=_language(press["from"]),
         text=_label(shown, choice),
         choice=choice,
         reply_to=_id(shown["chat"], shown),
@@ -282,6 +284,11 @@ def _address(chat: dict[str, Any]) -> Address:
 
 def _name(person: dict[str, Any]) -> str:
     return " ".join(filter(None, [person.get("first_name"), person.get("last_name")]))
+
+
+def _language(person: dict[str, Any]) -> str:
+    """What the app is set to: https://core.telegram.org/bots/api#user"""
+    return str(person.get("language_code") or "")
 
 
 def _text(post: dict[str, Any]) -> str:

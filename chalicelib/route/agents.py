@@ -107,7 +107,8 @@ def _alone(noted: Plan, scene: Scene, read: desk.Words) -> Plan:
         noted = linking.parted(noted, scene.before, done.leaves, scene.atoms, evidence, scene.shop)
     if done.proves:
         proof = proving.proof(done.proves, evidence.by, evidence.at, scene.code)
-        sending = proving.sending(done.proves, scene.code, scene.shop)
+        other = scene.others[done.proves.address].contact
+        sending = proving.sending(done.proves, scene.code, scene.shop, other.language if other else "")
         awaiting = noted.contact.model_copy(update={"proof": proof})
         noted = noted.model_copy(update={"contact": awaiting, "deliveries": (sending,)})
     told = {delivery.thread for delivery in noted.deliveries}

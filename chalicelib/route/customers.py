@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 
-from chalicelib import desk, hours, rules, words
-from chalicelib.desk import waiting, when
+from chalicelib import desk, hours, languages, rules, words
+from chalicelib.desk import waiting
 from chalicelib.errors import Later
 from chalicelib.models import (
     Address,
@@ -66,19 +66,16 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     contact = _heard(before, message, mine, conversation.model_copy(update={"news": ()}), receive)
     if rule:
         contact = contact.model_copy(update={"tags": rules.tagged(contact.tags, rule.tags)})
+    if asks(message, shop):
+        contact = contact.model_copy(update={"language": spoken(message, before)})
     asked, buttons = _held_again(message, before, contact, shop, now)
     mailbox = desk_of(shop, conversation.desk).mailbox
     news = (*conversation.news, *([asked] if asked and mailbox else []))
     deliveries = list(forwards_of(message, conversation, shop, news, changed=tried is not None))
-    opens = _opens(shop, conversation.desk, now)
-    text = words.acknowledgement(shop, opens, rule.acknowledgement) if rule else ""
-    if text and acknowledges(message, before, shop, receive, now):
+    text, remembered = _at_once(message, before, contact, rule, shop, receive, now)
+    if text:
         deliveries.append(unasked.delivery(contact.heard[-1], text, id=f"{len(deliveries):03d}"))
-        contact = contact.model_copy(update={"acknowledged_until": now + ACKNOWLEDGE_EVERY})
-    stands = unasked.status(before, shop, now) if asks_status(message, before.conversation, shop) else ""
-    if stands and _may_be_told(message, shop, receive, now):
-        deliveries.append(unasked.delivery(contact.heard[-1], stands, id=f"{len(deliveries):03d}"))
-        contact = contact.model_copy(update={"status_at": now})
+        contact = contact.model_copy(update=remembered)
     deliveries += _files(message, conversation, shop)
     if rule and rule.tell_owner and conversation.desk != shop.owner and asks(message, shop):
         deliveries.append(_for_the_owner(message, conversation, rule, shop))
@@ -111,6 +108,20 @@ def asks_status(message: Message, current: Conversation | None, shop: Shop) -> b
     return known and message.kind is Kind.MESSAGE and unasked.asks_status(message.text)
 
 
+def _at_once(
+    message: Message, before: Contact, after: Contact, rule: Rule | None, shop: Shop, receive: Receive, now: datetime
+) -> tuple[str, dict[str, datetime]]:
+    """What the customer is told at once, and what of the head remembers that: how things stand, or that it is here."""
+    if asks_status(message, before.conversation, shop):
+        may = _may_be_told(message, shop, receive, now)
+        return unasked.status(before, shop, after.language, now) if may else "", {"status_at": now}
+    if rule is None or after.conversation is None or not acknowledges(message, before, shop, receive, now):
+        return "", {}
+    opens = _opens(shop, after.conversation.desk, now)
+    text = words.acknowledgement(shop, after.language, now, opens, rule.acknowledgement)
+    return text, {"acknowledged_until": now + ACKNOWLEDGE_EVERY}
+
+
 def acknowledges(message: Message, before: Contact, shop: Shop, receive: Receive, now: datetime) -> bool:
     """Whether an opening gets an acknowledgement."""
     recent = before.acknowledged_until is not None and now < before.acknowledged_until
@@ -131,6 +142,13 @@ def stops(message: Message) -> bool:
 
 def _bare(text: str) -> str:
     return "".join(character for character in text.casefold() if character.isalnum() or character == "-")
+
+
+def spoken(message: Message, before: Contact) -> str:
+    """The customer's language: what an agent set, what the channel tells, what it was before, what the words are."""
+    if before.language_by:
+        return before.language
+    return languages.tag(message.language) or before.language or languages.detect(message.text)
 
 
 def automation(message: Message, shop: Shop) -> bool:
@@ -301,8 +319,8 @@ def _for_the_owner(message: Message, conversation: Conversation, rule: Rule, sho
     return notice(shop, shop.owner, "", text, RULE, urgent=True)
 
 
-def _opens(shop: Shop, name: str, now: datetime) -> str:
-    """When a desk is open again, as customers read it; empty while it is."""
+def _opens(shop: Shop, name: str, now: datetime) -> datetime | None:
+    """When a desk is open again; None while it is."""
     calendar = hours.of(shop, name)
     opens = hours.opens(calendar, now) if calendar else now
-    return when.soon(opens, now, shop.time_zone) if opens > now else ""
+    return opens if opens > now else None

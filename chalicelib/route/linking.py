@@ -49,6 +49,8 @@ def join(here: Contact, other: Contact, evidence: Evidence) -> Union:
     united = live.model_copy(
         update={
             "name": live.name or gone.name,
+            "language": live.language or gone.language,
+            "language_by": live.language_by or gone.language_by,
             "heard": tuple(sorted((*live.heard, *gone.heard), key=lambda heard: heard.at)),
             "also": (*live.also, *gone.also),
             "links": links,

@@ -42,7 +42,7 @@ def proof(heard: Heard, by: str, at: datetime, code: str) -> Proof:
     return Proof(code=_digest(code, heard.address, until), address=heard.address, by=by, until=until)
 
 
-def sending(heard: Heard, code: str, shop: Shop) -> Delivery:
+def sending(heard: Heard, code: str, shop: Shop, language: str) -> Delivery:
     """The code on its way: its words stand in the claim, so that it is the same on every try."""
     return Delivery(
         id="000",
@@ -51,7 +51,7 @@ def sending(heard: Heard, code: str, shop: Shop) -> Delivery:
         provider=heard.provider,
         account=heard.account,
         address=heard.address,
-        said=words.code(shop, code),
+        said=words.code(shop, code, language),
         handed=True,
     )
 

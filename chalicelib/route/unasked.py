@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from chalicelib import desk, hours, words
-from chalicelib.desk import waiting, when
+from chalicelib.desk import waiting
 from chalicelib.models import Channel, Contact, Conversation, Delivery, DeliveryKind, Heard, Plan, Shop
 from chalicelib.route.tell import own_thread, tell
 
@@ -17,18 +17,12 @@ def asks_status(text: str) -> bool:
     return text.strip(" \n?!.¿¡#/").casefold() in STATUS
 
 
-def status(contact: Contact, shop: Shop, now: datetime) -> str:
+def status(contact: Contact, shop: Shop, language: str, now: datetime) -> str:
     """The answer to that, from how things stood before they asked; empty where they asked a moment ago."""
     conversation, told = contact.conversation, contact.status_at
     if conversation is None or (told and now - told < STATUS_EVERY):
         return ""
-    if conversation.status == "closed":
-        return words.status_closed()
-    waits, zone = conversation.waiting, shop.time_zone
-    if waits:
-        by = when.soon(waits.by, now, zone) if waits.by and waits.by > now else ""
-        return words.status_waiting(when.soon(waits.since, now, zone), by)
-    return words.status_answered(when.soon(conversation.agent_at, now, zone) if conversation.agent_at else "")
+    return words.stands(shop, language, conversation, now)
 
 
 def update(plan: Plan, shop: Shop, at: datetime) -> Plan:
@@ -41,8 +35,7 @@ def update(plan: Plan, shop: Shop, at: datetime) -> Plan:
     if free > at:
         return _with(plan, waiting.put_off(conversation, waiting.UPDATE, free, shop))
     changes, following = waiting.updated(conversation, shop, at)
-    again = when.soon(following, at, shop.time_zone) if following else ""
-    return _told(_with(plan, changes), shop, to, words.update(again))
+    return _told(_with(plan, changes), shop, to, words.update(shop, contact.language, following, at))
 
 
 def follow_up(plan: Plan, shop: Shop, at: datetime) -> Plan:
@@ -55,7 +48,7 @@ def follow_up(plan: Plan, shop: Shop, at: datetime) -> Plan:
     free = _free(conversation, shop, at)
     if free > at:
         return _with(plan, {"follow_up": free})
-    return _told(plan, shop, to, words.follow_up())
+    return _told(plan, shop, to, words.follow_up(shop, contact.language))
 
 
 def delivery(to: Heard, text: str, **more: object) -> Delivery:

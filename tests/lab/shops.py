@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import BaseModel
 
 from chalicelib import providers
-from chalicelib.models import WEEKDAYS, Channel, Desk, Hours, Rule, Shop
+from chalicelib.models import WEEKDAYS, Channel, Desk, Hours, Language, Rule, Said, Shop
 from chalicelib.rules import STAGES
 from infra.values import is_secret
 
@@ -55,6 +55,8 @@ def shop(random: Random) -> dict[str, Any]:
     desks = {name: desk(random, number, names) for number, name in enumerate(names)}
     channels = random.sample(CHANNELS, random.randint(0, 4))
     routes = {name: random.choice(names) for name in ["default", *channels]}
+    if "acknowledgement" in made:
+        made["acknowledgement"]["languages"] = said(random, made["acknowledgement"], made.get("languages", ["en"])[1:])
     rota = {"on_call": on_call(random, desks[names[0]])} if made.get("hours") and random.random() < 0.5 else {}
     made |= {**rota, "desks": desks, "routes": routes, "providers": chosen}
     return made | ({"rules": rules(random, made)} if random.random() < 0.6 else {})
@@ -81,6 +83,12 @@ def rules(random: Random, made: Mapping[str, Any]) -> list[dict[str, Any]]:
         skills = [skill for skills in has.get("skills", {}).values() for skill in skills]
         written.append(one | {"skills": skills[:1], "when": {"words": ["refund"], **one.get("when", {})}})
     return written
+
+
+def said(random: Random, ours: Mapping[str, Any], others: list[str]) -> dict[str, Any]:
+    """The acknowledgement's words in other languages, of which each can be sent."""
+    fields = ["text"] if ours.get("text") else []
+    return {code: {field: random.choice(TEXTS) for field in fields} for code in others if random.random() < 0.5}
 
 
 def desk(random: Random, number: int, names: list[str]) -> dict[str, Any]:
@@ -194,6 +202,10 @@ def _hours(random: Random, known: Mapping[str, list[str]]) -> Any:
     return {**table(Hours, random, known), "monday": "9:00-18:00"}
 
 
+def _languages(random: Random, known: Mapping[str, list[str]]) -> Any:
+    return random.sample(get_args(Language), random.randint(1, 3))
+
+
 def _later(random: Random, known: Mapping[str, list[str]]) -> Any:
     """What depends on the rest of the table is set by `shop` and `desk`, once that is known."""
     return None
@@ -242,8 +254,11 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("Hours", "time_zone"): _zone,
     ("Hours", "dates"): lambda random, known: {f"2026-{random.randint(1, 12):02d}-24": "9:00-13:00"},
     ("Hours", "country"): lambda random, known: random.choice(("DE-BE", "IN", "")),
+    ("Shop", "languages"): _languages,
     ("Acknowledgement", "text"): _text,
     ("Acknowledgement", "closed"): _later,
+    ("Acknowledgement", "languages"): _later,
+    **{("Said", name): _later for name in Said.model_fields},
     ("Template", "text"): _text,
     ("Template", "approved"): _approved,
 }
