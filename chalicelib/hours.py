@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.models import WEEKDAYS, Hours, Shop
 
 A_DAY, NOON, MIDNIGHT = timedelta(days=1), 12 * 60, 24 * 60
+A_YEAR = 366  # spans: at least as many days
 _SPAN = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*[-–]\s*(\d{1,2})(?::(\d{2}))?", re.ASCII)
 
 
@@ -36,6 +37,12 @@ class Calendar(NamedTuple):
     zone: str
     week: tuple[tuple[Span, ...], ...]  # from Monday on
     holidays: frozenset[date]
+    dates: tuple[tuple[date, tuple[Span, ...]], ...] = ()  # days with spans of their own; they may be holidays
+
+    def on(self, day: date) -> tuple[Span, ...]:
+        """The spans that begin on a day."""
+        usual = () if day in self.holidays else self.week[day.weekday()]
+        return next((spans for own, spans in self.dates if own == day), usual)
 
 
 # ---- reading ----------------------------------------------------------------------------------------------------
@@ -55,11 +62,18 @@ def _calendar(own: Hours | None, shops: Hours | None, zone: str) -> Calendar | N
     zones = (one.time_zone for one in layers)
     weeks = (one.week for one in layers)
     holidays = (one.holidays for one in layers)
+    dates = next((one.dates for one in layers if one.dates is not None), {})
     return Calendar(
         zone=next(filter(None, zones), zone),
         week=tuple(read(text) for text in next(filter(any, weeks), layers[0].week)),
         holidays=frozenset(next((days for days in holidays if days is not None), ())),
+        dates=tuple((date.fromisoformat(day), read(text.strip())) for day, text in sorted(dates.items())),
     )
+
+
+def shift(shop: Shop, name: str) -> Calendar | None:
+    """When a person can be called, None at any time."""
+    return _calendar(shop.on_call.shifts.get(name) if shop.on_call else None, None, shop.time_zone)
 
 
 def read(text: str) -> tuple[Span, ...]:
@@ -91,6 +105,18 @@ def clashes(week: tuple[tuple[Span, ...], ...]) -> Iterator[tuple[str, str]]:
             yield day, f"{later} begins before {before}'s {earlier} ends"
 
 
+def clashing(calendar: Calendar) -> Iterator[tuple[date, str]]:
+    """Days with spans of their own that do not stand apart, or not from those of the nights around them."""
+    for day, _ in calendar.dates:
+        near = [
+            (number * MIDNIGHT + span.begins, number * MIDNIGHT + span.ends)
+            for number in (-1, 0, 1)
+            for span in calendar.on(day + number * A_DAY)
+        ]
+        if any(later < ends for (_, ends), (later, _) in pairwise(near)):
+            yield day, "its hours begin before others end, on this day or in the night before or after"
+
+
 def weekly(calendar: Calendar) -> int:
     """The minutes it is open in a week."""
     return sum(span.ends - span.begins for spans in calendar.week for span in spans)
@@ -113,6 +139,15 @@ def opens(calendar: Calendar, at: datetime) -> datetime:
     """When it is open from `at` on: `at` itself while it is."""
     begins, _ = next(spans(calendar, at))
     return max(begins, at)
+
+
+def closes(calendar: Calendar, at: datetime) -> datetime | None:
+    """When it is closed from `at` on: `at` itself while it is. None where it is open for a year without end."""
+    for begins, ends in islice(spans(calendar, at), A_YEAR):
+        if at < begins:
+            return at
+        at = ends
+    return None
 
 
 def after(calendar: Calendar, start: datetime, minutes: int) -> datetime:
@@ -146,7 +181,7 @@ def spans(calendar: Calendar, since: datetime) -> Iterator[tuple[datetime, datet
     zone = ZoneInfo(calendar.zone)
     day = since.astimezone(zone).date() - A_DAY  # last night may go on
     while True:
-        for span in () if day in calendar.holidays else calendar.week[day.weekday()]:
+        for span in calendar.on(day):
             begins, ends = _moment(day, span.begins, zone), _moment(day, span.ends, zone)
             if begins < ends and since < ends:
                 yield begins, ends

@@ -12,9 +12,17 @@ class Phrases(NamedTuple):
     text: str
     closed: str
     complaint: str  # before one of the two
+    automatic: str  # behind what no person wrote: California and Germany want it said
     subject: str  # of a mail that answers none
     link: str  # below a file's
     code: str
+    still: str  # to who waits, and when they are told again
+    again: str
+    well: str  # some days after the end
+    waits: str  # to who asks how things stand: nobody answered yet, and by when somebody means to
+    waits_until: str
+    answered: str  # … somebody did
+    nothing: str  # … nothing is open
     weekdays: str
     months: str
     date: str
@@ -25,10 +33,18 @@ ENGLISH = Phrases(
     text="Thank you for writing to {shop}. A person will answer you soon. (This is an automatic reply.)",
     closed="Thank you for writing to {shop}. We are closed now and back {opens}. (This is an automatic reply.)",
     complaint="We are sorry that something went wrong.",
+    automatic="(This is an automatic reply.)",
     subject="A message from {shop}",
     link="This link works for a limited time.",
     code="{code} is your code for {shop}. Somebody who writes to us elsewhere says that this address is theirs as "
     "well. If that is you, write the code there within 15 minutes. If not, do nothing.",
+    still="We are still on it, and you are not forgotten.",
+    again="You hear from us again by {by}.",
+    well="Is everything all right now? If it is not, just answer this message.",
+    waits="We have had your message since {since}, and will answer it.",
+    waits_until="We have had your message since {since}, and mean to answer it by {by}.",
+    answered="We last answered you on {at}. If anything is still open, just write.",
+    nothing="Nothing of yours is open with us. If you need anything, just write.",
     weekdays="Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
     months="January February March April May June July August September October November December",
     date="{weekday} {day} {month} {time}",
@@ -38,10 +54,18 @@ GERMAN = Phrases(
     closed="Danke für Ihre Nachricht an {shop}. Wir haben gerade geschlossen und sind {opens} wieder da. "
     "(Dies ist eine automatische Antwort.)",
     complaint="Es tut uns leid, dass etwas schiefgegangen ist.",
+    automatic="(Dies ist eine automatische Antwort.)",
     subject="Eine Nachricht von {shop}",
     link="Dieser Link gilt nur für begrenzte Zeit.",
     code="{code} ist Ihr Code für {shop}. Jemand, der uns an anderer Stelle schreibt, sagt, dass auch diese Adresse "
     "ihm gehört. Sind Sie das, schreiben Sie den Code innerhalb von 15 Minuten dort. Wenn nicht, tun Sie nichts.",
+    still="Wir sind noch daran und haben Sie nicht vergessen.",
+    again="Sie hören wieder von uns bis {by}.",
+    well="Ist jetzt alles in Ordnung? Wenn nicht, antworten Sie einfach auf diese Nachricht.",
+    waits="Ihre Nachricht ist seit {since} bei uns. Wir beantworten sie.",
+    waits_until="Ihre Nachricht ist seit {since} bei uns. Wir wollen sie bis {by} beantworten.",
+    answered="Wir haben Ihnen zuletzt geantwortet: {at}. Ist noch etwas offen, schreiben Sie einfach.",
+    nothing="Bei uns ist nichts von Ihnen offen. Wenn Sie etwas brauchen, schreiben Sie einfach.",
     weekdays="Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
     months="Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
     date="{weekday}, {day}. {month}, {time}",
@@ -51,10 +75,18 @@ FRENCH = Phrases(
     closed="Merci de votre message à {shop}. Nous sommes fermés et de retour {opens}. "
     "(Ceci est une réponse automatique.)",
     complaint="Nous sommes désolés que quelque chose se soit mal passé.",
+    automatic="(Ceci est une réponse automatique.)",
     subject="Un message de {shop}",
     link="Ce lien est valable pour une durée limitée.",
     code="{code} est votre code pour {shop}. Quelqu'un qui nous écrit ailleurs dit que cette adresse est aussi la "
     "sienne. Si c'est vous, écrivez-y ce code dans les 15 minutes. Sinon, ne faites rien.",
+    still="Nous nous en occupons toujours et ne vous oublions pas.",
+    again="Vous aurez de nos nouvelles avant {by}.",
+    well="Est-ce que tout va bien maintenant ? Sinon, répondez simplement à ce message.",
+    waits="Nous avons votre message depuis {since} et nous y répondrons.",
+    waits_until="Nous avons votre message depuis {since} et voulons y répondre avant {by}.",
+    answered="Notre dernière réponse date de {at}. S'il reste une question, écrivez-nous.",
+    nothing="Aucune demande de votre part n'est en cours. S'il vous faut quelque chose, écrivez-nous.",
     weekdays="lundi mardi mercredi jeudi vendredi samedi dimanche",
     months="janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     date="{weekday} {day} {month} {time}",
@@ -64,10 +96,18 @@ SPANISH = Phrases(
     closed="Gracias por escribir a {shop}. Ahora está cerrado; volvemos el {opens}. "
     "(Esta es una respuesta automática.)",
     complaint="Sentimos que algo haya salido mal.",
+    automatic="(Esta es una respuesta automática.)",
     subject="Un mensaje de {shop}",
     link="Este enlace funciona por tiempo limitado.",
     code="{code} es su código para {shop}. Alguien que nos escribe por otra vía dice que esta dirección también es "
     "suya. Si es usted, escriba allí el código en 15 minutos. Si no, no haga nada.",
+    still="Seguimos en ello y no le hemos olvidado.",
+    again="Volverá a saber de nosotros antes del {by}.",
+    well="¿Está todo bien ahora? Si no, responda a este mensaje.",
+    waits="Tenemos su mensaje desde el {since} y lo responderemos.",
+    waits_until="Tenemos su mensaje desde el {since} y queremos responderlo antes del {by}.",
+    answered="Nuestra última respuesta es del {at}. Si queda algo pendiente, escríbanos.",
+    nothing="No tenemos nada suyo pendiente. Si necesita algo, escríbanos.",
     weekdays="lunes martes miércoles jueves viernes sábado domingo",
     months="enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
     date="{weekday} {day} de {month}, {time}",
@@ -76,10 +116,18 @@ ITALIAN = Phrases(
     text="Grazie per aver scritto a {shop}. Una persona le risponderà presto. (Questa è una risposta automatica.)",
     closed="Grazie per aver scritto a {shop}. Ora siamo chiusi; torniamo {opens}. (Questa è una risposta automatica.)",
     complaint="Ci dispiace che qualcosa sia andato storto.",
+    automatic="(Questa è una risposta automatica.)",
     subject="Un messaggio da {shop}",
     link="Questo link è valido per un periodo limitato.",
     code="{code} è il suo codice per {shop}. Qualcuno che ci scrive altrove dice che anche questo indirizzo è suo. "
     "Se è lei, scriva lì il codice entro 15 minuti. Altrimenti non faccia nulla.",
+    still="Ce ne stiamo ancora occupando e non l'abbiamo dimenticata.",
+    again="Avrà nostre notizie entro {by}.",
+    well="Va tutto bene adesso? Se no, risponda a questo messaggio.",
+    waits="Abbiamo il suo messaggio da {since} e risponderemo.",
+    waits_until="Abbiamo il suo messaggio da {since} e vogliamo rispondere entro {by}.",
+    answered="La nostra ultima risposta è di {at}. Se resta qualcosa in sospeso, ci scriva.",
+    nothing="Non c'è nulla di suo in sospeso da noi. Se ha bisogno di qualcosa, ci scriva.",
     weekdays="lunedì martedì mercoledì giovedì venerdì sabato domenica",
     months="gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
     date="{weekday} {day} {month}, {time}",
@@ -89,10 +137,18 @@ DUTCH = Phrases(
     closed="Bedankt voor uw bericht aan {shop}. We zijn nu gesloten en {opens} weer terug. "
     "(Dit is een automatisch antwoord.)",
     complaint="Het spijt ons dat er iets is misgegaan.",
+    automatic="(Dit is een automatisch antwoord.)",
     subject="Een bericht van {shop}",
     link="Deze link werkt maar beperkte tijd.",
     code="{code} is uw code voor {shop}. Iemand die ons elders schrijft, zegt dat dit adres ook van hem is. "
     "Bent u dat, schrijf de code daar dan binnen 15 minuten. Zo niet, doe dan niets.",
+    still="We zijn er nog mee bezig en zijn u niet vergeten.",
+    again="U hoort uiterlijk {by} weer van ons.",
+    well="Is alles nu in orde? Zo niet, antwoord dan op dit bericht.",
+    waits="We hebben uw bericht sinds {since} en zullen het beantwoorden.",
+    waits_until="We hebben uw bericht sinds {since} en willen het uiterlijk {by} beantwoorden.",
+    answered="We hebben u voor het laatst geantwoord: {at}. Is er nog iets open, schrijf ons dan.",
+    nothing="Er staat niets van u open bij ons. Hebt u iets nodig, schrijf ons dan.",
     weekdays="maandag dinsdag woensdag donderdag vrijdag zaterdag zondag",
     months="januari februari maart april mei juni juli augustus september oktober november december",
     date="{weekday} {day} {month} {time}",
@@ -101,10 +157,18 @@ PORTUGUESE = Phrases(
     text="Obrigado por escrever para {shop}. Uma pessoa responderá em breve. (Esta é uma resposta automática.)",
     closed="Obrigado por escrever para {shop}. Estamos fechados; voltamos: {opens}. (Esta é uma resposta automática.)",
     complaint="Lamentamos que algo tenha corrido mal.",
+    automatic="(Esta é uma resposta automática.)",
     subject="Uma mensagem de {shop}",
     link="Este link funciona por tempo limitado.",
     code="{code} é o seu código para {shop}. Alguém que nos escreve por outra via diz que este endereço também é seu. "
     "Se é você, escreva lá o código em 15 minutos. Se não, não faça nada.",
+    still="Continuamos a tratar do assunto e não nos esquecemos de si.",
+    again="Voltamos a dar notícias até {by}.",
+    well="Está tudo bem agora? Se não, responda a esta mensagem.",
+    waits="Temos a sua mensagem desde {since} e vamos responder.",
+    waits_until="Temos a sua mensagem desde {since} e queremos responder até {by}.",
+    answered="A nossa última resposta: {at}. Se algo estiver em aberto, escreva-nos.",
+    nothing="Não temos nada seu em aberto. Se precisar de algo, escreva-nos.",
     weekdays="segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado domingo",
     months="janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
     date="{weekday}, {day} de {month}, {time}",
@@ -114,10 +178,18 @@ POLISH = Phrases(
     closed="Dziękujemy za wiadomość do {shop}. Teraz mamy zamknięte; wracamy: {opens}. "
     "(To jest odpowiedź automatyczna.)",
     complaint="Przykro nam, że coś poszło nie tak.",
+    automatic="(To jest odpowiedź automatyczna.)",
     subject="Wiadomość od {shop}",
     link="Ten link działa przez ograniczony czas.",
     code="{code} to Państwa kod dla {shop}. Ktoś, kto pisze do nas gdzie indziej, mówi, że ten adres też do niego "
     "należy. Jeśli to Państwo, proszę wpisać tam kod w ciągu 15 minut. Jeśli nie, nic nie trzeba robić.",
+    still="Nadal się tym zajmujemy i o Państwu pamiętamy.",
+    again="Odezwiemy się ponownie najpóźniej: {by}.",
+    well="Czy teraz wszystko jest w porządku? Jeśli nie, proszę odpowiedzieć na tę wiadomość.",
+    waits="Mamy Państwa wiadomość (od: {since}) i na nią odpowiemy.",
+    waits_until="Mamy Państwa wiadomość (od: {since}) i chcemy odpowiedzieć najpóźniej: {by}.",
+    answered="Nasza ostatnia odpowiedź: {at}. Jeśli coś jest jeszcze otwarte, proszę napisać.",
+    nothing="Nie mamy żadnej otwartej sprawy od Państwa. Jeśli czegoś potrzeba, proszę napisać.",
     weekdays="poniedziałek wtorek środa czwartek piątek sobota niedziela",
     months="stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
     date="{weekday}, {day} {month}, {time}",

@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from chalicelib import hours, parameters, providers, signing
 from chalicelib.errors import NotEnabled, SettingsError, Unavailable
-from chalicelib.models import WEEKDAYS, Can, Channel, Desk, Hours, Rule, Said, Shop, current
+from chalicelib.models import WEEKDAYS, Can, Channel, Desk, Hours, OnCall, Rule, Said, Shop, Target, current
 
 SHOP_FILE = Path(__file__).with_name("shop.toml")
 PREFIX = "SHOPBELL_"
@@ -97,11 +98,11 @@ def seed(provider: str, account: str) -> str:
 
 
 def reaches(to: str) -> bool:
-    """Whether this stage may write to an address: prod to anybody, all others to the desks and `test_addresses` only.
+    """Whether this stage may write to an address: prod to anybody, others to desks, agents and `test_addresses` only.
 
     A function without a stage is no deployed one (see the template): it has no provider's credentials but local ones.
     """
-    desks = {place.seat for place in shop().desks.values()}
+    desks = {one for place in shop().desks.values() for one in (place.seat, *place.agents.values())}
     return os.environ.get("STAGE", PROD) == PROD or to in desks or to in shop().test_addresses
 
 
@@ -169,7 +170,10 @@ def check(rules: Shop) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if rules.alarm_mail and not MAIL.fullmatch(rules.alarm_mail):
         yield ("alarm_mail",), f"{rules.alarm_mail!r} is no mail address"
     yield from _check_desks(rules)
+    yield from _check_targets(rules)
+    yield from _check_automatic(rules)
     yield from _check_hours(rules)
+    yield from _check_on_call(rules)
     yield from _check_acknowledgement(rules)
     yield from _check_routes(rules)
     yield from _check_rules(rules)
@@ -258,18 +262,36 @@ def _check_zone(place: tuple[str, ...], zone: str) -> Iterator[tuple[tuple[str, 
         yield place, f"{zone!r} is no time zone; write one like Europe/Berlin"
 
 
+def _check_targets(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    channels = [str(channel) for channel in Channel if channel is not Channel.TIMER]
+    for channel in rules.targets or ():
+        if channel not in channels:
+            yield ("targets", channel), f"{channel!r} is no channel; there are {_listed(channels, channel)}"
+
+
+def _check_automatic(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    if rules.automatic.updates and rules.targets is None:
+        yield ("automatic", "updates"), "a target says when they come; add [targets]"
+
+
 def _check_hours(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     """Each table by itself; then, where they can be reckoned with, that no desk's minutes take longer than a year."""
     tables: dict[tuple[str, ...], Hours | None] = {("hours",): rules.hours}
     tables |= {("desks", name, "hours"): place.hours for name, place in rules.desks.items()}
     found = [problem for place, table in tables.items() if table for problem in _check_table(place, table, rules)]
+    found += [] if found else dict(_check_dates(rules)).items()
     yield from found
     for name, place in () if found else rules.desks.items():
         calendar = hours.of(rules, name)
-        for step in STEPS if calendar else ():
-            minutes = getattr(place, step)
-            if calendar and minutes > 52 * hours.weekly(calendar):
-                yield ("desks", name, step), f"the desk is open so little that {minutes} minutes take over a year"
+        steps = {("desks", name, step): getattr(place, step) for step in STEPS} | dict(_targets(rules))
+        for at, minutes in steps.items() if calendar else ():
+            if calendar and (minutes or 0) > 52 * hours.weekly(calendar):
+                yield at, f"the desk {name!r} is open so little that {minutes} minutes take over a year"
+
+
+def _targets(rules: Shop) -> Iterator[tuple[tuple[str, ...], int | None]]:
+    for channel, target in (rules.targets or {}).items():
+        yield from ((("targets", channel, field), getattr(target, field)) for field in Target.model_fields)
 
 
 def _check_table(place: tuple[str, ...], table: Hours, rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -284,10 +306,52 @@ def _check_table(place: tuple[str, ...], table: Hours, rules: Shop) -> Iterator[
             week.append(hours.read(text))
         except ValueError as error:
             yield (*place, day), str(error)
+    for day, text in (table.dates or {}).items():
+        try:
+            hours.read(text.strip())
+        except ValueError as error:
+            yield (*place, "dates", day), str(error)
+        if not _is_day(day):
+            yield (*place, "dates", day), f"{day!r} is no day; write it like 2026-12-24"
     if len(week) == len(WEEKDAYS):
         yield from (((*place, day), words) for day, words in hours.clashes(tuple(week)))
     if not any(table.week) and not (rules.hours and any(rules.hours.week)):
         yield place, 'no day has hours; write them like monday = "9:00-12:30, 13:30-18:00"'
+
+
+def _check_on_call(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    """People who are there, shifts that can be read, and a desk that is ever closed."""
+    rota = rules.on_call or OnCall(people=())
+    agents = {name for place in rules.desks.values() for name in place.agents}
+    strangers = [name for name in rota.people if name not in agents]
+    if rules.on_call and not rota.people:
+        yield ("on_call", "people"), "name at least one agent of a desk"
+    for name in strangers:
+        yield ("on_call", "people"), f"{name!r} is no agent of a desk; there are {_listed(agents, name)}"
+    for name, table in rota.shifts.items():
+        place = ("on_call", "shifts", name)
+        if rota.people and not strangers and name not in rota.people:
+            yield place, f"{name!r} is not among people; there are {_listed(rota.people, name)}"
+        yield from _check_table(place, table, rules.model_copy(update={"hours": None}))
+    if rules.on_call and not rules.hours and not any(place.hours for place in rules.desks.values()):
+        yield ("on_call",), "without opening hours nobody is called; add [hours]"
+
+
+def _check_dates(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Days with hours of their own that clash with the days around them, at whatever desk."""
+    for name in ("", *rules.desks):
+        own = rules.desks[name].hours if name else None
+        table = ("desks", name, "hours") if own and own.dates is not None else ("hours",)
+        calendar = hours.of(rules, name)
+        clashing = hours.clashing(calendar) if calendar else ()
+        yield from (((*table, "dates", f"{day}"), words) for day, words in clashing)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _check_acknowledgement(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:

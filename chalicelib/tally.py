@@ -15,8 +15,9 @@ GRACE = timedelta(hours=1)  # a message may rightly wait so long for a thread, o
 class Tally(NamedTuple):
     """Of all messages accepted (each id once): how many are filed, put aside, still under way, and which are missing.
 
-    `by` counts the accepted ones by provider and hour (UTC, "00" to "23"). `first` is the median of the time until
-    the first answer; None where nobody was answered.
+    `targets` counts the answers and ends for which the shop had a target, `kept` those that were in time. `by` counts
+    the accepted ones by provider and hour (UTC, "00" to "23"). `first` is the median of the time until the first
+    answer; None where nobody was answered.
     """
 
     accepted: int
@@ -26,6 +27,8 @@ class Tally(NamedTuple):
     missing: tuple[Took, ...]
     by: Mapping[str, Mapping[str, int]]
     first: timedelta | None
+    targets: int
+    kept: int
 
 
 def unsettled(took: Mapping[str, Took], claims: Mapping[str, Claim]) -> set[str]:
@@ -61,6 +64,8 @@ def tally(took: Mapping[str, Took], claims: Mapping[str, Claim], ends: Iterable[
         missing=tuple(one for id, one in took.items() if states[id] == "missing"),
         by={provider: dict(sorted(count.items())) for provider, count in sorted(hours.items())},
         first=_first(claims.values()),
+        targets=sum(claim.targets for claim in claims.values()),
+        kept=sum(claim.kept for claim in claims.values()),
     )
 
 

@@ -237,7 +237,7 @@ def _midnight(shop: Shop, day: date) -> datetime:
 
 def _counts(sum_: Tally) -> dict[str, Any]:
     numbers = {"accepted": sum_.accepted, "filed": sum_.filed, "parked": sum_.parked, "missing": len(sum_.missing)}
-    return {**numbers, "by": sum_.by}
+    return {**numbers, "targets": sum_.targets, "kept": sum_.kept, "by": sum_.by}
 
 
 LOOKS: tuple[Look, ...] = (_check, _silence, _day)

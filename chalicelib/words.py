@@ -49,11 +49,41 @@ def _own(shop: Shop, code: Language) -> Said:
 
 
 def moment(at: datetime, now: datetime, zone: str, phrases: Phrases) -> str:
-    """A moment ahead as customers read it: "Monday 09:00", and from a week on with its date."""
+    """A moment as customers read it: "Monday 09:00", and from a week on, or ago, with its date."""
     there, here = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
-    form = phrases.day if there.date() - here.date() < timedelta(weeks=1) else phrases.date
+    form = phrases.day if abs(there.date() - here.date()) < timedelta(weeks=1) else phrases.date
     weekday, month = phrases.weekdays.split()[there.weekday()], phrases.months.split()[there.month - 1]
     return form.format(weekday=weekday, day=there.day, month=month, time=f"{there:%H:%M}")
+
+
+def update(shop: Shop, language: str, following: datetime | None, now: datetime) -> str:
+    """To a customer who still waits; `following` is when they hear of it again, None if only with the answer."""
+    phrases = PHRASES[spoken_in(shop, language)]
+    again = phrases.again.format(by=moment(following, now, shop.time_zone, phrases)) if following else ""
+    return " ".join(filter(None, [phrases.still, again, phrases.automatic]))
+
+
+def follow_up(shop: Shop, language: str) -> str:
+    """To a customer some days after the end."""
+    phrases = PHRASES[spoken_in(shop, language)]
+    return f"{phrases.well} {phrases.automatic}"
+
+
+def stands(shop: Shop, language: str, conversation: Conversation, now: datetime) -> str:
+    """To a customer who asks how things stand; a time that has passed is not named."""
+    phrases, waits, by = PHRASES[spoken_in(shop, language)], conversation.waiting, None
+    form = phrases.answered if conversation.agent_at and conversation.status == "open" else phrases.nothing
+    if waits:
+        by = waits.by if waits.by and waits.by > now else None
+        form = phrases.waits_until if by else phrases.waits
+    times = {"since": waits.since if waits else None, "by": by, "at": conversation.agent_at}
+    gaps = {gap: moment(at, now, shop.time_zone, phrases) for gap, at in times.items() if at}
+    return f"{form.format(**gaps)} {phrases.automatic}"
+
+
+def customer_is_told(text: str) -> str:
+    """To the agents."""
+    return f"🤖 The customer is told: “{text}”"
 
 
 def reply_failed(reason: str) -> str:
@@ -248,8 +278,19 @@ def nudge(waits: str) -> str:
     return f"⏰ {waits}"
 
 
+def still_open(since: str) -> str:
+    return f"⏰ Open since {since}, longer than the shop means it to be. #resolve closes it, once it is done."
+
+
 def back_from_snooze(waits: str) -> str:
     return f"⏰ Back from snooze. {waits}".rstrip()
+
+
+def on_call(name: str, desk: str, waits: str, minutes: int) -> str:
+    return (
+        f"📟 {name}, you are on call: this is urgent, and the desk {desk!r} is closed. {waits} Answer, or #assign me; "
+        f"else the next one is called in {minutes} minutes."
+    )
 
 
 def reassigned(before: str, after: str, waits: str) -> str:
@@ -358,6 +399,7 @@ def summed(sum_: Tally) -> str:
     parts = [f"{sum_.accepted} in", f"{sum_.filed} filed", f"{sum_.parked} parked"]
     parts += [f"{sum_.waiting} under way"] if sum_.waiting else []
     parts += [f"{len(sum_.missing)} missing"] if sum_.missing else []
+    parts += [f"{sum_.kept} of {sum_.targets} in time"] if sum_.targets else []
     return ", ".join([*parts, f"median first answer {_lasting(sum_.first)}" if sum_.first else "no first answer"])
 
 

@@ -75,7 +75,7 @@ def _unlisted(open: hours.Calendar, country: str, today: date) -> str:
     except NotImplementedError:
         return f"no public holidays of {country} are known here."
     ahead = [day for day in sorted(known) if today <= day < today + timedelta(days=365)]
-    days = [f"{day} ({known[day]})" for day in ahead if day not in open.holidays and open.week[day.weekday()]]
+    days = [f"{day} ({known[day]})" for day in ahead if open.on(day) and day not in dict(open.dates)]
     return (
         f"open on public holidays of {country}: {', '.join(days)}. If you close, add them to holidays." if days else ""
     )

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from chalicelib import hours, rules
-from chalicelib.models import Desk, Rule, Shop
+from chalicelib import hours, providers, rules
+from chalicelib.desk import targets
+from chalicelib.models import Channel, Desk, Rule, Shop, Target
 from chalicelib.rules.packs import pack
 
 MOST_WORDS = 4  # of a rule's that are named; a pack has many
@@ -24,12 +25,12 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
     "files": {"yes": "a file comes with it", "no": "no file comes with it"},
     "verified": {"yes": "it is proved who writes", "no": "it is not proved who writes"},
 }
-TIERS = (  # what a desk does while a customer waits, and for how many minutes
-    ("reassign_minutes", "the next agent gets it"),
-    ("nudge_minutes", "the thread is reminded"),
-    ("escalate_minutes", "the conversation moves to {escalate_to}"),
-    ("owner_minutes", "the owner's desk hears of it"),
-)
+TIERS: Mapping[str, str] = {  # what happens at a desk while a customer waits
+    "reassign": "the next agent gets it",
+    "nudge": "the thread is reminded",
+    "escalate": "the conversation moves to {escalate_to}",
+    "owner": "the owner's desk hears of it",
+}
 
 
 # ---- a rule -----------------------------------------------------------------------------------------------------
@@ -85,8 +86,12 @@ def doc(shop: Shop) -> str:
         *(f"`{name}` goes by words like {_some(pack(name).all_words)}, or a tag." for name in shop.packs),
         "## Desks",
         *("\n".join([f"**{name}**: {_place(place)}", *_desk(shop, name, place)]) for name, place in shop.desks.items()),
+        "## How soon",
+        "\n".join(f"- {line}" for line in _soon(shop)) or "Nothing is meant.",
         "## What customers get at once",
         "\n".join(f"- {line}" for line in _acknowledged(shop)) or "Nothing.",
+        "## What customers are told later",
+        "\n".join(f"- {line}" for line in _later(shop)) or "Nothing.",
         f"```mermaid\n{picture(shop)}\n```",
     ]
     return "\n\n".join(parts)
@@ -104,8 +109,8 @@ def picture(shop: Shop) -> str:
             then = desks[rule.desk] if rule.desk else "routes"
             drawn.append(f"  in --> rule{number}{{{{{_quoted(rule.name)}}}}} --> {then}")
     for name, place in shop.desks.items():
-        if place.escalate_minutes:
-            drawn.append(f"  {desks[name]} -- {place.escalate_minutes} min --> {desks[place.escalate_to]}")
+        if place.escalate_to and "escalate" in (tiers := dict(_tiers(shop, name, place))):
+            drawn.append(f"  {desks[name]} -- {_quoted(tiers['escalate'])} --> {desks[place.escalate_to]}")
     return "\n".join(drawn)
 
 
@@ -119,15 +124,53 @@ def _desk(shop: Shop, name: str, place: Desk) -> Iterator[str]:
     known = {agent: ", ".join(place.skills.get(agent, ())) for agent in place.agents}
     people = [f"{agent} ({skills})" if skills else agent for agent, skills in known.items()]
     yield f"- open {hours.in_words(calendar)} ({calendar.zone})" if calendar else "- always open"
+    for day, spans in calendar.dates if calendar else ():
+        yield f"- on {day} {'open ' + ', '.join(map(str, spans)) if spans else 'closed'}"
     if people:
         given = "" if place.assign == "none" else f"; each conversation is given to one of them, {place.assign}"
         yield f"- agents: {', '.join(people)}{given}"
-    for field, said in TIERS:
-        if minutes := getattr(place, field):
-            open = " open" if calendar else ""
-            yield f"- after {minutes}{open} minutes without an answer {said.format(escalate_to=place.escalate_to)}"
+    for tier, passed in _tiers(shop, name, place):
+        yield f"- after {passed} without an answer {TIERS[tier].format(escalate_to=place.escalate_to)}"
     roles = [role for role, desk in (("the owner's desk", shop.owner), ("the fallback", shop.fallback)) if desk == name]
     yield from (f"- it is {role}" for role in roles)
+
+
+def _tiers(shop: Shop, name: str, place: Desk) -> Iterator[tuple[str, str]]:
+    """After how long each tier comes at a desk: by its own minutes, else by the target of the channel."""
+    said = {"reassign": place.reassign_minutes, **targets.own(place)}
+    unit = "open minutes" if hours.of(shop, name) else "minutes"
+    yield from ((tier, f"{minutes} {unit}") for tier, minutes in said.items() if minutes)
+    if shop.targets is not None and not targets.own(place):
+        yield from ((tier, f"{percent} % of the target") for tier, percent in targets.shares(place).items())
+
+
+def _soon(shop: Shop) -> Iterator[str]:
+    """What is meant on each channel, and who is called at night. Minutes count while the desk is open."""
+    for channel in sorted(_channels(shop)) if shop.targets is not None else ():
+        own = (shop.targets or {}).get(channel, Target())
+        further = f", {own.next_minutes} min to each further one" if own.next_minutes is not None else ""
+        end = f", closed within {own.resolution_minutes} min" if own.resolution_minutes else ""
+        yield f"{channel}: {targets.first(shop, channel)} min to the first answer{further}{end}"
+    if shop.on_call:
+        shifts = {name: hours.shift(shop, name) for name in shop.on_call.people}
+        named = [f"{name} ({hours.in_words(one)})" if one else name for name, one in shifts.items()]
+        yield f"urgent while the desk is closed: {', '.join(named)} are called, one each {shop.on_call.minutes} min"
+
+
+def _channels(shop: Shop) -> set[Channel]:
+    """Those on which customers write."""
+    modules = [providers.load(name) for name in shop.providers]
+    return {module.channel for module in modules if module.can.customers}
+
+
+def _later(shop: Shop) -> Iterator[str]:
+    said = shop.automatic
+    if said.updates:
+        yield f"who waits: that they are not forgotten, {said.updates} times at most, each time a target has passed"
+    if said.status:
+        yield "who writes STATUS: how things stand"
+    if said.follow_up_days:
+        yield f"who was answered: whether all is well, {said.follow_up_days} days after the end"
 
 
 def _acknowledged(shop: Shop) -> Iterator[str]:

@@ -156,7 +156,8 @@ def shop(rules: Shop) -> Table:
         ]
         table.add_row("Desk", f"{name}: {', '.join([where, *roles])}")
     for names, open in _open(rules):
-        table.add_row("Open", f"{names}: {hours.in_words(open)} ({open.zone}; holidays: {len(open.holidays)})")
+        days = f"holidays: {len(open.holidays)}" + (f", other hours: {len(open.dates)} days" if open.dates else "")
+        table.add_row("Open", f"{names}: {hours.in_words(open)} ({open.zone}; {days})")
     for source, rule in of(rules):
         if source != "routes":
             table.add_row("Rule", f"{rule.name}" + (f" (pack {source})" if source in rules.packs else ""))

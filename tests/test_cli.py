@@ -574,6 +574,12 @@ def test_holidays_that_are_all_past_are_mentioned() -> None:
     assert said == "All holidays of front, mail are past: write the next ones."
 
 
+def test_days_with_hours_of_their_own_are_no_longer_reminded_of() -> None:
+    rules = settings.load(f'{SHIPPED}{OPEN}country = "DE-BE"\n[hours.dates]\n2027-01-01 = "10-14"\n')
+    assert not any("2027-01-01" in note for note in check.notes(rules, date(2026, 12, 10)))
+    assert "other hours: 1 days" in painted(tables.shop(rules))
+
+
 @pytest.mark.parametrize(
     ("country", "said"),
     [

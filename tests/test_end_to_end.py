@@ -234,7 +234,7 @@ def test_what_somebody_else_signed_leaves_no_trace(shop: Shop) -> None:
 
 def test_what_was_accepted_is_filed(shop: Shop) -> None:
     """By the webhook's log and the table, whatever was posted so far; the last of it is under way for a moment."""
-    every = r"(\d+) in, \1 filed, 0 parked, median first answer \d+ min\n"
+    every = r"(\d+) in, \1 filed, 0 parked, \d+ of \d+ in time, median first answer \d+ min\n"
     said = until(lambda: re.fullmatch(every, shop.ask("reconcile", "--here")))
     assert int(said[1]) >= len(shop.conversations())
 

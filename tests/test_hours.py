@@ -1,6 +1,6 @@
 """Opening hours against a clock that is watched: no gap, no overlap, three years in six zones; and what they do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import islice, pairwise
@@ -62,23 +62,27 @@ def watched(zone: str, start: datetime, end: datetime, step: timedelta) -> Itera
         at += step
 
 
-def shows_open(known: Calendar, shown: datetime) -> bool:
-    """Whether it is open by what the wall clock shows: by a span of that day, or of the night before."""
+def shows_open(known: Calendar, shown: datetime, own: Mapping[date, Sequence[hours.Span]]) -> bool:
+    """Whether it is open by what the wall clock shows: by a span of that day, or of the night before.
+
+    `own` are the days with hours of their own.
+    """
     minute, today = shown.hour * 60 + shown.minute, shown.date()
     for day, passed in ((today, minute), (today - A_DAY, minute + 24 * 60)):
-        if day not in known.holidays and any(begins <= passed < ends for begins, ends in known.week[day.weekday()]):
+        usual = () if day in known.holidays else known.week[day.weekday()]
+        if any(begins <= passed < ends for begins, ends in own.get(day, usual)):
             return True
     return False
 
 
 def compare(known: Calendar, looks: list[tuple[datetime, datetime]]) -> None:
     """The spans and the watched clock tell the same."""
-    upcoming = hours.spans(known, looks[0][0])
+    upcoming, own = hours.spans(known, looks[0][0]), dict(known.dates)
     begins, ends = next(upcoming)
     for at, shown in looks:
         while ends <= at:
             begins, ends = next(upcoming)
-        assert (begins <= at) == shows_open(known, shown), (known.zone, at)
+        assert (begins <= at) == shows_open(known, shown, own), (known.zone, at)
 
 
 # ---- no gap, no overlap -----------------------------------------------------------------------------------------
@@ -88,15 +92,21 @@ WEEKS = {
     "a bar": ("", "18:00-2:00", "18:00-2:00", "18:00-2:15", "20:00-4:30", "20:00-6:00, 14:00-16:45", "0:00-0:30"),
 }
 CHRISTMAS = frozenset(date(year, 12, day) for year in (2025, 2026, 2027, 2028) for day in (24, 25, 31))
+HALF_DAYS = {date(year, 12, day): hours.read("9:00-13:00") for year in (2026, 2027, 2028) for day in (23, 24)}
 
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_over_three_years_the_hours_are_what_the_clock_on_the_wall_says(zone: str) -> None:
-    """Each quarter of an hour; holidays are also the days around each change of the clocks, every second time."""
+    """Each quarter of an hour; holidays are also the days around each change of the clocks, every second time.
+
+    Those on which they change have hours of their own, as has Christmas Eve, which is a holiday by the week.
+    """
+    own = tuple({**HALF_DAYS, **dict.fromkeys(changes(zone)[1::3], hours.read("6:15-8:30, 20:00-4:15"))}.items())
     looks = list(watched(zone, FIRST, LAST, QUARTER))
     assert len(looks) == (3 * 365 + 1) * 96
     for number, week in enumerate(WEEKS.values()):
-        compare(calendar(zone, *week, holidays=CHRISTMAS | set(changes(zone)[number::2])), looks)
+        known = calendar(zone, *week, holidays=CHRISTMAS | set(changes(zone)[number::2]))._replace(dates=own)
+        compare(known, looks)
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -159,6 +169,21 @@ def test_a_night_goes_on_into_a_holiday_and_a_holiday_has_no_night_of_its_own() 
     assert shown == [["24 18", "25 02"], ["26 18", "27 02"]]
 
 
+def test_a_day_may_have_hours_of_its_own_be_it_a_holiday_or_a_sunday() -> None:
+    rules = load(
+        f'{SHOP}{HOURS}[hours.dates]\n2026-04-03 = "10:00-12:00"\n2026-12-24 = "9:00-13:00"\n2026-12-27 = "10-16"\n'
+        '2026-12-28 = ""\n[desks.owner.hours]\nmonday = "10-11"\n[desks.owner.hours.dates]\n2026-12-27 = "8-9"\n'
+    )
+    front, owner = hours.of(rules, "front"), hours.of(rules, "owner")
+    assert front and owner
+    shown = [f"{at.astimezone(ZoneInfo(BERLIN)):%a %d %H}" for at in islice(opening(front, "2026-12-23 20:00"), 3)]
+    assert shown == ["Thu 24 09", "Fri 25 09", "Sun 27 10"]
+    assert [f"{at:%d %H}" for at in islice(opening(front, "2026-04-02 20:00"), 2)] == ["03 08", "07 07"]
+    assert hours.between(front, utc("2026-12-24 00:00"), utc("2026-12-25 00:00")) == timedelta(hours=4)
+    assert hours.opens(front, utc("2026-12-27 15:00")) == utc("2026-12-29 08:00")
+    assert [f"{at:%d %H}" for at in islice(opening(owner, "2026-12-23 20:00"), 2)] == ["27 07", "28 09"]
+
+
 # ---- open, opens next, ends -------------------------------------------------------------------------------------
 
 DAYS = (  # of which the last goes on past midnight, at most until the next begins
@@ -171,6 +196,7 @@ CALENDARS = st.builds(
     st.sampled_from(ZONES),
     st.tuples(*[DAYS] * 7).filter(any),
     st.frozensets(st.dates(date(2026, 3, 1), date(2026, 4, 30)), max_size=10),
+    st.dictionaries(st.dates(date(2026, 3, 1), date(2026, 4, 30)), DAYS, max_size=10).map(lambda own: (*own.items(),)),
 )
 MOMENTS = st.datetimes(datetime(2026, 3, 1), datetime(2026, 4, 20), timezones=st.just(UTC)).map(
     lambda at: at.replace(second=0, microsecond=0)
@@ -182,8 +208,10 @@ MOMENTS = st.datetimes(datetime(2026, 3, 1), datetime(2026, 4, 20), timezones=st
 def test_what_is_asked_agrees_with_counting_minutes(known: Calendar, start: datetime, minutes: int) -> None:
     end = start + 2 * A_DAY
     looks = list(watched(known.zone, start - A_DAY, end, MINUTE))[24 * 60 :]  # a day before: it may stand still
-    open = [at for at, shown in looks if shows_open(known, shown)]
+    open = [at for at, shown in looks if shows_open(known, shown, dict(known.dates))]
     assert hours.between(known, start, end) == len(open) * MINUTE
+    closed = sorted({at for at, _ in looks} - {*open})
+    assert not closed or hours.closes(known, start) == closed[0]
     opens, passed = hours.opens(known, start), hours.after(known, start, minutes)
     assert opens == open[0] if open else opens >= end
     assert passed == open[minutes - 1] + MINUTE if len(open) >= minutes else passed > end
@@ -340,7 +368,7 @@ def test_the_fallback_desk_goes_on_counting_by_its_own_hours_too() -> None:
 
 def test_a_snooze_is_counted_from_its_end_on_at_another_desk_too() -> None:
     rules, at = load(OPEN_WATCHED + SECOND_NEVER_CLOSES), utc("2026-03-02 09:00")
-    asked = waiting.begun(conversation(at), rules.desks["front"], at, "Hello?")
+    asked = waiting.begun(conversation(at), rules.desks["front"], rules, at, "Hello?")
     snoozed = asked.model_copy(update={"snoozed_until": utc("2026-03-05 09:00")})
     there = snoozed.model_copy(update=waiting.moved(snoozed, "second", rules, utc("2026-03-04 09:00")))
     awake = there.model_copy(update=waiting.resumed(there, utc("2026-03-05 09:00")))
@@ -350,7 +378,7 @@ def test_a_snooze_is_counted_from_its_end_on_at_another_desk_too() -> None:
 def test_an_agent_has_the_open_minutes_for_an_answer() -> None:
     known = calendar(BERLIN, "9:00-18:00")
     evening = utc("2026-03-02 16:50")
-    asked = waiting.begun(conversation(evening), load(SHOP).desks["front"], evening, "Hello?")
+    asked = waiting.begun(conversation(evening), load(SHOP).desks["front"], load(SHOP), evening, "Hello?")
     given_to = asked.model_copy(update=waiting.given(asked, "U0ANN", evening, 20))
     assert waiting.timers(given_to, known) == {waiting.REASSIGN: utc("2026-03-03 08:10")}
     snoozed = given_to.model_copy(update={"snoozed_until": utc("2026-03-03 03:00")})
@@ -362,6 +390,10 @@ def test_an_agent_has_the_open_minutes_for_an_answer() -> None:
 
 def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def opening(known: Calendar, since: str) -> Iterator[datetime]:
+    return (begins for begins, _ in hours.spans(known, utc(since)))
 
 
 def conversation(at: datetime) -> Conversation:

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib import store
 from chalicelib.models import Address, Channel, Contact, Message
-from tests.lab import PASSING_SHOP, ROTA, SHOP, WATCHED_SHOP, Lab, laboratory
+from tests.lab import CALLING_SHOP, PASSING_SHOP, ROTA, SHOP, TELLING_SHOP, WATCHED_SHOP, Lab, laboratory
 from tests.lab.flows import (
     MIRA,
     OTTO,
@@ -23,29 +23,32 @@ from tests.lab.flows import (
     conversation,
     forgets,
     judge,
+    kept_waiting,
     linked,
     nothing_left,
     opened,
     part,
     speaks,
+    told_once,
     two_open,
     unanswered,
 )
 from tests.lab.interleave import Job, Trace, apart, orders, together
 
 SWITCHES = 2  # at most, here; `make soak` plays every order
-MOST = 8  # orders of one race
+MOST, FEW = 8, 3  # orders of one race
 BSUID = Address(channel=Channel.WHATSAPP, id="DE.871234")
 THIRD = "+491728888888"
 PHONE = Address(channel=Channel.WHATSAPP, id="+4915123456780")
 
 
 class Race(NamedTuple):
-    """Two jobs made by `jobs` after `before`; `flow` says what the world must have seen."""
+    """Two jobs made by `jobs` after `before`; `flow` says what the world must have seen; here `most` orders of them."""
 
     name: str
     jobs: Callable[[Lab], list[Job]]
     flow: Flow
+    most: int = MOST
 
 
 def nothing(lab: Lab) -> None:
@@ -188,6 +191,74 @@ def escalation_and_reply(lab: Lab) -> list[Job]:
     lab.tick()
     lab.ring("slack", lab.say("It is on its way", 10, "slack", thread=lab.thread()))
     return workers(lab)
+
+
+def escalation_and_snooze(lab: Lab) -> list[Job]:
+    """What is due is put off: it moves now, or once the snooze has ended."""
+    lab.tick()
+    lab.ring("slack", lab.say("#snooze 2h", 10, "slack", thread=lab.thread()))
+    return workers(lab)
+
+
+def update_and_reply(lab: Lab) -> list[Job]:
+    """The reply may be out at once, before the update that was planned before it."""
+    lab.now += timedelta(minutes=10)
+    lab.tick()
+    lab.ring("slack", lab.say("It is on its way", 10, "slack", thread=lab.thread()))
+    first, second = workers(lab)
+
+    def answered_at_once() -> None:
+        second()
+        lab.work()
+
+    return [first, answered_at_once]
+
+
+def update_and_customer(lab: Lab) -> list[Job]:
+    lab.now += timedelta(minutes=10)
+    lab.tick()
+    lab.ring("twilio_sms", lab.say("It is number 7", 2))
+    return workers(lab)
+
+
+def closed_lately(lab: Lab) -> None:
+    """Answered and closed; whether all is well is asked now."""
+    unanswered(lab)
+    for number, words in ((10, "It is on its way"), (11, "#resolve")):
+        lab.ring("slack", lab.say(words, number, "slack", thread=lab.thread()))
+        lab.settle(until=timedelta(seconds=30))
+    lab.now += timedelta(days=3, minutes=1)
+
+
+def follow_up_and_customer(lab: Lab) -> list[Job]:
+    lab.tick()
+    lab.ring("twilio_sms", lab.say("It is number 7", 2))
+    return workers(lab)
+
+
+def asked_once(lab: Lab) -> list[str]:
+    asked = [entry.text for entry in lab.texts() if entry.text.startswith("Is everything all right")]
+    return [f"asked {len(asked)} times"] if len(asked) > 1 else []
+
+
+def urgent_at_night(lab: Lab) -> None:
+    lab.now += timedelta(hours=12)
+    unanswered(lab)
+    lab.ring("slack", lab.say("#priority urgent", 10, "slack", thread=lab.thread()))
+    while lab.work():
+        pass
+
+
+def call_and_take(lab: Lab) -> list[Job]:
+    lab.tick()
+    lab.ring("slack", lab.say("#assign ben", 11, "slack", thread=lab.thread()))
+    return workers(lab)
+
+
+def called_once(lab: Lab) -> list[str]:
+    """Ann, unless it was given to Ben before; never Ben, whose it is."""
+    called = [entry.text for entry in lab.posts() if "you are on call" in entry.text]
+    return [f"called: {called}"] if len(called) > 1 or any("ben, you" in text for text in called) else []
 
 
 def escalate_and_customer(lab: Lab) -> list[Job]:
@@ -390,6 +461,18 @@ RACES = [
     Race("waking and snooze", waking_and_snooze, timed(*BOTH[:1], before=snoozed, shop=SHOP)),
     Race("nudge and reply", nudge_and_reply, timed(*BOTH[:1], agents=REPLY, also=answered)),
     Race("escalation and reply", escalation_and_reply, timed(*BOTH[:1], agents=REPLY, before=nudged, also=answered)),
+    Race("escalation and snooze", escalation_and_snooze,
+         timed(*BOTH[:1], "Escalated from", "Back from snooze", before=nudged), FEW),
+    Race("update and reply", update_and_reply,
+         timed(*BOTH[:1], agents=REPLY, before=kept_waiting, shop=TELLING_SHOP, also=answered)._replace(
+             ends=told_once), FEW),
+    Race("update and customer", update_and_customer,
+         timed(*BOTH, before=kept_waiting, shop=TELLING_SHOP)._replace(ends=told_once), FEW),
+    Race("follow-up and customer", follow_up_and_customer,
+         timed(*BOTH, before=closed_lately, shop=TELLING_SHOP)._replace(
+             acknowledged=2, ends=asked_once), FEW),
+    Race("call and take", call_and_take,
+         timed(*BOTH[:1], before=urgent_at_night, shop=CALLING_SHOP)._replace(ends=called_once), FEW),
     Race("escalate and customer", escalate_and_customer, timed(*BOTH, "Escalated from")),
     Race("assign and assign", assign_and_assign, timed(*BOTH[:1], "took it", "gave it to ben",
          before=in_two_threads, shop=STAFFED_SECOND, also=given)),
@@ -444,6 +527,6 @@ def _judge(lab: Lab, race: Race) -> list[str]:
 def test_no_order_loses_doubles_or_leaks(race: Race) -> None:
     wrong: dict[str, list[str]] = {}
     with played(race, wrong) as play:
-        count = len(list(islice(orders(play, SWITCHES, Random(0)), MOST)))
+        count = len(list(islice(orders(play, SWITCHES, Random(0)), race.most)))
     assert not wrong
     assert count >= 2

@@ -106,14 +106,35 @@ def test_the_shipped_shop_is_valid() -> None:
                     "holidays = [2026-12-25, 2026-12-26T10:00:00]",
                     "holidays, entry 2 in TABLE: found 2026-12-26 10:00:00; it is a day",
                 ),
+                ('dates.2026-12-24 = "9-13, 12-14"', "dates.2026-12-24 in TABLE: its hours begin before others end"),
+                ('dates.2026-12-26 = "1-9"', "dates.2026-12-26 in TABLE: its hours begin before others end, on this"),
+                ('dates.2026-12-24 = "9 to 5"', "dates.2026-12-24 in TABLE: '9 to 5' is no span of hours; write them"),
+                ('dates.24-12 = "9-13"', "dates.24-12 in TABLE: '24-12' is no day; write it like 2026-12-24"),
+                ('dates.20261224 = "9-13"', "dates.20261224 in TABLE: '20261224' is no day; write it like"),
+                ('dates.2026-12-24 = ["9-13"]', 'dates.2026-12-24 in TABLE: found ["9-13"]; it is a text, in quotes'),
+                ("dates = [2026-12-24]", "dates in TABLE: found [2026-12-24]; it is a table"),
                 ('holidays = "2026-12-25"', 'holidays in TABLE: found "2026-12-25"; it is a list'),
+            )
+        ),
+        *(
+            ("[routes]", f"{said}\n[routes]", line, words)
+            for said, line, words in (
+                ("[targets.smss]", 8, "[targets.smss]: 'smss' is no channel; there are email"),
+                ('[targets.sms]\nfirst_minutes = "1h"', 9, "it is a whole number of minutes from 0 to 43200, without"),
+                (
+                    '[hours]\nmonday = "9:00-9:10"\n[targets.sms]\nnext_minutes = 600',
+                    11,
+                    "next_minutes in [targets.sms]: the desk 'front' is open so little that 600 minutes take over",
+                ),
+                ("[automatic]\nupdates = 1", 9, "updates in [automatic]: a target says when they come; add [targets]"),
+                ("[automatic]\nupdates = 11", 9, "it is a whole number from 0 to 10"),
             )
         ),
         (
             "[routes]",
             'nudge_minutes = 600\n[hours]\nmonday = "9:00-9:10"\n[routes]',
             8,
-            "nudge_minutes in [desks.front]: the desk is open so little that 600 minutes take over a year",
+            "nudge_minutes in [desks.front]: the desk 'front' is open so little that 600 minutes take over a year",
         ),
         *(
             ("[routes]", f"{before}[acknowledgement]\n{said}\n[routes]", line, words)
@@ -194,6 +215,38 @@ def test_each_mistake_is_one_line_with_its_place_and_what_would_be_right(
     assert words in problem and problem.startswith(f"shop.toml line {line}, "), problem
     with pytest.raises(SettingsError, match=r"^shop\.toml: "):
         settings.load(broken)
+
+
+ROTA = GOOD.replace("[routes]", '[on_call]\npeople = ["ann"]\n[routes]').replace(
+    'slack = "C0FRONT"', 'slack = "C0FRONT"\nagents = { ann = "U0ANN" }\nhours = { monday = "9-18" }'
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        ('["ann"]', '["bob"]', "line 11, people in [on_call]: 'bob' is no agent of a desk; there are ann"),
+        ('["ann"]', "[]", "line 11, people in [on_call]: name at least one agent of a desk"),
+        ('["ann"]', '["ann"]\nminutes = 0', "line 12, minutes in [on_call]: found 0; it is a whole number of minutes"),
+        ('people = ["ann"]', "", "line 10, people in [on_call]: it must be set: people = "),
+        ('hours = { monday = "9-18" }', "", "line 10, [on_call]: without opening hours nobody is called; add [hours]"),
+        (
+            "[routes]",
+            '[on_call.shifts.ben]\nmonday = "9-10"\n[routes]',
+            "line 12, [on_call.shifts.ben]: 'ben' is not among people; there are ann",
+        ),
+        (
+            "[routes]",
+            '[on_call.shifts.ann]\nmonday = "9 to 5"\n[routes]',
+            "line 13, monday in [on_call.shifts.ann]: '9 to 5' is no span of hours",
+        ),
+        ("[routes]", "[on_call.shifts.ann]\n[routes]", "line 12, [on_call.shifts.ann]: no day has hours"),
+    ],
+)
+def test_who_is_on_call_is_there_and_has_shifts_that_can_be_read(before: str, after: str, problem: str) -> None:
+    assert shop_file.problems(ROTA.encode()) == []
+    (said,) = shop_file.problems(ROTA.replace(before, after).encode())
+    assert said.startswith(f"shop.toml {problem}")
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def conversation(**fields: object) -> Conversation:
 
 
 def asked(at: datetime = AT, before: Conversation | None = None) -> Conversation:
-    return waiting.begun(before or conversation(), PLACE, at, "Where is it?")
+    return waiting.begun(before or conversation(), PLACE, RULES, at, "Where is it?")
 
 
 def scheduled(head: Contact) -> Contact:
@@ -77,18 +77,18 @@ def test_what_fired_does_not_come_again_before_an_answer_and_comes_after_one() -
     nudged = scheduled(waiting.spent(scheduled(head), "nudge", minutes(10)))
     assert nudged.due == {"escalate": minutes(30), "owner": minutes(60)}
     assert nudged.conversation is not None
-    still = waiting.begun(nudged.conversation, PLACE, minutes(12), "Hello?")
+    still = waiting.begun(nudged.conversation, PLACE, RULES, minutes(12), "Hello?")
     assert "nudge" not in waiting.timers(still)
-    answered = still.model_copy(update={"waiting": waiting.answered(still, PLACE, minutes(13))})
+    answered = still.model_copy(update=waiting.answered(still, PLACE, RULES, minutes(13)))
     assert waiting.timers(answered) == {}
     assert waiting.timers(asked(minutes(20), answered))["nudge"] == minutes(30)
 
 
 def test_an_answer_to_what_came_before_the_last_word_leaves_that_waiting() -> None:
     later = asked().model_copy(update={"customer_at": minutes(3)})
-    left = waiting.answered(later, PLACE, minutes(2))
+    left = waiting.answered(later, PLACE, RULES, minutes(2))["waiting"]
     assert left is not None and left.since == minutes(3)
-    assert waiting.answered(later, PLACE, minutes(4)) is None
+    assert waiting.answered(later, PLACE, RULES, minutes(4))["waiting"] is None
 
 
 def test_timers_of_other_kinds_stay_and_one_of_another_release_is_dropped_when_it_fires() -> None:

@@ -41,6 +41,7 @@ def status(asked: Asked) -> Done:
         *([f"Snoozed until {when.spoken(conversation.snoozed_until, zone)}"] if conversation.snoozed_until else []),
         *([f"Tags: {', '.join(contact.tags)}"] if contact.tags else []),
         *([f"Language: {languages.NAMES.get(contact.language, contact.language)}"] if contact.language else []),
+        *([f"In time: {conversation.kept} of {conversation.targets}"] if conversation.targets else []),
         f"Addresses: {', '.join(map(naming.written, contact.addresses))}",
         *(f"Linked: {_evidence(one, asked.place)}" for one in contact.links if one.at),
         *([f"The customer began: {conversation.asked}"] if conversation.asked else []),

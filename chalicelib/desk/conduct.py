@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from chalicelib import languages, rules
-from chalicelib.desk import waiting, when
+from chalicelib.desk import oncall, waiting, when
 from chalicelib.desk.asked import Asked, Cannot, Done, known_as
 from chalicelib.models import Complaint, Desk, Step
 from chalicelib.models.people import Priority
@@ -34,7 +34,8 @@ def assign(asked: Asked) -> Done:
 
 
 def _given(asked: Asked, agent: str) -> dict[str, Any]:
-    return waiting.given(asked.conversation, agent, asked.at, asked.there.reassign_minutes)
+    given = waiting.given(asked.conversation, agent, asked.at, asked.there.reassign_minutes)
+    return {**given, **(oncall.taken(asked.conversation.model_copy(update=given), asked.shop) if agent else {})}
 
 
 def resolve(asked: Asked) -> Done:
@@ -50,7 +51,8 @@ def resolve(asked: Asked) -> Done:
         held_up = {"complaint": complaint.model_copy(update={"asked": True})}
         return Done(said, held_up, private=bool(asked.place.mailbox))  # with its next mail it would come too late
     ended = f"closed by {asked.who} on {asked.at:%-d %B %Y}"
-    closed = {"status": "closed", "closed_at": asked.at, "ended": ended, **waiting.over()}
+    settled = waiting.resolved(asked.conversation, asked.shop, asked.at)
+    closed = {"status": "closed", "closed_at": asked.at, "ended": ended, **settled}
     said = f"Closed by {asked.who}. If the customer writes again within the next days, it opens again here."
     return Done(said, closed)
 

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from chalicelib import hours
+from chalicelib.desk import oncall, targets
 from chalicelib.models import Contact, Conversation, Desk, Shop, Waiting
 
 Value = TypeVar("Value")
-REASSIGN = "reassign"
-KINDS = ("snooze", "nudge", "escalate", "owner", REASSIGN)  # the timers that are worked out here
+REASSIGN, RESOLUTION, UPDATE, FOLLOW_UP, CALL = "reassign", "resolution", "update", "follow up", "call"
+# The timers that are worked out here:
+KINDS = ("snooze", "nudge", "escalate", "owner", REASSIGN, RESOLUTION, UPDATE, FOLLOW_UP, CALL)
 
 
 def after(start: datetime, minutes: int, open: hours.Calendar | None) -> datetime:
@@ -26,20 +28,30 @@ def scheduled(contact: Contact, shop: Shop) -> Contact:
     """The head with its timers as its conversation calls for them; those of other kinds stay."""
     conversation = contact.conversation
     open = hours.of(shop, conversation.desk) if conversation else None
-    due = {**_without(contact.due, *KINDS), **timers(conversation, open)}
+    due = {**_without(contact.due, *KINDS), **timers(conversation, open), **_call(conversation, shop)}
     return contact.model_copy(update={"due": due})
 
 
 def timers(conversation: Conversation | None, open: hours.Calendar | None = None) -> Mapping[str, datetime]:
     """When each timer falls due; a desk without a calendar is always open. A snooze holds all others until it ends."""
-    if conversation is None or conversation.status == "closed":
+    if conversation is None:
         return {}
+    if conversation.status == "closed":
+        return {FOLLOW_UP: conversation.follow_up} if conversation.follow_up else {}
     if conversation.snoozed_until:
         return {"snooze": conversation.snoozed_until}
     waiting = conversation.waiting
+    end = {RESOLUTION: conversation.by} if conversation.by and not conversation.overdue else {}
     if waiting is None:
-        return {}
-    return {kind: after(_start(waiting, kind), minutes, open) for kind, minutes in waiting.ahead.items()}
+        return end
+    return end | {kind: after(_start(waiting, kind), minutes, open) for kind, minutes in waiting.ahead.items()}
+
+
+def _call(conversation: Conversation | None, shop: Shop) -> Mapping[str, datetime]:
+    """When somebody on call is called: by the clock, as that is for the time at which the desk is closed."""
+    awake = conversation and conversation.status == "open" and not conversation.snoozed_until
+    at = oncall.due(conversation, shop) if conversation and awake else None
+    return {CALL: at} if at else {}
 
 
 def _start(waiting: Waiting, kind: str) -> datetime:
@@ -49,20 +61,25 @@ def _start(waiting: Waiting, kind: str) -> datetime:
 # ---- what changes it ----------------------------------------------------------------------------------------------
 
 
-def begun(conversation: Conversation, place: Desk, at: datetime, said: str) -> Conversation:
+def begun(conversation: Conversation, place: Desk, shop: Shop, at: datetime, said: str) -> Conversation:
     """The customer wrote: waits from now on, or still does. A snooze ends, and the count begins again."""
-    waiting = conversation.waiting or _fresh(conversation, place, at)
+    waiting = conversation.waiting or _fresh(conversation, place, shop, at)
+    by = conversation.by or _by(conversation, targets.resolution(shop, conversation), shop, at)
     counted = at if conversation.snoozed_until else waiting.counted
     waiting = waiting.model_copy(update={"said": said, "counted": counted})
-    return conversation.model_copy(update={"waiting": waiting, "snoozed_until": None})
+    return conversation.model_copy(update={"waiting": waiting, "by": by, "snoozed_until": None})
 
 
-def answered(conversation: Conversation, place: Desk, at: datetime) -> Waiting | None:
-    """What is left after an answer: nothing, unless the customer wrote after it."""
+def answered(conversation: Conversation, place: Desk, shop: Shop, at: datetime) -> dict[str, Any]:
+    """What changes as an agent answers: nobody waits, unless the customer wrote after it."""
     waiting = conversation.waiting
-    if waiting is None or conversation.customer_at <= at:
-        return None
-    return _fresh(conversation, place, conversation.customer_at).model_copy(update={"said": waiting.said})
+    if waiting is None:
+        return {"agent_at": at}
+    changes = {"agent_at": at, "waiting": None, **_settled(conversation, waiting.by, at)}
+    if conversation.customer_at <= at:
+        return changes
+    left = _fresh(conversation.model_copy(update=changes), place, shop, conversation.customer_at)
+    return {**changes, "waiting": left.model_copy(update={"said": waiting.said})}
 
 
 def given(conversation: Conversation, agent: str, at: datetime, minutes: int) -> dict[str, Any]:
@@ -86,7 +103,43 @@ def resumed(conversation: Conversation, at: datetime) -> dict[str, Any]:
 
 def over() -> dict[str, Any]:
     """What changes as a conversation closes."""
-    return {"snoozed_until": None, "waiting": None}
+    return {"snoozed_until": None, "waiting": None, "by": None, "overdue": False, "follow_up": None}
+
+
+def resolved(conversation: Conversation, shop: Shop, at: datetime) -> dict[str, Any]:
+    """What changes as an agent closes it: its end was in time, or not. Who was answered may be asked about it later."""
+    days, calendar = shop.automatic.follow_up_days, hours.of(shop, conversation.desk)
+    later = at + timedelta(days=days)
+    asked = (hours.opens(calendar, later) if calendar else later) if days and conversation.agent_at else None
+    return {**over(), "follow_up": asked, **_settled(conversation, conversation.by, at)}
+
+
+def put_off(conversation: Conversation, kind: str, until: datetime, shop: Shop) -> dict[str, Any]:
+    """What changes as a timer that fell due waits until a later time, at which the desk is open."""
+    assert conversation.waiting is not None
+    waiting = conversation.waiting
+    minutes = _passed(_start(waiting, kind), until, hours.of(shop, conversation.desk)) + 1
+    return {"waiting": waiting.model_copy(update={"ahead": {**waiting.ahead, kind: minutes}})}
+
+
+def updated(conversation: Conversation, shop: Shop, at: datetime) -> tuple[dict[str, Any], datetime | None]:
+    """What changes as the customer is told that they are not forgotten, and when they are next; None: not again."""
+    assert conversation.waiting is not None
+    waiting = conversation.waiting.model_copy(update={"updates": conversation.waiting.updates + 1})
+    minutes, calendar = targets.answer(shop, conversation), hours.of(shop, conversation.desk)
+    if waiting.updates >= shop.automatic.updates or not minutes:
+        return {"waiting": waiting}, None
+    ahead = _passed(waiting.counted, at, calendar) + minutes
+    again = waiting.model_copy(update={"ahead": {**waiting.ahead, UPDATE: ahead}})
+    return {"waiting": again}, after(waiting.counted, ahead, calendar)
+
+
+def settled(before: Contact | None, after: Contact) -> dict[str, int]:
+    """How many targets were settled between two states of a head, and how many of them kept."""
+    then, now = before.conversation if before else None, after.conversation
+    if then is None or now is None or then.id != now.id:
+        return {}
+    return {"targets": now.targets - then.targets, "kept": now.kept - then.kept}
 
 
 def moved(conversation: Conversation, to: str, shop: Shop, at: datetime) -> dict[str, Any]:
@@ -130,7 +183,8 @@ def joined(stays: Conversation, closes: Conversation, at: datetime) -> dict[str,
     kept: dict[str, Any] = {"snoozed_until": min(snoozes) if snoozes and not awake else None}
     if waits:
         counted = at if snoozes and awake else waits[0].counted
-        first = {"since": min(one.since for one in waits), "counted": counted}
+        by = min((one.by for one in waits if one.by), default=None)
+        first = {"since": min(one.since for one in waits), "counted": counted, "by": by}
         kept["waiting"] = waits[0].model_copy(update=first)
     return kept
 
@@ -149,6 +203,10 @@ def spent(contact: Contact, kind: str, at: datetime) -> Contact:
     conversation = contact.conversation
     if conversation and kind == "snooze":
         conversation = conversation.model_copy(update=resumed(conversation, at))
+    elif conversation and kind == RESOLUTION:
+        conversation = conversation.model_copy(update={"overdue": True})
+    elif conversation and kind == FOLLOW_UP:
+        conversation = conversation.model_copy(update={"follow_up": None})
     elif conversation and conversation.waiting:
         waiting = conversation.waiting.model_copy(update={"ahead": _without(conversation.waiting.ahead, kind)})
         conversation = conversation.model_copy(update={"waiting": waiting})
@@ -159,18 +217,30 @@ def _without(timers: Mapping[str, Value], *kinds: str) -> dict[str, Value]:
     return {kind: value for kind, value in timers.items() if kind not in kinds}
 
 
-def _fresh(conversation: Conversation, place: Desk, at: datetime) -> Waiting:
+def _fresh(conversation: Conversation, place: Desk, shop: Shop, at: datetime) -> Waiting:
     had = tuple(filter(None, [conversation.assignee]))
-    return Waiting(since=at, counted=at, given=at, ahead=_reminders(conversation, place), had=had)
+    by = _by(conversation, targets.answer(shop, conversation), shop, at)
+    return Waiting(since=at, counted=at, given=at, by=by, ahead=_reminders(conversation, place, shop), had=had)
 
 
-def _reminders(conversation: Conversation, place: Desk) -> dict[str, int]:
-    """What the desk's settings call for; a conversation that nobody has is given to somebody at once."""
-    minutes = {
-        "nudge": place.nudge_minutes,
-        "escalate": place.escalate_minutes,
-        "owner": place.owner_minutes,
-        REASSIGN: place.reassign_minutes,
-    }
+def _reminders(conversation: Conversation, place: Desk, shop: Shop) -> dict[str, int]:
+    """What the settings call for; a conversation that nobody has is given to somebody at once."""
     unassigned = place.assign != "none" and conversation.assignee not in place.agents.values()
-    return {kind: value for kind, value in minutes.items() if value} | ({REASSIGN: 0} if unassigned else {})
+    ahead = dict(targets.tiers(shop, conversation, place))
+    if unassigned or place.reassign_minutes:
+        ahead[REASSIGN] = 0 if unassigned else place.reassign_minutes
+    if shop.automatic.updates and (minutes := targets.answer(shop, conversation)):
+        ahead[UPDATE] = minutes
+    return ahead
+
+
+def _by(conversation: Conversation, minutes: int, shop: Shop, at: datetime) -> datetime | None:
+    """Until when something is meant to happen for which there are so many minutes; None where there are none."""
+    return after(at, minutes, hours.of(shop, conversation.desk)) if minutes else None
+
+
+def _settled(conversation: Conversation, by: datetime | None, at: datetime) -> dict[str, int]:
+    """The figures of a conversation with what was to happen by a time, and happened."""
+    if by is None:
+        return {}
+    return {"targets": conversation.targets + 1, "kept": conversation.kept + (at <= by)}

@@ -65,6 +65,7 @@ class Outgoing(Frozen):
     file: Content | None = None  # sent with `text` as its caption, which may be empty
     buttons: tuple[Button, ...] = ()  # under a notice at a desk
     private_to: str = ""  # at a desk: the one agent who sees it
+    calls: str = ""  # in a channel: the id of an agent whose telephone it is to ring
     human: bool = False  # a person's answer outside the ordinary reply window (Can.human_window)
     template: str = ""  # the provider's own name of an approved text; `text` says the same in full
     values: tuple[str, ...] = ()  # what stands in its gaps
@@ -115,6 +116,7 @@ class Delivery(Frozen):
     urgent: bool = False  # a notice that asks somebody to act: it is tried like a forward
     card: bool = False  # a notice that says nothing but writes the card anew, as the head then stands
     private_to: str = ""  # a notice for one agent alone
+    calls: str = ""  # or one that calls an agent: by name in a channel, by mail at their own address
     said: str = ""  # what stands in place of its part of the message, whose own words must not go there
     change: Literal["", "edit", "delete"] = ""  # a reply that changes an earlier one
     original: str = ""  # the claim of that one

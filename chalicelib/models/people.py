@@ -25,6 +25,7 @@ class Heard(Frozen):
     account: str = ""
     at: datetime
     context: Mapping[str, str] = Field(default_factory=dict)
+    quiet: bool = False  # its last word was STOP or the like: nothing goes there unasked
 
 
 class Waiting(Frozen):
@@ -33,7 +34,11 @@ class Waiting(Frozen):
     since: datetime  # the first message without an answer, as the queue accepted it
     counted: datetime  # from when the reminders count: since then, or since a snooze ended
     given: datetime  # from when the agent who has it counts
+    by: datetime | None = None  # until when an answer is meant to leave, as the shop's target was then
     ahead: Mapping[str, int] = Field(default_factory=dict)  # kind of timer still to come -> its minutes
+    called: tuple[Text, ...] = ()  # the names of those on call who are not called any more
+    called_at: datetime | None = None  # when one of them last was
+    updates: int = 0  # how often the customer was told that they are not forgotten
     had: tuple[Text, ...] = ()  # the agents who have had it
     said: Text = ""  # the customer's last words
 
@@ -98,6 +103,11 @@ class Conversation(Frozen):
     priority: Priority = "normal"
     complaint: Complaint | None = None
     waiting: Waiting | None = None
+    by: datetime | None = None  # until when it is meant to be closed
+    follow_up: datetime | None = None  # a closed one: when it is asked whether all is well
+    overdue: bool = False  # it was told that this has passed
+    targets: int = 0  # figures of its life: answers, and its end, for which there was a target,
+    kept: int = 0  # and those that were in time
     snoozed_until: datetime | None = None
     news: tuple[Text, ...] = ()  # what a mailbox is told with its next mail
     joined: tuple[str, ...] = ()  # conversations that closed as merged into this one: their threads keep working
@@ -151,6 +161,7 @@ class Contact(Frozen):
     blocked: bool = False  # spam: what it writes is kept, and shown to nobody
     held: tuple[Held, ...] = ()  # of the contact, not of a conversation: none is lost when that ends
     acknowledged_until: datetime | None = None
+    status_at: datetime | None = None  # when the customer was last told how things stand
     due: Mapping[str, datetime] = Field(default_factory=dict)  # kind of timer -> when it falls due
     forgotten_at: datetime | None = None  # it was erased then: what was accepted before is dropped
     erasing: Erasing | None = None
@@ -184,6 +195,8 @@ class Claim(Frozen):
     thread: str = ""
     by: str = ""  # the receive that wrote it
     deliveries: Mapping[str, Delivery] = Field(default_factory=dict)
+    targets: int = 0  # an agent's words: targets of the shop that they settled,
+    kept: int = 0  # and those of them that were kept
     forgotten: bool = False  # emptied, or never filled: its customer is forgotten. Its row has no deliveries at all
     loose: tuple[Delivery, ...] = ()  # posts at desks that were under way then, without a word: they may have arrived
 

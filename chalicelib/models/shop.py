@@ -33,7 +33,11 @@ class Hours(Strict):
     saturday: str = ""
     sunday: str = ""
     holidays: tuple[date, ...] | None = None  # no span begins on these days; None, at a desk: the shop's count
+    dates: Mapping[str, str] | None = None  # a day, 2026-12-24, and its spans, whatever day it is; None: as holidays
     country: str = ""  # whose public holidays the owner is reminded of, like DE or DE-BE; only `holidays` count
+
+    def __hash__(self) -> int:  # calendars are kept by it, and a mapping has none
+        return hash((self.time_zone, self.week, self.holidays))
 
     @property
     def week(self) -> tuple[str, ...]:
@@ -68,6 +72,14 @@ class Desk(Strict):
     def carrier(self) -> str:
         """The provider that carries it."""
         return self.provider or ("slack" if self.slack else "postmark")
+
+
+class OnCall(Strict):
+    """Who is called when something urgent waits at a closed desk: agents by their names, one after the other."""
+
+    people: tuple[str, ...]
+    minutes: int = Field(default=15, ge=1, le=LONGEST, strict=True)  # until the next one is
+    shifts: Mapping[str, Hours] = Field(default_factory=dict)  # name -> when; who has none can always be called
 
 
 class When(Strict):
@@ -116,6 +128,22 @@ class Acknowledgement(Said):
     languages: Mapping[str, Said] = Field(default_factory=dict)
 
 
+class Target(Strict):
+    """How soon customers of a channel are answered, in minutes of opening hours; 0: nothing is meant."""
+
+    first_minutes: Minutes | None = None  # to the first answer; None: as is usual on the channel
+    next_minutes: Minutes | None = None  # to each further one; None: as to the first
+    resolution_minutes: Minutes = 0  # until the conversation is closed
+
+
+class Automatic(Strict):
+    """What customers are told without an agent, beside the acknowledgement."""
+
+    status: Choice = True  # who writes STATUS is told how things stand
+    updates: int = Field(default=0, ge=0, le=10, strict=True)  # at most, to somebody who waits for one answer
+    follow_up_days: int = Field(default=0, ge=0, le=90, strict=True)  # after the end: whether all is well. 0: never
+
+
 class Template(Strict):
     """A canned answer. `approved` names the same text as a provider approved it, by provider: its name/language."""
 
@@ -140,6 +168,8 @@ class Shop(Strict):
     reopen_days: int = Field(default=7, ge=0, le=365, strict=True)
     providers: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     hours: Hours | None = None  # None: always open
+    targets: Mapping[str, Target] | None = None  # by channel; one that is left out has the usual ones. None: no targets
+    on_call: OnCall | None = None
     desks: Mapping[str, Desk]
     routes: Mapping[str, str]
     rules: tuple[Rule, ...] = ()  # the first that fits counts
@@ -151,3 +181,4 @@ class Shop(Strict):
     templates: Mapping[str, Template] = Field(default_factory=dict)
     acknowledgement: Acknowledgement = Acknowledgement()
     retention: Retention = Retention()
+    automatic: Automatic = Automatic()

@@ -133,6 +133,8 @@ class Plan(Frozen):
     desk: str = ""  # an agent's words, a timer: the desk that is told of trouble
     deliveries: tuple[Delivery, ...] = ()
     new_addresses: tuple[Address, ...] = ()  # rows to write; each must still be absent
+    targets: int = 0  # see Claim
+    kept: int = 0
     turn: Conversation | None = None  # a conversation that opened or closed: its row is written
     also_claims: tuple[str, ...] = ()  # an original that must never be sent any more
     joint: Joint | None = None

@@ -46,10 +46,11 @@ def _notice(job: Job, delivery: Delivery) -> dict[str, Any]:
     place = route.desk_of(settings.shop(), delivery.to)
     topic = job.contact.conversation.topic if job.contact and job.contact.conversation else ""
     thread = _thread_now(job, delivery) if delivery.in_thread else delivery.thread
-    to = {"to": place.seat, "thread": thread, "subject": topic}
+    calls = delivery.calls if delivery.calls in place.agents.values() else ""  # it may have moved to another desk
+    to = {"to": (place.mailbox and calls) or place.seat, "thread": thread, "subject": topic}
     if delivery.card:
         return {**to, "refers": delivery.thread, "change": "edit", **_card_now(_whose(job, delivery), delivery, place)}
-    return {**to, "private_to": delivery.private_to, "buttons": delivery.buttons}
+    return {**to, "private_to": delivery.private_to, "calls": calls, "buttons": delivery.buttons}
 
 
 def _thread_now(job: Job, delivery: Delivery) -> str:

@@ -25,7 +25,7 @@ def record(
     for _ in range(TRIES):
         try:
             planned, contact = plan()
-            planned = _scheduled(planned)
+            planned = _scheduled(planned.model_copy(update=waiting.settled(contact, planned.contact)))
             shortened = planned.model_copy(update={"message": texts.shortened(planned.message)})
             return store.record(shortened, receive, settings.shop().retention), planned, contact
         except store.Recorded as recorded:

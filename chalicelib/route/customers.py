@@ -29,7 +29,7 @@ from chalicelib.models import (
     Shop,
     digest,
 )
-from chalicelib.route import clues, linking, proving
+from chalicelib.route import clues, linking, proving, unasked
 from chalicelib.route.cut import parts, shortest
 from chalicelib.route.tell import cards_anew, desk_of, next_head, notice, sendable
 
@@ -38,6 +38,7 @@ TOO_OLD = timedelta(minutes=15)  # for an acknowledgement
 LONGEST_NAME = 200
 RULE = "rule"  # names the notice by which the owner hears of a message
 OPT_OUT = "stop stopall unsubscribe cancel end quit revoke optout opt-out remove arret td"
+OPT_OUTS = frozenset(OPT_OUT.split())
 SILENT_WORDS = frozenset(f"{OPT_OUT} start unstop yes help info".split())
 
 
@@ -61,9 +62,9 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
         turns = rules.preferred(found.turns, desk_of(shop, conversation.desk), rule.skills)
         conversation = conversation.model_copy(update={"assignee": turns[0]})
     language, complaint = before.language, None
-    if asks(message, shop):
+    if asks(message, shop) and not asks_status(message, before.conversation, shop):
         place, said = desk_of(shop, conversation.desk), desk.excerpt(desk.shown(message))
-        conversation = waiting.begun(conversation, place, receive.accepted_at, said)
+        conversation = waiting.begun(conversation, place, shop, receive.accepted_at, said)
         language = languages.spoken(message, before)
         complaint = complaints.complaint(message.text, language)
         conversation = _complained(conversation, complaint, rule)
@@ -75,12 +76,10 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     mailbox = desk_of(shop, conversation.desk).mailbox
     news = (*conversation.news, *([asked] if asked and mailbox else []))
     deliveries = list(forwards_of(message, conversation, shop, news, changed=tried is not None))
-    opens = _opens(shop, conversation.desk, now)
-    sorry = complaint is not None
-    text = words.acknowledgement(shop, language, now, opens, rule.acknowledgement, sorry) if rule else ""
-    if text and acknowledges(message, before, shop, receive, now):
-        deliveries.append(_acknowledgement(message, text, len(deliveries)))
-        contact = contact.model_copy(update={"acknowledged_until": now + ACKNOWLEDGE_EVERY})
+    text, remembered = _at_once(message, before, contact, rule, complaint is not None, shop, receive, now)
+    if text:
+        deliveries.append(unasked.delivery(contact.heard[-1], text, id=f"{len(deliveries):03d}"))
+        contact = contact.model_copy(update=remembered)
     deliveries += files_of(message, conversation, shop)
     if rule and rule.tell_owner and conversation.desk != shop.owner and asks(message, shop):
         deliveries.append(_for_the_owner(message, conversation, rule, shop))
@@ -107,26 +106,60 @@ def asks(message: Message, shop: Shop) -> bool:
     return message.kind in (Kind.MESSAGE, Kind.EDIT) and not automation(message, shop)
 
 
+def asks_status(message: Message, current: Conversation | None, shop: Shop) -> bool:
+    """Whether somebody who wrote before asks for nothing but how things stand; agents are not to answer that."""
+    known = current is not None and shop.automatic.status
+    return known and message.kind is Kind.MESSAGE and unasked.asks_status(message.text)
+
+
+def _at_once(
+    message: Message,
+    before: Contact,
+    after: Contact,
+    rule: Rule | None,
+    sorry: bool,
+    shop: Shop,
+    receive: Receive,
+    now: datetime,
+) -> tuple[str, dict[str, datetime]]:
+    """What the customer is told at once, and what of the head remembers that: how things stand, or that it is here."""
+    if asks_status(message, before.conversation, shop):
+        may = _may_be_told(message, shop, receive, now)
+        return unasked.status(before, shop, after.language, now) if may else "", {"status_at": now}
+    if rule is None or after.conversation is None or not acknowledges(message, before, shop, receive, now):
+        return "", {}
+    opens = _opens(shop, after.conversation.desk, now)
+    text = words.acknowledgement(shop, after.language, now, opens, rule.acknowledgement, sorry)
+    return text, {"acknowledged_until": now + ACKNOWLEDGE_EVERY}
+
+
 def acknowledges(message: Message, before: Contact, shop: Shop, receive: Receive, now: datetime) -> bool:
-    """Whether an opening gets an acknowledgement: never to automation, to the unproved, or about old news."""
-    written = min(message.sent_at or receive.accepted_at, receive.accepted_at)
+    """Whether an opening gets an acknowledgement."""
     recent = before.acknowledged_until is not None and now < before.acknowledged_until
+    return not recent and _may_be_told(message, shop, receive, now)
+
+
+def _may_be_told(message: Message, shop: Shop, receive: Receive, now: datetime) -> bool:
+    """Whether a message may be answered by itself: never automation, the unproved, or old news."""
+    written = min(message.sent_at or receive.accepted_at, receive.accepted_at)
     proved = message.sender.channel is not Channel.UNVERIFIED_EMAIL or shop.acknowledgement.forms
-    return bool(
-        message.kind is Kind.MESSAGE
-        and proved
-        and not recent
-        and not automation(message, shop)
-        and now - written < TOO_OLD
-    )
+    return bool(message.kind is Kind.MESSAGE and proved and not automation(message, shop) and now - written < TOO_OLD)
+
+
+def stops(message: Message) -> bool:
+    """Whether it says STOP, or one of the other words for that, and nothing else."""
+    return _bare(message.text) in OPT_OUTS
+
+
+def _bare(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum() or character == "-")
 
 
 def automation(message: Message, shop: Shop) -> bool:
     """Whether a machine wrote it, or it must be met with silence: STOP words, our own addresses, short codes."""
     ours = {one.lower() for place in shop.desks.values() for one in (place.mailbox, *place.agents.values())}
-    text = "".join(character for character in message.text.casefold() if character.isalnum() or character == "-")
     silent = message.sender.channel is Channel.SMS and (
-        text in SILENT_WORDS or not re.fullmatch(r"\+\d{7,15}", message.sender.id)
+        _bare(message.text) in SILENT_WORDS or not re.fullmatch(r"\+\d{7,15}", message.sender.id)
     )
     return message.automatic or silent or message.sender.id.lower() in ours
 
@@ -184,10 +217,10 @@ def _complained(conversation: Conversation, found: Complaint | None, rule: Rule 
 def turn(
     message: Message, current: Conversation | None, shop: Shop, receive: Receive
 ) -> Literal["", "opens", "reopens"]:
-    """Whether a message opens a conversation, or opens it again. A reaction opens nothing again."""
+    """Whether a message opens a conversation, or opens it again. A reaction opens nothing again, nor does STATUS."""
     if current is None:
         return "opens"
-    if current.status == "open" or message.kind is Kind.REACTION:
+    if current.status == "open" or message.kind is Kind.REACTION or asks_status(message, current, shop):
         return ""
     closed_for = receive.accepted_at - (current.closed_at or receive.accepted_at)
     return "reopens" if closed_for <= timedelta(days=shop.reopen_days) else "opens"
@@ -217,6 +250,7 @@ def _heard(
         account=message.account,
         at=desk.last_opened(message, receive.accepted_at, _last_opened(before, message.sender)),
         context=message.context,
+        quiet=stops(message),
     )
     heard = (*(heard for heard in before.heard if heard.address != message.sender), here)
     known = {one.address for one in heard}
@@ -305,15 +339,3 @@ def _opens(shop: Shop, name: str, now: datetime) -> datetime | None:
     calendar = hours.of(shop, name)
     opens = hours.opens(calendar, now) if calendar else now
     return opens if opens > now else None
-
-
-def _acknowledgement(message: Message, text: str, number: int) -> Delivery:
-    return Delivery(
-        id=f"{number:03d}",
-        kind=DeliveryKind.ACKNOWLEDGE,
-        to=message.sender.id,
-        provider=message.provider,
-        account=message.account,
-        address=message.sender,
-        text=text,
-    )

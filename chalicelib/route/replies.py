@@ -91,9 +91,9 @@ def spoken(contact: Contact, written: Message, shop: Shop, at: datetime) -> Cont
     """The head once an agent has written to the customer: nobody waits, and a reply not out in time is told."""
     conversation = contact.conversation
     assert conversation is not None
-    left = waiting.answered(conversation, desk_of(shop, conversation.desk), at)
+    left = waiting.answered(conversation, desk_of(shop, conversation.desk), shop, at)
     ticked = conversation.complaint.ticked("answered") if conversation.complaint else None
-    said = {"agent_at": at, "answered": excerpt(written), "waiting": left, "complaint": ticked}
+    said = {"answered": excerpt(written), "complaint": ticked, **left}
     return contact.model_copy(
         update={"conversation": conversation.model_copy(update=said), "due": {"late": at + LATE, **contact.due}}
     )

@@ -14,7 +14,7 @@ def notice(shop: Shop, name: str, thread: str, text: str, what: str, **more: Any
     """A word to agents, in a thread or (without one) on its own at a desk; always handed on.
 
     `what` tells a claim's notices apart, so that the same trouble noticed twice is one notice. `more` are fields of
-    a Delivery: `urgent`, `private_to`, `card`.
+    a Delivery: `urgent`, `private_to`, `calls`, `card`.
     """
     place = desk_of(shop, name)
     return Delivery(

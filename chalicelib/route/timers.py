@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib import desk, words
-from chalicelib.desk import waiting, when
+from chalicelib.desk import oncall, waiting, when
 from chalicelib.models import Contact, Conversation, Direction, Message, Plan, Shop
+from chalicelib.route import unasked
 from chalicelib.route.escalation import escalated, waits
 from chalicelib.route.replies import LATE
 from chalicelib.route.tell import cards_anew, desk_of, next_head, notice, own_thread, tell
@@ -65,6 +66,11 @@ def _nudge(fired: Fired, plan: Plan) -> Plan:
     return _tell(fired, plan, words.nudge(waits(fired.current, fired.shop)))
 
 
+def _resolution(fired: Fired, plan: Plan) -> Plan:
+    opened = when.spoken(fired.current.opened_at, fired.shop.time_zone)
+    return _tell(fired, plan, words.still_open(opened))
+
+
 def _escalate(fired: Fired, plan: Plan) -> Plan:
     """As the action does; where the desk has nobody to escalate to any more, nothing."""
     to = desk_of(fired.shop, fired.current.desk).escalate_to
@@ -104,6 +110,30 @@ def _reassign(fired: Fired, plan: Plan) -> Plan:
     return cards_anew(told, fired.shop, fired.before)
 
 
+def _update(fired: Fired, plan: Plan) -> Plan:
+    return unasked.update(plan, fired.shop, fired.at)
+
+
+def _follow_up(fired: Fired, plan: Plan) -> Plan:
+    return unasked.follow_up(plan, fired.shop, fired.at)
+
+
+def _call(fired: Fired, plan: Plan) -> Plan:
+    """Whoever is on call hears of it: in the thread if they are at its desk, else where they are."""
+    conversation, rota = plan.contact.conversation, fired.shop.on_call
+    assert conversation is not None
+    found = oncall.whom(conversation, fired.shop, fired.at)
+    changed = conversation.model_copy(update=oncall.called(conversation, found, fired.shop, fired.at))
+    plan = plan.model_copy(update={"contact": plan.contact.model_copy(update={"conversation": changed})})
+    if not found or not rota:
+        return plan
+    thread = own_thread(fired.before).id if found.desk == conversation.desk else ""
+    text = words.on_call(found.name, conversation.desk, waits(conversation, fired.shop), rota.minutes)
+    said = text if thread else f"{_who(fired)}: {text}"
+    told = notice(fired.shop, found.desk, thread, said, fired.kind, urgent=True, calls=found.id)
+    return plan.model_copy(update={"deliveries": (*plan.deliveries, told)})
+
+
 def _nothing(fired: Fired, plan: Plan) -> Plan:
     return plan
 
@@ -115,6 +145,10 @@ TIMERS: Mapping[str, Callable[[Fired, Plan], Plan]] = {
     "escalate": _escalate,
     "owner": _owner,
     waiting.REASSIGN: _reassign,
+    waiting.RESOLUTION: _resolution,
+    waiting.UPDATE: _update,
+    waiting.FOLLOW_UP: _follow_up,
+    waiting.CALL: _call,
 }
 
 

@@ -71,6 +71,8 @@ def _claim(plan: Plan, receive: Receive) -> Claim:
         desk=plan.desk,
         thread=plan.message.thread,
         by=receive.token,
+        targets=plan.targets,
+        kept=plan.kept,
         deliveries={delivery.id: delivery for delivery in plan.deliveries},
     )
 

@@ -17,8 +17,8 @@ def watch() -> Watch:
 def put_watch(known: Watch, days: Mapping[str, Mapping[str, Any]]) -> None:
     """Write what is remembered, if nobody else wrote it meanwhile, and what days came to. Raises Moved or aws.FAULTS.
 
-    A day's row is its only counter: {"accepted", "filed", "parked", "missing": numbers, "by": provider -> hour (UTC)
-    -> number}. It is counted from ids in the log, so a message costs no call for it.
+    A day's row is its only counter: {"accepted", "filed", "parked", "missing", "targets", "kept": numbers, "by":
+    provider -> hour (UTC) -> number}. It is counted from ids in the log, so a message costs no call for it.
     """
     row = {**watch_key(), **dump(known), "version": known.version}
     transact([put_next(row), *(put({**day_key(day), **counts, "schema": SCHEMA}) for day, counts in days.items())])

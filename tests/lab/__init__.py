@@ -157,6 +157,15 @@ CLOSED_SHOP = WATCHED_SHOP.replace(
 )
 
 
+TELLING_SHOP = (
+    SHOP.replace('slack = "C0FRONT"\n', 'slack = "C0FRONT"\nnudge_minutes = 5\n')
+    + "[targets]\n[automatic]\nupdates = 1\nfollow_up_days = 3\n"
+)
+CALLING_SHOP = SHOP.replace(
+    'slack = "C0FRONT"\n', 'slack = "C0FRONT"\nagents = { ann = "U0AGENT", ben = "U0BEN" }\n'
+).replace("[acknowledgement]\n", HOURS + '[on_call]\npeople = ["ann", "ben"]\n[acknowledgement]\n')
+
+
 OUTSIDE = ContextVar("the laboratory's own calls, in this thread", default=False)
 
 

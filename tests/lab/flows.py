@@ -27,6 +27,7 @@ from tests.lab import (
     SHOP,
     STAFFED_SHOP,
     START,
+    TELLING_SHOP,
     WATCHED_SHOP,
     Killed,
     Lab,
@@ -280,6 +281,21 @@ def unanswered_when_closed(lab: Lab) -> None:
 
 def nobody_answers(lab: Lab) -> None:
     lab.settle()
+
+
+def kept_waiting(lab: Lab) -> None:
+    """The agents were reminded, and still nobody answers."""
+    unanswered(lab)
+    lab.settle(until=timedelta(minutes=6))
+
+
+def told_once(lab: Lab) -> list[str]:
+    """At most once, and not behind the agent's word."""
+    said = [entry.text for entry in lab.texts()]
+    updates = [number for number, text in enumerate(said) if text.startswith("We are still on it")]
+    answers = [number for number, text in enumerate(said) if text == "It is on its way"]
+    wrong = [f"told {len(updates)} times"] if len(updates) > 1 else []
+    return wrong + (["told behind the answer"] if updates and answers and updates[0] > answers[0] else [])
 
 
 def agent_snoozes(lab: Lab) -> None:
@@ -630,6 +646,8 @@ FLOWS = [
          also=held_up, ends=asked_about),
     Flow("snooze", agent_snoozes, ("Where is my order?", "Back from snooze"), acknowledged=1, before=opened,
          also=at_rest),
+    Flow("told while waiting", nobody_answers, ("Where is my order?",), acknowledged=1, before=kept_waiting,
+         shop=TELLING_SHOP, also=at_rest, ends=told_once),
     Flow("nudge and escalate", nobody_answers, ("Where is my order?", "⏰ Not answered", "Escalated from",
          "has been waiting for"), acknowledged=1, before=unanswered, shop=WATCHED_SHOP,
          also=at_rest),

@@ -57,8 +57,15 @@ def shop(random: Random) -> dict[str, Any]:
     routes = {name: random.choice(names) for name in ["default", *channels]}
     if "acknowledgement" in made:
         made["acknowledgement"]["languages"] = said(random, made["acknowledgement"], made.get("languages", ["en"])[1:])
-    made |= {"desks": desks, "routes": routes, "providers": chosen}
+    rota = {"on_call": on_call(random, desks[names[0]])} if made.get("hours") and random.random() < 0.5 else {}
+    made |= {**rota, "desks": desks, "routes": routes, "providers": chosen}
     return made | ({"rules": rules(random, made)} if random.random() < 0.6 else {})
+
+
+def on_call(random: Random, place: Mapping[str, Any]) -> dict[str, Any]:
+    """Some of a desk's agents, the last of them with a shift."""
+    people = [*place["agents"]]
+    return {"people": people, "minutes": random.randint(1, 60), "shifts": {people[-1]: {"sunday": "8:00-20:00"}}}
 
 
 def rules(random: Random, made: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -177,6 +184,12 @@ def _mails(random: Random, known: Mapping[str, list[str]]) -> Any:
     return [f"form{number}@shop.example" for number in range(random.randint(0, 3))]
 
 
+def _targets(random: Random, known: Mapping[str, list[str]]) -> Any:
+    return {
+        name: {"first_minutes": random.randint(0, MOST_MINUTES)} for name in ("sms", "email?") if random.random() < 0.5
+    }
+
+
 def _zone(random: Random, known: Mapping[str, list[str]]) -> Any:
     return random.choice(("Europe/Berlin", "Asia/Kolkata", "UTC"))
 
@@ -207,6 +220,10 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("Shop", "alarm_mail"): lambda random, known: "you@shop.example",
     ("Shop", "test_addresses"): _mails,
     ("Shop", "human_agent"): _able,
+    ("Shop", "targets"): _targets,
+    ("Shop", "on_call"): _later,
+    ("OnCall", "people"): _later,
+    ("Automatic", "updates"): _later,
     ("Shop", "desks"): _later,
     ("Shop", "routes"): _later,
     ("Shop", "providers"): _later,
@@ -236,6 +253,7 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("Desk", "hours"): _hours,
     **{("Hours", name): _day for name in WEEKDAYS},
     ("Hours", "time_zone"): _zone,
+    ("Hours", "dates"): lambda random, known: {f"2026-{random.randint(1, 12):02d}-24": "9:00-13:00"},
     ("Hours", "country"): lambda random, known: random.choice(("DE-BE", "IN", "")),
     ("Shop", "languages"): _languages,
     ("Acknowledgement", "complaint"): _text,

@@ -42,6 +42,11 @@ def small(text: str) -> list[Block]:
     return [{"type": "context", "elements": [plain(piece, LONGEST_TEXT)]} for piece in _pieces(text)]
 
 
+def mention(person: str) -> list[Block]:
+    """A person by their id from shop.toml, so that Slack tells them; the one piece of markup there is."""
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": f"<@{person}>"}}] if person else []
+
+
 def rows(buttons: tuple[Button, ...]) -> list[Block]:
     """Buttons and lists. Words that Slack cannot carry back whole are left out: cut, they would mean something else."""
     elements = [element for number, button in enumerate(buttons) for element in _element(button, f"choice-{number}")]

@@ -134,7 +134,7 @@ def _blocks(outgoing: Outgoing) -> dict[str, Any]:
     else:
         aside = blocks.sections if outgoing.private_to else blocks.small  # whose words it is, its reader knows
         under = [*blocks.small(outgoing.below), *blocks.rows(outgoing.buttons)]
-        drawn, summary = [*aside(own), *blocks.sections(text), *under], text or own
+        drawn, summary = [*blocks.mention(outgoing.calls), *aside(own), *blocks.sections(text), *under], text or own
     return {"text": escape(summary[:LONGEST_SUMMARY]), "blocks": drawn}
 
 
