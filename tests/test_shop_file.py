@@ -222,8 +222,8 @@ def unknown_provider(random: Random, rows: list[Row]) -> Broken | None:
     if name in providers.NAMES:
         return None
     other = Row(f"[providers.{name}]", ("providers", name))
-    first, *_ = sorted(providers.NAMES)
-    return Broken([*rows, other], len(rows), other.field, f"there is no provider '{name}'; there are {first}, ")
+    said = f"there is no provider '{name}'; there are {', '.join(sorted(providers.NAMES))}"
+    return Broken([*rows, other], len(rows), other.field, said)
 
 
 def unknown_setting(random: Random, rows: list[Row]) -> Broken | None:

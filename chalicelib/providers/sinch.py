@@ -9,7 +9,6 @@ Webhooks: https://developers.sinch.com/docs/sms/api-reference/sms/webhooks
 HMAC for a service plan: https://developers.sinch.com/docs/sms/release-notes.md (2025-02-13)
 Sending: https://developers.sinch.com/docs/sms/api-reference/sms/tag/Batches/
 Errors: https://developers.sinch.com/docs/sms/api-reference/status-codes/
-
 Media: https://developers.sinch.com/docs/sms/api-reference/sms/tag/Inbounds/
 
 Confirmed by sinch-sdk-python 2.3 and the vector of its tests: the signature and the fields of every webhook. By Sinch's
