@@ -241,14 +241,9 @@ def kind(row: Mapping[str, Any]) -> str:
     return "MESSAGE" if row["sk"]["S"].startswith("MESSAGE#") else str(row["pk"]["S"].partition("#")[0])
 
 
-def always(rows: list[dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
-    """By kind of row: the attributes that all of them have, and of which types they are."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for name in sorted({kind(row) for row in rows}):
-        those = [row for row in rows if kind(row) == name]
-        common = set.intersection(*(set(row) for row in those))
-        found[name] = {field: sorted({next(iter(row[field])) for row in those}) for field in sorted(common)}
-    return found
+def attributes(row: Mapping[str, Any]) -> set[str]:
+    """Each with its type; of a name that holds an id, what stands before it."""
+    return {f"{name.partition('#')[0]}: {next(iter(value))}" for name, value in row.items()}
 
 
 def main() -> None:
