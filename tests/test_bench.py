@@ -110,8 +110,8 @@ TWICE = Entry(part="slack", what="message", to="C1", thread="1", id="6", text="i
 UNSENT = Entry(part="slack", what="message", to="C1", thread="1", id="7", text="❌ Not sent: nobody there")
 
 
-def verdict(*ledger: Entry, refused: int = 0) -> Verdict:
-    customer = Customer(1, "telegram", wrote=[FIRST, SECOND], answered=[ANSWER], refused=[401] * refused)
+def verdict(*ledger: Entry, wrongs: tuple[str, ...] = ()) -> Verdict:
+    customer = Customer(1, "telegram", wrote=[FIRST, SECOND], answered=[ANSWER], wrongs=list(wrongs))
     return judge([customer], ledger)
 
 
@@ -147,4 +147,4 @@ def test_the_judge_sees_what_is_wrong(ledger: tuple[Entry, ...], lost: int, unma
 
 
 def test_a_signed_webhook_that_is_refused_is_wrong() -> None:
-    assert verdict(CARD, REPLY, OUT, refused=1).others == ["a signed webhook was answered 401"]
+    assert verdict(CARD, REPLY, OUT, wrongs=("a signed webhook was answered 401",)).wrongs
