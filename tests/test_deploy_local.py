@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,9 @@ from chalicelib import settings
 from infra import local, policy, smoke, values
 from infra.world import World, server
 from tests.lab.checkout import ROOT, Checkout, checkout
+from tests.soak import havoc, morning
+from tests.soak.processes import soak
+from tests.soak.stage import deployed
 
 STACK = "shopbell-test"
 pytestmark = pytest.mark.local
@@ -137,3 +141,13 @@ def test_webhooks_come_through_the_deployed_functions_to_the_desk(shop: Checkout
         assert sorted(said) == sorted(smoke.WORDS.format(name) for name in rules.providers)
     finally:
         outside.stop()
+
+
+def test_a_night_with_a_deployment_in_the_middle_loses_nothing(shop: Checkout, tmp_path: Path) -> None:
+    """What `make soak` does at length: rollback and destroy are in the story above."""
+    (tmp_path / "shop").mkdir()
+    with deployed(checkout(shop.running, tmp_path / "shop"), 5, 120, print) as here:
+        soaked = soak(here, 30, 3, 1, print, (morning.reckon, morning.redrive, morning.forget))
+    assert [*soaked.verdict.wrongs, *soaked.wrongs] == []
+    assert soaked.quiet and soaked.verdict.accepted >= 30 and soaked.verdict.again and soaked.verdict.forged
+    assert soaked.tally[havoc.DEPLOYED] and soaked.tally[havoc.DOWN] and soaked.claims >= soaked.verdict.accepted

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from chalicelib import queue
 from chalicelib.models import Address, Channel, Message
@@ -12,12 +12,13 @@ ASIDE = "[parked] Is anybody there?"
 SENDER = Address(channel=Channel.SMS, id="+4915129999999")
 MINUTE = {"id": "m", "detail-type": "Scheduled Event", "source": "aws.events", "account": "", "resources": [],
           "region": "", "time": "2026-03-02T09:00:00Z", "detail": {}, "version": "0"}  # fmt: skip
+Step = Callable[[Stage], Iterator[str]]
 PATIENCE = 60.0  # seconds until something has come about
 
 
-def after(here: Stage, say: Say) -> Iterator[str]:
+def after(here: Stage, steps: Sequence[Step], say: Say) -> Iterator[str]:
     """What is wrong in each of them."""
-    for step in (reckon, go_back, redrive, forget, take_down):
+    for step in steps:
         say(step.__name__.replace("_", " "))
         yield from (f"{step.__name__}: {wrong}" for wrong in step(here))
 
@@ -79,6 +80,9 @@ def take_down(here: Stage) -> Iterator[str]:
         yield said
     if len(here.rows()) < before:
         yield "rows were lost"
+
+
+ALL: tuple[Step, ...] = (reckon, go_back, redrive, forget, take_down)
 
 
 def _at_desk(here: Stage, words: str) -> int:

@@ -26,7 +26,9 @@ class Soaked(NamedTuple):
     wrongs: list[str]
 
 
-def soak(here: Stage, messages: int, kills: int, seed: int, say: Say) -> Soaked:
+def soak(
+    here: Stage, messages: int, kills: int, seed: int, say: Say, steps: Sequence[morning.Step] = morning.ALL
+) -> Soaked:
     """Play it all, from the first message to the last command."""
     with ThreadPoolExecutor(len(here.crowd) + 4) as pool:
         try:
@@ -46,7 +48,7 @@ def soak(here: Stage, messages: int, kills: int, seed: int, say: Say) -> Soaked:
     verdict.others += [*claimed(here.crowd, rows), *release.result()]
     claims = sum(row["pk"]["S"].startswith("CLAIM#") for row in rows)
     letters = here.waiting("DEAD_LETTERS_URL")
-    wrongs = list(morning.after(here, say))
+    wrongs = list(morning.after(here, steps, say))
     return Soaked(verdict, here.tally, claims, letters, quiet, wrongs)
 
 
