@@ -150,7 +150,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="of the harness at a time")
     parser.add_argument("--waiting", type=int, default=10_000, metavar="N", help="messages in the outage")
     parser.add_argument("--customers", type=int, default=200, metavar="N", help="who write them")
-    parser.add_argument("--messages", type=int, default=400, metavar="N", help="that customers write")
+    parser.add_argument("--messages", type=int, default=420, metavar="N", help="that customers write")
     parser.add_argument("--kills", type=int, default=30, metavar="N", help="of functions, with SIGKILL")
     parser.add_argument("--seconds", type=float, default=900, metavar="S", help="for the real processes at most")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of all that is left to chance")

@@ -48,7 +48,7 @@ def redrive(here: Stage) -> Iterator[str]:
     reason = {"reason": {"DataType": "String", "StringValue": "tried by hand"}}
     here.shop.client("sqs").send_message(**asked, MessageBody=body, MessageAttributes=reason)
     here.shop.client("lambda").invoke(FunctionName=f"{STACK}-tick", Payload=json.dumps(MINUTE).encode())
-    for words in (("list", "--reason", "by hand"), ("redrive", "--all"), ("redrive", "--all", "--yes")):
+    for words in (("redrive", "--reason", "by hand"), ("redrive", "--all", "--yes")):
         status, said = here.shop.shopbell("parked", *words, *PROD)
         if status:
             yield said

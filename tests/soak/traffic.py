@@ -23,11 +23,11 @@ SENDERS = {  # by provider: a customer's address as the provider writes it
     "custom": "visitor-{:02d}",
 }
 PROVIDERS = tuple(SENDERS)
-CUSTOMERS = 10  # each keeps a process of the webhook function busy
-PAUSE = 0.6  # seconds between two messages of a customer, about
+CUSTOMERS = 6  # each keeps a process of the webhook function busy
+PAUSE = 0.4  # seconds between two messages of a customer, about
 AGENT_EVERY = 8  # messages of a customer to an answer of the agent
 TWICE, FORGED = 0.10, 0.05  # of the messages
-COMES_AGAIN = 0.3  # seconds; real providers wait longer
+COMES_AGAIN, SLOWEST = 0.3, 20.0  # seconds: twice as long each time, or a busy machine starts ever more processes
 
 
 class Posted(NamedTuple):
@@ -140,9 +140,11 @@ def _refused(customer: Customer, post: Callable[[], Posted], over: threading.Eve
 
 def _answered(post: Callable[[], Posted], over: threading.Event) -> Posted:
     """The first answer after which no provider comes again; status 0 where there was none before it is over."""
+    pause = COMES_AGAIN
     while not over.is_set():
         posted = post()
         if 200 <= posted.status < 500:
             return posted
-        over.wait(COMES_AGAIN)
+        over.wait(pause)
+        pause = min(2 * pause, SLOWEST)
     return Posted(0, [])
