@@ -106,8 +106,10 @@ def _say(customer: Customer, place: Place, number: int, chance: Random, over: th
 def _answer(customer: Customer, place: Place, world: World, number: int, over: threading.Event) -> None:
     """The agent writes under the card, once it stands there."""
     card = card_of(customer, world)
-    if card is None:
-        return
+    while card is None:
+        if over.wait(COMES_AGAIN):
+            return
+        card = card_of(customer, world)
     mark = customer.mark("a", number)
     thread = f"{card.to}:{card.id}"
     said = Said(text=f"{mark} It is on its way.", id=mark, thread=thread, at=datetime.now(UTC))
