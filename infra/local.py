@@ -78,9 +78,9 @@ class Running:
         """Save the state and end every process of it."""
         self.undo.close()
 
-    def processes(self, function: str) -> list[int]:
-        """The process ids in which a function (webhook, worker, tick) runs now. Linux only."""
-        mark = f"{self.home}/tmp/ministack-lambda-{STACK}-{function}-".encode()
+    def processes(self, function: str, stack: str = STACK) -> list[int]:
+        """The process ids in which a function (webhook, worker, tick) of a stack runs now. Linux only."""
+        mark = f"{self.home}/tmp/ministack-lambda-{stack}-{function}-".encode()
         return [int(file.parent.name) for file in Path("/proc").glob("[0-9]*/cmdline") if mark in _bytes(file)]
 
 

@@ -31,6 +31,7 @@ LIBRARIES = {  # what the package holds only for a provider that says so
     "cryptography": ("cryptography", "_cffi_backend.*"),
     "nacl": ("nacl", "_cffi_backend.*"),
 }
+PAGES = "paginators-1.json"
 Called = Mapping[str, Collection[str]]  # operations by service
 
 
@@ -64,13 +65,16 @@ def trim(vendor: Path, operations: Called, needed: Collection[str]) -> None:
 
 
 def _trim_service(service: Path, operations: Collection[str]) -> None:
-    """The newest description, of these operations only; no examples, waiters, paginators."""
+    """The newest description, of these operations only, and how they are paged; no examples, no waiters."""
     *older, newest = sorted(service.iterdir())
     for version in older:
         shutil.rmtree(version)
     for file in newest.iterdir():
-        if not file.name.startswith(("service-2", "endpoint-rule-set-1")):
+        if not file.name.startswith(("service-2", "endpoint-rule-set-1", PAGES)):
             file.unlink()
+    pages = json.loads((newest / PAGES).read_bytes())["pagination"]
+    said = {"pagination": {name: how for name, how in pages.items() if name in operations}}
+    (newest / PAGES).write_text(json.dumps(said, separators=(",", ":")))
     packed = newest / "service-2.json.gz"
     description = json.loads(gzip.decompress(packed.read_bytes()))
     described, shapes = _plain(description["operations"]), _plain(description["shapes"])  # the rest needs its words

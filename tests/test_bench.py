@@ -1,5 +1,7 @@
 """What `make bench` counts holds on every run of the tests; and the judge of `make soak` sees each kind of wrong."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib import aws
@@ -9,7 +11,7 @@ from tests.bench.meter import Cost, Meter, indexes, size
 from tests.bench.scenes import Scene
 from tests.lab import TABLE, laboratory
 from tests.soak.traffic import Customer
-from tests.soak.verdict import Verdict, judge
+from tests.soak.verdict import Verdict, claimed, judge
 
 LONG = 300  # messages; `make bench` has 10,000
 WIDE = "x" * 1000
@@ -110,8 +112,8 @@ TWICE = Entry(part="slack", what="message", to="C1", thread="1", id="6", text="i
 UNSENT = Entry(part="slack", what="message", to="C1", thread="1", id="7", text="❌ Not sent: nobody there")
 
 
-def verdict(*ledger: Entry, refused: int = 0) -> Verdict:
-    customer = Customer(1, "telegram", wrote=[FIRST, SECOND], answered=[ANSWER], refused=[401] * refused)
+def verdict(*ledger: Entry, wrongs: tuple[str, ...] = ()) -> Verdict:
+    customer = Customer(1, "telegram", wrote=[FIRST, SECOND], answered=[ANSWER], wrongs=list(wrongs))
     return judge([customer], ledger)
 
 
@@ -147,4 +149,18 @@ def test_the_judge_sees_what_is_wrong(ledger: tuple[Entry, ...], lost: int, unma
 
 
 def test_a_signed_webhook_that_is_refused_is_wrong() -> None:
-    assert verdict(CARD, REPLY, OUT, refused=1).others == ["a signed webhook was answered 401"]
+    assert verdict(CARD, REPLY, OUT, wrongs=("a signed webhook was answered 401",)).wrongs
+
+
+def test_each_accepted_id_has_one_claim_and_one_message_and_nothing_forged_has_any() -> None:
+    customer = Customer(1, "telegram", wrote=[FIRST, SECOND], claims=["a", "b"], forged=["f"])
+    rows = [row(f"CLAIM#{id}", "-", key=id) for id in "ab"] + [row("C", f"MESSAGE#{id}", claim=id) for id in "ab"]
+    assert list(claimed([customer], rows)) == []
+    assert len(list(claimed([customer], rows[1:]))) == 1
+    assert len(list(claimed([customer], rows[:3]))) == 1
+    assert len(list(claimed([customer], [*rows, row("C", "MESSAGE#c", claim="a")]))) == 1
+    assert len(list(claimed([customer], [*rows, row("CLAIM#f", "-", key="f")]))) == 1
+
+
+def row(pk: str, sk: str, **rest: str) -> dict[str, Any]:
+    return aws.encode({"pk": pk, "sk": sk, **rest})

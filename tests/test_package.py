@@ -184,6 +184,8 @@ def described(shape, seen=()):
 for service, names in {called}.items():
     model = session.get_service_model(service)
     print(sorted((one.name, one.type, one.documentation) for one in model.client_context_parameters))
+    pages = session.get_paginator_model(service)._paginator_config
+    print(sorted((name, sorted(pages[name].items())) for name in names if name in pages))
     for name in names:
         operation = model.operation_model(name)
         print(service, name, operation.http, described(operation.input_shape), described(operation.output_shape),

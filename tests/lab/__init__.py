@@ -338,7 +338,7 @@ class Lab:
 
     def timers(self) -> list[datetime]:
         """When the timers fall due that stand in the index."""
-        keys = [row.attrs["due_at"].value for row in _rows() if "due_at" in row.attrs]
+        keys = [row.attrs["due_at"].value for row in kept_rows() if "due_at" in row.attrs]
         return sorted(datetime.fromisoformat(key.partition("#")[0]) for key in keys)
 
     # ---- what can be seen
@@ -357,12 +357,12 @@ class Lab:
 
     def heads(self) -> list[Contact]:
         """Every contact, as the table has it."""
-        rows = [row.to_json()["Attributes"] for row in _rows() if row.attrs["pk"].value.startswith("CONTACT#")]
+        rows = [row.to_json()["Attributes"] for row in kept_rows() if row.attrs["pk"].value.startswith("CONTACT#")]
         return [Contact.model_validate(aws.decode(row)) for row in rows]
 
     def rows(self) -> list[dict[str, Any]]:
         """The whole table."""
-        return [aws.decode(row.to_json()["Attributes"]) for row in _rows()]
+        return [aws.decode(row.to_json()["Attributes"]) for row in kept_rows()]
 
     def objects(self) -> dict[str, bytes]:
         """The whole bucket."""
@@ -386,7 +386,7 @@ class Lab:
             OUTSIDE.reset(token)
 
 
-def _rows() -> list[Any]:
+def kept_rows() -> list[Any]:
     """The items of the table, as the local DynamoDB keeps them."""
     return [
         row for ranges in dynamodb_backends[ACCOUNT][REGION].tables[TABLE].items.values() for row in ranges.values()

@@ -1,6 +1,7 @@
 """A table in memory, quick enough for thousands of histories: it takes what the store sends, word by word."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -13,6 +14,7 @@ from chalicelib import aws, store
 
 Row = dict[str, Any]
 Key = tuple[str, str]
+CHANGES = re.compile(r", (?=#)")  # between two of one expression
 
 
 class Table:
@@ -36,12 +38,19 @@ class Table:
     def transact_write_items(self, *, TransactItems: list[Row]) -> None:
         writes = [Write(kind, what) for item in TransactItems for kind, what in item.items()]
         assert len({write.key for write in writes}) == len(writes) <= 100
-        met = [write.holds(self.rows.get(write.key)) for write in writes]
-        if not all(met):
-            reasons = [{"Code": "None" if one else "ConditionalCheckFailed"} for one in met]
+        reasons = [write.refusal(self.rows.get(write.key)) for write in writes]
+        if any(reason["Code"] != "None" for reason in reasons):
             error: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
             raise ClientError(error, "TransactWriteItems")
         self.rows |= {write.key: write.applied(self.rows.get(write.key)) for write in writes}
+
+    def update_item(self, **what: Any) -> Row:
+        write = Write("Update", what)
+        if not write.holds(self.rows.get(write.key)):
+            error: Any = {"Error": {"Code": "ConditionalCheckFailedException"}}
+            raise ClientError(error, "UpdateItem")
+        self.rows[write.key] = write.applied(self.rows.get(write.key))
+        return {}
 
 
 class Write:
@@ -56,17 +65,29 @@ class Write:
     def holds(self, row: Row | None) -> bool:
         return all(self._holds(one, row) for one in self.what.get("ConditionExpression", "").split(" AND ") if one)
 
+    def refusal(self, row: Row | None) -> Row:
+        """Why it cannot be written, as a cancelled transaction says it; of a claim with all that is there."""
+        if self.holds(row):
+            return {"Code": "None"}
+        old = {"Item": row} if row and self.what.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" else {}
+        return {"Code": "ConditionalCheckFailed", **old}
+
     def applied(self, row: Row | None) -> Row:
         if self.kind == "Put":
             return dict(self.what["Item"])
         changed = deepcopy(row or {})
-        for change in self.what["UpdateExpression"].removeprefix("SET ").split(", "):
+        for change in CHANGES.split(self.what["UpdateExpression"].removeprefix("SET ")):
             path, _, value = change.partition(" = ")
             *within, last = path.split(".")
-            place = self._at(within, changed)
-            plain, _, added = value.partition(" + ")
-            place[self.names[last]] = place[self.names[plain]] + self.values[added] if added else self.values[plain]
+            place, name = self._at(within, changed), self.names[last]
+            place[name] = self._value(value, place, name)
         return changed
+
+    def _value(self, said: str, place: Row, name: str) -> Any:
+        if said.startswith("if_not_exists("):
+            return place.get(name, self.values[said.rpartition(", ")[2].rstrip(")")])
+        plain, _, added = said.partition(" + ")
+        return place[self.names[plain]] + self.values[added] if added else self.values[plain]
 
     def _holds(self, condition: str, row: Row | None) -> bool:
         if condition.startswith("attribute_not_exists("):

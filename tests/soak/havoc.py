@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: functions are killed, and the outside world fails now and then."""
+"""What goes wrong on purpose: functions are killed, the outside world fails, and a release is deployed amid it all."""
 
 import os
 import signal
@@ -8,12 +8,17 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
-from tests.soak.stage import Stage
+from infra.world import Fault
+from tests.soak.stage import PROD, STACK, Stage, mend
 
 KILLED = ("worker", "webhook")
 WORKERS = 2  # kills of the worker for each of the webhook, while people write; then it is the worker alone
 PROGRESS = 1.8  # steps that a message makes: it is accepted, it arrives; a few less, so that no kill is left over
+DEPLOYED = "deployed"  # of the tally: how much was accepted meanwhile
+LAST = 10**6
 PAUSE, BETWEEN_FAULTS = 0.2, 1.0  # seconds, about
+DOWN, UNTIL = "whatsapp", 0.7  # the provider that fails at first, and until how far it all is
+RELEASE = 0.5  # where another release is deployed
 FAULT = "fault"  # of the tally
 FAULTS: list[dict[str, Any]] = [
     {"part": "slack", "path": "chat.postMessage", "status": 429, "headers": {"retry-after": "1"}},
@@ -23,8 +28,8 @@ FAULTS: list[dict[str, Any]] = [
     {"part": "slack", "path": "chat.postMessage", "hang": 0.5},
     {"part": "twilio_sms", "status": 503},
     {"part": "twilio_sms", "status": 500, "applied": True},
-    {"part": "whatsapp", "status": 500},
     {"part": "telegram", "status": 429, "headers": {"retry-after": "1"}},
+    {"part": "messenger", "status": 503},
     {"part": "custom", "status": 500, "applied": True},
 ]
 
@@ -39,7 +44,7 @@ def kill(here: Stage, messages: int, kills: int, writers: Sequence[Future[None]]
         if here.accepted + len(here.world.ledger) < PROGRESS * messages * (killed + 1) / kills:
             continue
         function = chance.choice([*["worker"] * WORKERS, *([] if _done(writers) else ["webhook"])])
-        for process in here.running.processes(function)[:1]:
+        for process in here.shop.running.processes(function, STACK)[:1]:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
                 here.tally[function] += 1
@@ -54,6 +59,36 @@ def strike(here: Stage, writers: Sequence[Future[None]], chance: Random) -> None
         if free:
             here.world.fail(**chance.choice(free))
             here.tally[FAULT] += 1
+
+
+def stay_away(here: Stage, messages: int) -> None:
+    """One provider takes nothing at first."""
+    down = Fault(part=DOWN, status=503, times=LAST)
+    here.world.faults.append(down)
+    while here.accepted + len(here.world.ledger) < UNTIL * PROGRESS * messages and not here.over.wait(PAUSE):
+        pass
+    here.world.faults.remove(down)
+    here.tally[DOWN] = LAST - down.times
+
+
+def redeploy(here: Stage, messages: int, writers: Sequence[Future[None]]) -> list[str]:
+    """Deploy another release while everybody writes; what is wrong with it.
+
+    Its own test webhooks may be hit like any other; those of the rollback must come through.
+    """
+    _await(here, RELEASE * messages, writers)
+    before, accepted = here.shop.code(STACK), here.accepted
+    here.shop.change("another release")
+    _, said = here.shop.shopbell("deploy", *PROD, "--yes")
+    here.tally[DEPLOYED] = here.accepted - accepted
+    mend(here.shop, here.shop.outputs(STACK))
+    same = [] if here.shop.code(STACK) != before else ["the release did not change"]
+    return [*same, *([] if "✓ Deployed" in said else [f"the deployment failed: {said}"])]
+
+
+def _await(here: Stage, accepted: float, writers: Sequence[Future[None]]) -> None:
+    while here.accepted < accepted and not _done(writers) and not here.over.wait(PAUSE):
+        pass
 
 
 def _done(writers: Sequence[Future[None]]) -> bool:

@@ -1,4 +1,4 @@
-"""Real processes on the local AWS are killed again and again while customers and agents write: what becomes of it."""
+"""A night on the local AWS: real processes are killed while people write, and the owner does all that an owner may."""
 
 import time
 from collections import Counter
@@ -7,52 +7,61 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.soak import havoc
-from tests.soak.stage import CUSTOMERS, Say, Stage, stage
+from tests.soak import havoc, morning
+from tests.soak.stage import Say, Stage
 from tests.soak.traffic import write
-from tests.soak.verdict import Verdict, judge
+from tests.soak.verdict import Verdict, claimed, judge
 
 QUIET = 5  # looks at an empty queue, a second apart, that mean: all is done
 
 
 class Soaked(NamedTuple):
-    """What was done, and what became of it. `left` are processes that outlived their AWS."""
+    """What was done, and what became of it; `wrongs` is what the owner met on the morning after."""
 
     verdict: Verdict
     tally: Counter[str]
     claims: int
     dead_letters: int
     quiet: bool
-    left: int
+    wrongs: list[str]
 
 
-def soak(messages: int, kills: int, seconds: float, seed: int, say: Say) -> Soaked:
-    """Play it all in `seconds` at most; to start and to stop the local AWS takes some ten more."""
-    with stage(seconds, say) as here:
-        with ThreadPoolExecutor(CUSTOMERS + 2) as pool:
-            try:
-                writers = [pool.submit(write, *job) for job in _jobs(messages, here)]
-                killer = pool.submit(havoc.kill, here, messages, kills, writers, Random(seed))
-                striker = pool.submit(havoc.strike, here, writers, Random(seed))
-                _follow([*writers, killer, striker], here, say)
-                quiet = _rest(here, say)
-            finally:
-                here.over.set()
-        verdict = judge(here.crowd, list(here.world.ledger))
-        claims, letters = here.claims(), here.waiting("DEAD_LETTERS_URL")
-    return Soaked(verdict, here.tally, claims, letters, quiet, here.processes)
+def soak(
+    here: Stage, messages: int, kills: int, seed: int, say: Say, steps: Sequence[morning.Step] = morning.ALL
+) -> Soaked:
+    """Play it all, from the first message to the last command."""
+    with ThreadPoolExecutor(len(here.crowd) + 4) as pool:
+        try:
+            writers = [pool.submit(write, *job) for job in _jobs(messages, seed, here)]
+            release = pool.submit(havoc.redeploy, here, messages, writers)
+            trouble = [
+                pool.submit(havoc.kill, here, messages, kills, writers, Random(seed)),
+                pool.submit(havoc.strike, here, writers, Random(seed)),
+                pool.submit(havoc.stay_away, here, messages),
+            ]
+            _follow([*writers, *trouble, release], here, say)
+            quiet = _rest(here, say)
+        finally:
+            here.over.set()
+    verdict = judge(here.crowd, list(here.world.ledger))
+    rows = here.rows()
+    verdict.others += [*claimed(here.crowd, rows), *release.result()]
+    claims = sum(row["pk"]["S"].startswith("CLAIM#") for row in rows)
+    letters = here.waiting("DEAD_LETTERS_URL")
+    wrongs = list(morning.after(here, steps, say))
+    return Soaked(verdict, here.tally, claims, letters, quiet, wrongs)
 
 
-def _jobs(messages: int, here: Stage) -> Iterator[tuple[Any, ...]]:
+def _jobs(messages: int, seed: int, here: Stage) -> Iterator[tuple[Any, ...]]:
     """Each customer's share."""
     for customer in here.crowd:
-        share = messages // CUSTOMERS + (customer.number < messages % CUSTOMERS)
-        yield customer, here.place, here.world, share, here.over
+        share = messages // len(here.crowd) + (customer.number < messages % len(here.crowd))
+        yield customer, here.place, here.world, share, seed, here.over
 
 
-def _follow(work: Sequence[Future[None]], here: Stage, say: Say) -> None:
+def _follow(work: Sequence[Future[Any]], here: Stage, say: Say) -> None:
     """Wait for everybody, and tell how far it is. Raises what one of them raised."""
-    waiting: set[Future[None]] = set(work)
+    waiting: set[Future[Any]] = set(work)
     while waiting and here.left:
         done, waiting = wait(waiting, timeout=1)
         for one in done:

@@ -1,8 +1,9 @@
-"""What became of it all, judged from the outside world's ledger and the webhooks' answers, never from our own rows."""
+"""What became of it all: by the outside world's ledger and the webhooks' answers; and that each has just one claim."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from infra.world import Entry
 from tests.lab.flows import MARKS
@@ -19,6 +20,8 @@ class Verdict:
     """Counts, and a line for every wrong."""
 
     accepted: int = 0
+    again: int = 0  # webhooks that came although they were accepted
+    forged: int = 0
     marked: int = 0  # repeats that say so, or of which the agent was told
     told: int = 0  # replies that did not arrive, of which the agent was told
     acknowledged: Counter[int] = field(default_factory=Counter)  # acknowledgements -> conversations that had so many
@@ -38,11 +41,25 @@ def judge(people: Sequence[Customer], ledger: Sequence[Entry]) -> Verdict:
     phones = [entry for entry in ledger if entry.part != "slack" and entry.what == "message"]
     for customer in people:
         verdict.accepted += len(customer.wrote) + len(customer.answered)
-        verdict.others += [f"a signed webhook was answered {status}" for status in customer.refused]
+        verdict.again += customer.again
+        verdict.forged += len(customer.forged)
+        verdict.others += customer.wrongs
         _forwards(customer, desk, verdict)
         _replies(customer, desk, phones, verdict)
     _acknowledgements(len(people), phones, verdict)
     return verdict
+
+
+def claimed(people: Sequence[Customer], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Every accepted id has one claim and one message, and nothing forged has any."""
+    claims = {row["key"]["S"] for row in rows if row["pk"]["S"].startswith("CLAIM#")}
+    messages = Counter(row["claim"]["S"] for row in rows if row["sk"]["S"].startswith("MESSAGE#"))
+    for customer in people:
+        yield from (f"accepted, without a claim: {one}" for one in customer.claims if one not in claims)
+        yield from (f"recorded {messages[one]} times: {one}" for one in customer.claims if messages[one] != 1)
+        yield from (f"forged, and recorded: {one}" for one in customer.forged if one in claims)
+        if len(customer.claims) != len(customer.wrote) + len(customer.answered):
+            yield f"{len(customer.claims)} ids of {customer.mark('c', 0)}"
 
 
 def _forwards(customer: Customer, desk: Sequence[Entry], verdict: Verdict) -> None:
