@@ -90,7 +90,7 @@ def put(items: Sequence[Item], request_id: str) -> None:
             "Id": str(place),
             "MessageBody": write(item),
             "MessageGroupId": group(item),
-            "MessageDeduplicationId": digest(request_id, str(place)),
+            "MessageDeduplicationId": f"{request_id}:{place}",
         }
         for place, item in enumerate(items)
     ]
