@@ -104,7 +104,7 @@ def _request(current: Any) -> Request:
         method=current.method,
         url=f"{url}?{urlencode(query, doseq=True)}" if query else url,
         query=dict(current.query_params or {}),
-        headers={name.lower(): value for name, value in current.headers.items()},
+        headers={name.lower(): value for name, value in (event["headers"] or {}).items()},
         body=base64.b64decode(body, validate=True) if encoded else body.encode(),
         at=datetime.now(UTC),
     )

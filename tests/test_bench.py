@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib import aws
 from infra.world import Entry
-from tests.bench import Bar, calls, scenes, table, units
+from tests.bench import Bar, calls, exactly, scenes, table, units
 from tests.bench.meter import Cost, Meter, indexes, size
 from tests.bench.scenes import Scene
 from tests.lab import TABLE, laboratory
@@ -34,7 +34,7 @@ def test_a_message_costs_the_same_early_and_late(played: dict[str, Scene]) -> No
 
 
 def test_a_bar_that_is_missed_says_so() -> None:
-    bars = [Bar("low", 3, 4), Bar("high", 5, 4), Bar("nothing measured", 0, 4), Bar("too few", 0, 1, exact=True)]
+    bars = [Bar("low", 3, 4), Bar("high", 5, 4), Bar("nothing measured", 0, 4), exactly("too few", 0, 1)]
     assert [bar.holds for bar in bars] == [True, False, False, False]
     assert [line.split()[-1] for line in table(bars)][1:] == ["ok", "MISSED", "MISSED", "MISSED"]
 
