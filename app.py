@@ -1,5 +1,9 @@
 """The Lambda functions. The only file that knows Chalice."""
 
+import gc
+
+gc.disable()  # nothing that a start makes is garbage, and to look for it is a thirtieth of its instructions
+
 import base64
 import binascii
 import logging
@@ -117,3 +121,5 @@ def _answer(response: Response) -> ChaliceResponse:
 
 
 _prepare(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""))
+gc.freeze()
+gc.enable()

@@ -84,7 +84,7 @@ def config(provider: str, account: str, direction: Direction) -> Any:
 def without_old(provider: str, account: str) -> tuple[tuple[str, Any], ...]:
     """Each secret of the webhook's that has an old value beside the new one, and the Config as it is without that."""
     known = config(provider, account, "inbound")
-    twice = {name: value for name, value in known if isinstance(value, tuple) and value[1:]}
+    twice = {name: value for name, value in vars(known).items() if isinstance(value, tuple) and value[1:]}
     return tuple((name, known.model_copy(update={name: value[:1]})) for name, value in twice.items())
 
 

@@ -17,13 +17,13 @@ SCHEMA = 1  # of every row and every queue message; raised when the next release
 class Frozen(BaseModel):
     """Data that is never changed in place. What a later release adds is ignored by this one."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)  # a cold start builds what it uses
 
 
 class Strict(BaseModel):
     """Settings: an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 Text = Annotated[str, BeforeValidator(lambda text: clean_text(text) if isinstance(text, str) else text)]

@@ -10,7 +10,7 @@ from tests.bench.places import UNUSED, Function, Places
 from tests.bench.work import counted, instructions, starts
 
 FLOOR = "Chalice, pydantic and one client"
-WHY = "pydantic has to build our models"
+WHY = "the libraries are in both, and our own modules come on top"
 START = Bar(f"cold, instructions: start of the function ÷ {FLOOR}", limit=1.10, goal=0.85, why=WHY)
 FIRST = Bar("cold, instructions: until the first answer ÷ the same and its call", limit=1.10, goal=0.85, why=WHY)
 SLOW = Bar("cold, instructions: start without bytecode ÷ with it", least=2.5)
