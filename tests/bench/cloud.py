@@ -161,8 +161,9 @@ def _served(cloud: Cloud) -> Iterator[Cloud]:
 def _keep(cloud: Cloud) -> None:
     """What the function prints; if it ends by itself, there is nothing to wait for."""
     assert cloud.process.stdout
-    for line in cloud.process.stdout:
-        cloud.life.printed = (cloud.life.printed + line)[-20_000:]
+    with cloud.process.stdout as lines:
+        for line in lines:
+            cloud.life.printed = (cloud.life.printed + line)[-20_000:]
     cloud.done.set()
 
 
