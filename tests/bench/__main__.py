@@ -11,6 +11,7 @@ from tests.bench.places import NotMade, peer, places
 
 MANY = 10_000
 README = Path(__file__).parents[2] / "README.md"
+ROWS = (*cold.ROWS, *warm.ROWS, *memory.ROWS, *beside.ROWS)  # without those that are counted call by call
 BEGIN, END = "<!-- bench -->\n", "<!-- /bench -->"
 
 

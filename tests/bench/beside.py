@@ -22,8 +22,7 @@ WHAT = {
     "cold CPU": "cold, CPU until the first answer",
     "warm CPU": "warm, CPU for each webhook",
 }
-COUNTED = tuple(Bar(f"{WHAT[what]} ÷ {name}") for name, _ in PEERS.values() for what in ("cold", "warm"))
-TIMED = tuple(Bar(f"{WHAT[what]} ÷ {name}") for name, _ in PEERS.values() for what in ("cold CPU", "warm CPU"))
+ROWS = tuple(Bar(f"{what} ÷ {name}") for name, _ in PEERS.values() for what in WHAT.values())
 
 
 def bars(places: Places) -> Iterator[Bar]:

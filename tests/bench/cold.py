@@ -17,7 +17,7 @@ SLOW = Bar("cold, instructions: start without bytecode ÷ with it", least=2.5)
 UNUSED_ONES = Bar(f"cold, instructions: {len(UNUSED)} providers that are not used, in %", limit=1, least=-1)
 CPU = Bar(f"cold, CPU: start of the function ÷ {FLOOR}", limit=1.10, goal=0.85, why=WHY)
 CPU_SLOW = Bar("cold, CPU: start without bytecode ÷ with it", least=2)
-COUNTED, TIMED = (START, FIRST, SLOW, UNUSED_ONES), (CPU, CPU_SLOW)
+ROWS = (START, FIRST, SLOW, UNUSED_ONES, CPU, CPU_SLOW)
 
 
 def bars(places: Places, floor: Function) -> Iterator[Bar]:

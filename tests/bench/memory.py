@@ -9,7 +9,7 @@ EARLY, LATE = 1_000, 10_000
 MB = 1_000_000
 HELD = Bar(f"memory of the process after {LATE:,} webhooks, in MB", limit=64)
 GROWN = Bar(f"memory: growth from webhook {EARLY:,} to {LATE:,}, in MB", limit=2, least=-64)
-TIMED = (HELD, GROWN)
+ROWS = (HELD, GROWN)
 
 
 def bars(places: Places) -> Iterator[Bar]:
