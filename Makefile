@@ -35,9 +35,13 @@ lock:
 	@$(LOCK) --all-extras --output-file infra/requirements-dev.lock
 	@echo "locking what the functions need"
 	@$(LOCK) --constraints infra/requirements-dev.lock --output-file infra/requirements.lock
+	@echo "locking what make bench holds it against"
+	@for peer in tests/bench/peers/*.in; do \
+		$(COMPILE) $$peer --constraints infra/requirements-dev.lock --output-file $${peer%.in}.lock; done
 
-LOCK = .build/uv/bin/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
+COMPILE = .build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command "make lock" $(ARGS)
+LOCK = $(COMPILE) pyproject.toml
 
 clean:
 	@rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

@@ -1,5 +1,9 @@
 """The Lambda functions. The only file that knows Chalice."""
 
+import gc
+
+gc.disable()  # nothing that a start makes is garbage, and to look for it is a thirtieth of its instructions
+
 import base64
 import binascii
 import logging
@@ -104,7 +108,7 @@ def _request(current: Any) -> Request:
         method=current.method,
         url=f"{url}?{urlencode(query, doseq=True)}" if query else url,
         query=dict(current.query_params or {}),
-        headers={name.lower(): value for name, value in current.headers.items()},
+        headers={name.lower(): value for name, value in (event["headers"] or {}).items()},
         body=base64.b64decode(body, validate=True) if encoded else body.encode(),
         at=datetime.now(UTC),
     )
@@ -117,3 +121,5 @@ def _answer(response: Response) -> ChaliceResponse:
 
 
 _prepare(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""))
+gc.freeze()
+gc.enable()

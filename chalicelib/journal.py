@@ -1,8 +1,10 @@
 """What our log tells of messages by their ids, and reading it again: what was accepted, and how the worker ended it.
 
-The webhook, the mail function and the worker write one line for what the queue took:
+The webhook, the mail function and the worker say in one line what the queue took:
 
     {"took": [ids], "loose": [ids], "provider": "telegram"}
+
+For the webhook that is the line on its answer, with the status: a second line would be a tenth of all its own work.
 
 An id is an item's claim, a hash. A message in `took` must get its claim in the table. What is `loose` may end without
 one: a part of a long SMS and a whole webhook become other items (which the worker tells of in the same way), and a mail
@@ -50,10 +52,14 @@ def took(items: Iterable[Item]) -> None:
     """Write down what the queue took, a line for each provider."""
     those = [item for item in items if isinstance(item, Message | Raw)]
     for provider in dict.fromkeys(item.provider for item in those):
-        mine = [item for item in those if item.provider == provider]
-        said = {"took": [item.claim for item in mine if not _loose(item)]}
-        loose = [item.claim for item in mine if _loose(item)]
-        log.info(json.dumps({**said, **({"loose": loose} if loose else {}), "provider": provider}))
+        log.info(json.dumps({**named(item for item in those if item.provider == provider), "provider": provider}))
+
+
+def named(items: Iterable[Item]) -> dict[str, list[str]]:
+    """What a line says of items that the queue took, all of one provider; nothing where none has an id."""
+    ids = [(item.claim, _loose(item)) for item in items if isinstance(item, Message | Raw)]
+    took, loose = ([id for id, other in ids if other is which] for which in (False, True))
+    return {"took": took, **({"loose": loose} if loose else {})} if ids else {}
 
 
 def accepted(stack: str, since: datetime, until: datetime) -> Iterator[Took]:

@@ -24,8 +24,9 @@ log = logging.getLogger("shopbell.receive")
 
 def receive(request: Request, provider: str, account: str, request_id: str) -> Response:
     """Answer one webhook. A 2xx is given only after the queue has every item."""
+    items: Sequence[Item] = ()
     try:
-        response = _receive(request, provider, account.upper(), request_id)
+        response, items = _receive(request, provider, account.upper(), request_id)
     except Refusal as refusal:
         response = refused(refusal)
     except SettingsError:
@@ -33,7 +34,8 @@ def receive(request: Request, provider: str, account: str, request_id: str) -> R
     except Exception as error:  # ours; its words may quote what came, and Chalice would log them
         log.error(json.dumps({"fault": type(error).__name__}))
         response = refused(Unavailable())
-    log.info(json.dumps({"provider": provider if provider in providers.NAMES else "?", "status": response.status}))
+    known = provider if provider in providers.NAMES else "?"
+    log.info(json.dumps({**journal.named(items), "provider": known, "status": response.status}))
     return response
 
 
@@ -58,16 +60,16 @@ def _taken(record: dict[str, Any], now: datetime) -> bool:
         provider, account = settings.told_by(str(request.json_object().get("TopicArn")))
         config = settings.config(provider, account, "inbound")
         receive_id = f"{record['messageId']}:{record['attributes']['ApproximateReceiveCount']}"
-        count = _take_in(request, providers.load(provider), config, provider, account, receive_id)
+        items = _take_in(request, providers.load(provider), config, provider, account, receive_id)
     except Exception as error:  # whatever is wrong, it is there when that is mended
         log.error(json.dumps({"fault": type(error).__name__}))
         return False
-    log.info(json.dumps({"provider": provider, "items": count}))
+    log.info(json.dumps({**journal.named(items), "provider": provider, "items": len(items)}))
     return True
 
 
-def _receive(request: Request, provider: str, account: str, request_id: str) -> Response:
-    """The order of the checks is the order of the answers: see section 5 of the architecture page."""
+def _receive(request: Request, provider: str, account: str, request_id: str) -> tuple[Response, Sequence[Item]]:
+    """The answer, and what the queue took. The order of the checks is that of section 5 of the architecture page."""
     if len(request.body) > LARGEST:
         raise TooLarge
     if request.method not in METHODS:
@@ -79,14 +81,13 @@ def _receive(request: Request, provider: str, account: str, request_id: str) -> 
         raise MethodNotAllowed
     config = settings.config(provider, account, "inbound")
     if handshake := module.verify(request, config):
-        return handshake
+        return handshake, ()
     if request.method != "POST":
         if not module.can.gets:
             raise BadSignature  # a URL check that is no handshake proves nothing
         request = request.posted()
     _note_old_secret(request, module, provider, account)
-    _take_in(request, module, config, provider, account, request_id)
-    return module.accepted
+    return module.accepted, _take_in(request, module, config, provider, account, request_id)
 
 
 def _note_old_secret(request: Request, module: Provider, provider: str, account: str) -> None:
@@ -98,14 +99,15 @@ def _note_old_secret(request: Request, module: Provider, provider: str, account:
             log.info(json.dumps({"old_secret": name, "provider": provider, "account": account}))
 
 
-def _take_in(request: Request, module: Provider, config: object, provider: str, account: str, request_id: str) -> int:
-    """Queue what a webhook says, as so many items; where files lie in its body, that is kept before."""
+def _take_in(
+    request: Request, module: Provider, config: object, provider: str, account: str, request_id: str
+) -> Sequence[Item]:
+    """Queue what a webhook says, as the items returned; where files lie in its body, that is kept before."""
     items = _items(request, module, config, provider, account)
     if any(isinstance(item, Message) and _holds_files(item) for item in items):
         _keep(request)
     _queue(items, request_id)
-    journal.took(items)
-    return len(items)
+    return items
 
 
 def _holds_files(item: Message) -> bool:
@@ -129,7 +131,7 @@ def _items(request: Request, module: Provider, config: object, provider: str, ac
 
 def _named_all(items: Sequence[Message | Receipt], account: str) -> list[Item]:
     """The items with our account, which a provider's module does not know."""
-    return [item.model_copy(update={"account": account}) for item in items]
+    return [item.model_copy(update={"account": account}) for item in items] if account else [*items]
 
 
 def _raw(request: Request, provider: str, account: str) -> Raw:

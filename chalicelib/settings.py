@@ -65,7 +65,8 @@ def accounts(rules: Shop) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
 
 
 def enabled(provider: str, account: str) -> bool:
-    return any((provider, account) == (name, other) for name, other, _ in accounts(shop()))
+    table = shop().providers.get(provider)
+    return table is not None and (not account or isinstance(table.get(account), dict))
 
 
 @cache
@@ -84,8 +85,8 @@ def config(provider: str, account: str, direction: Direction) -> Any:
 def without_old(provider: str, account: str) -> tuple[tuple[str, Any], ...]:
     """Each secret of the webhook's that has an old value beside the new one, and the Config as it is without that."""
     known = config(provider, account, "inbound")
-    live = {name: value for name in type(known).model_fields if isinstance(value := getattr(known, name), tuple)}
-    return tuple((name, known.model_copy(update={name: value[:1]})) for name, value in live.items() if value[1:])
+    twice = {name: value for name, value in vars(known).items() if isinstance(value, tuple) and value[1:]}
+    return tuple((name, known.model_copy(update={name: value[:1]})) for name, value in twice.items())
 
 
 def seed(provider: str, account: str) -> str:

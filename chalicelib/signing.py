@@ -55,9 +55,7 @@ def signed(
     key: Callable[[str], bytes] = str.encode,
 ) -> bool:
     """Whether one of `theirs` is the HMAC of `content` under one of the live `secrets`."""
-    ours = [
-        prefix + encode(hmac.new(key(secret.get_secret_value()), content, algorithm).digest()) for secret in secrets
-    ]
+    ours = [prefix + encode(hmac.digest(key(secret.get_secret_value()), content, algorithm)) for secret in secrets]
     return any([same(mine, given) for mine in ours for given in theirs])
 
 

@@ -56,9 +56,9 @@ def package(root: Path, architecture: str, *, local: bool = False) -> Package:
     shop_file.refuse(root / SHOP_FILE)
     built = root / ".build" / f"{architecture}-{fingerprint(root, architecture, local)}"
     if not built.is_dir():
-        with _made(built) as into:
+        with made(built) as into:
             build(root, into, architecture, local=local)
-        _retire(built)
+        retire(built)
     return _read(built)
 
 
@@ -69,7 +69,7 @@ def build(root: Path, into: Path, architecture: str, *, local: bool = False) -> 
     code = into / "code"
     with zipfile.ZipFile(into / "deployment.zip") as chalice:
         chalice.extractall(code)
-    _compile(code)
+    compile_all(code)
     _zip({**dict(_without_sources(vendor)), **_named(code)}, into / "code.zip")
     (into / "template.json").write_text(json.dumps(template, sort_keys=True))
     for used in (into / "project", code):
@@ -100,11 +100,11 @@ def vendored(root: Path, architecture: str, *, local: bool = False) -> Path:
     key = _digest([(root / LOCK).read_bytes(), *_tools(), chosen, *_place(architecture, local)])
     kept = root / ".build" / f"vendor-{architecture}-{key}"
     if not kept.is_dir():
-        with _made(kept) as into:
+        with made(kept) as into:
             _install(root, into, architecture, local)
             trim.trim(into, operations, needed)
-            _compile(into)
-        _retire(kept)
+            compile_all(into)
+        retire(kept)
     return kept
 
 
@@ -145,7 +145,7 @@ def _install(root: Path, into: Path, architecture: str, local: bool) -> None:
     _run([*pip, *exact, *elsewhere, "--root-user-action", "ignore", "--target", str(into)], dict(os.environ))
 
 
-def _compile(tree: Path) -> None:
+def compile_all(tree: Path) -> None:
     """Bytecode that is used without a look at its source: a zip's files are dated 1980, so a dated one is stale."""
     how = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(tree), "-p", "/var/task"]
     # In one process and in order of names: else the same source need not give the same bytes.
@@ -208,7 +208,7 @@ def _digest(parts: Iterable[bytes]) -> str:
 
 
 @contextmanager
-def _made(target: Path) -> Iterator[Path]:
+def made(target: Path) -> Iterator[Path]:
     """A directory that gets its name when it is finished, whoever else is making the same one."""
     target.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="unfinished-") as scratch:
@@ -222,10 +222,10 @@ def _made(target: Path) -> Iterator[Path]:
                 raise
 
 
-def _retire(made: Path) -> None:
-    """Forget what was made before of the same kind for the same architecture."""
-    for earlier in made.parent.glob(f"{made.name.rpartition('-')[0]}-*"):
-        if earlier != made:
+def retire(kept: Path) -> None:
+    """Forget what was made before under the same name but its last part."""
+    for earlier in kept.parent.glob(f"{kept.name.rpartition('-')[0]}-*"):
+        if earlier != kept:
             shutil.rmtree(earlier, ignore_errors=True)
 
 

@@ -1,12 +1,17 @@
 """What `make bench` counts holds on every run of the tests; and the judge of `make soak` sees each kind of wrong."""
 
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib import aws
 from infra.world import Entry
-from tests.bench import Bar, calls, scenes, table, units
+from tests.bench import Bar, calls, exactly, scenes, table, units
+from tests.bench import __main__ as bench
+from tests.bench.cloud import lived
 from tests.bench.meter import Cost, Meter, indexes, size
 from tests.bench.scenes import Scene
 from tests.lab import TABLE, laboratory
@@ -36,7 +41,7 @@ def test_a_message_costs_the_same_early_and_late(played: dict[str, Scene]) -> No
 
 
 def test_a_bar_that_is_missed_says_so() -> None:
-    bars = [Bar("low", 3, 4), Bar("high", 5, 4), Bar("nothing measured", 0, 4), Bar("too few", 0, 1, exact=True)]
+    bars = [Bar("low", 3, 4), Bar("high", 5, 4), Bar("nothing measured", 0, 4), exactly("too few", 0, 1)]
     assert [bar.holds for bar in bars] == [True, False, False, False]
     assert [line.split()[-1] for line in table(bars)][1:] == ["ok", "MISSED", "MISSED", "MISSED"]
 
@@ -164,3 +169,65 @@ def test_each_accepted_id_has_one_claim_and_one_message_and_nothing_forged_has_a
 
 def row(pk: str, sk: str, **rest: str) -> dict[str, Any]:
     return aws.encode({"pk": pk, "sk": sk, **rest})
+
+
+# ---- the rest of the figures -------------------------------------------------------------------------------------
+
+
+def test_each_verdict_names_what_is_missed_and_why() -> None:
+    goal = Bar("start", limit=1.1, goal=0.85, why="more to load")
+    assert [goal._replace(measured=figure).verdict for figure in (0.8, 1.0, 1.2)] == [
+        "ok",
+        "goal missed: more to load",
+        "MISSED: more to load",
+    ]
+    assert [bar.verdict for bar in (Bar("slower", 2.4, least=2.5), Bar("shrunk", -1, limit=2, least=-64))] == [
+        "MISSED",
+        "ok",
+    ]
+    assert Bar("never measured", limit=2).verdict == "MISSED"
+    assert Bar("for reading", 7).verdict == ""
+
+
+def test_the_readme_gets_the_figures_between_its_marks() -> None:
+    readme = f"before\n{bench.BEGIN}old\n{bench.END}\nafter"
+    said = bench.shown(readme, [Bar("start", 1.2, limit=1.1, why="more to load")], ["Left out: all."])
+    assert said.startswith(f"before\n{bench.BEGIN}Measured by") and said.endswith(f"{bench.END}\nafter")
+    assert "Left out: all." in said and "| start | ≤ 1.1 | 1.2 | MISSED: more to load |" in said and "old" not in said
+
+
+def test_the_runtime_hands_out_each_event_once_and_keeps_the_answers(tmp_path: Path) -> None:
+    life = lived(function(tmp_path, "{'statusCode': 204, 'was': event['number']}"), {}, events(3), watched=(0, 3))
+    assert [answer["was"] for answer in life.answers] == [0, 1, 2]
+    assert life.seen[3].resident > 1_000_000 and life.cpu > 0
+
+
+def test_a_function_that_refuses_is_not_measured(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="did not work"):
+        lived(function(tmp_path, "{'statusCode': 401}"), {}, events(1))
+
+
+def test_a_function_that_ends_is_not_measured(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="did not work"):
+        lived([sys.executable, "-c", "raise SystemExit('no')"], {}, events(1))
+
+
+def events(count: int) -> Iterator[dict[str, int]]:
+    return ({"number": number} for number in range(count))
+
+
+def function(folder: Path, answer: str) -> list[str]:
+    """A runtime client in a few lines, with a function that gives this answer."""
+    file = folder / "client.py"
+    file.write_text(CLIENT.replace("ANSWER", answer))
+    return [sys.executable, str(file)]
+
+
+CLIENT = """
+import json, os, urllib.request
+api = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation/"
+while True:
+    with urllib.request.urlopen(api + "next") as asked:
+        event, number = json.load(asked), asked.headers["Lambda-Runtime-Aws-Request-Id"]
+    urllib.request.urlopen(api + number + "/response", json.dumps(ANSWER).encode()).close()
+"""

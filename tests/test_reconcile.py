@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from chalicelib import aws, journal, queue, receive, store, tally, watch, words
 from chalicelib.journal import End, Took
-from chalicelib.models import Claim, Delivery, DeliveryKind
+from chalicelib.models import Claim, Delivery, DeliveryKind, Progress, Receipt
 from infra import cli, here, local
 from tests.lab import STACK, START, Lab, laboratory, log
 from tests.lab.flows import PARTS, part
@@ -165,7 +165,7 @@ def test_a_message_that_is_gone_is_missing_after_an_hour(lab: Lab, monkeypatch: 
     assert (one.provider, one.at, json.loads(one.line)) == (
         "twilio_sms",
         START,
-        {"took": [one.id], "provider": "twilio_sms"},
+        {"took": [one.id], "provider": "twilio_sms", "status": 204},
     )
 
 
@@ -182,6 +182,7 @@ def refuse() -> None:
 def test_receipts_and_echoes_are_no_messages(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
     journal.took([])
     assert not [one for one in caplog.records if one.name == "shopbell.journal"]
+    assert journal.named([Receipt(provider="telegram", progress=Progress.READ, ids=("1",))]) == {}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 
 from chalicelib.models.values import Address, Channel, Frozen, Text, digest
 
@@ -202,7 +202,9 @@ class News(Frozen):
 
 
 Item = Annotated[Message | Receipt | Raw | Handed | Parked | News, Field(discriminator="type")]
-ITEM: TypeAdapter[Message | Receipt | Raw | Handed | Parked | News] = TypeAdapter(Item)
+ITEM: TypeAdapter[Message | Receipt | Raw | Handed | Parked | News] = TypeAdapter(
+    Item, config=ConfigDict(defer_build=True)
+)
 
 
 def timer(contact: str, kind: str, due: datetime) -> Message:

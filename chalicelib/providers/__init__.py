@@ -1,6 +1,7 @@
 """The list of providers. A module is loaded when its webhook or its delivery needs it, and never by name elsewhere."""
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import Any, cast
 
@@ -27,6 +28,7 @@ NAMES = (
 )
 
 
+@cache
 def load(name: str) -> Provider:
     """The module of a provider. Raises KeyError for a name that is not in the list."""
     if name not in NAMES:
