@@ -102,7 +102,7 @@ def recorded(window: Window, provider: str = "") -> list[Message]:
 def queued(messages: Sequence[Message], rate: int, pause: Callable[[float], object] = time.sleep) -> Iterator[Message]:
     """Put messages on the queue, `rate` in a second; yields what is done. Twice is harmless: see Message.claim."""
     for message in messages:
-        queue.put([message], f"replay {message.claim}")
+        queue.put([message], f"replay:{message.claim}")
         yield message
         pause(1 / rate)
 

@@ -92,7 +92,7 @@ def test_the_same_again_does_nothing_and_another_window_does(lab: Lab) -> None:
     with lab.aside():
         messages = replay.recorded(replay.Window(START - timedelta(hours=1), START + timedelta(hours=1)))
         for number in range(2):
-            queue.put(messages, f"twice {number}")
+            queue.put(messages, f"twice-{number}")
     before = len(lab.posts())
     lab.settle()
     assert len(lab.posts()) == before + 1
@@ -209,7 +209,7 @@ def test_nothing_of_somebody_forgotten_comes_back(lab: Lab) -> None:
     with lab.aside():
         queued = replay.recorded(replay.Window(START - timedelta(hours=1), START + timedelta(hours=1)))
         erase.forget(person.Asked(phone=MIRA), lambda: lab.now)
-        queue.put(queued, "was under way")
+        queue.put(queued, "under-way")
     lab.now += timedelta(minutes=5)
     before = len(lab.world.ledger)
     lab.settle()

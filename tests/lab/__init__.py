@@ -449,6 +449,7 @@ class AWS:
         stubber: Any = moto.core.models.botocore_stubber
 
         def apply() -> Any:
+            refuse_ids(event_name, request)
             stubber.enabled = True
             try:
                 return stubber(event_name, request, **rest)
@@ -463,6 +464,18 @@ class AWS:
         session: Any = Session()
         session.register("before-send", AWS.hook)
         return cast(Session, session)
+
+
+SQS_ID = re.compile(r"[!-~]{1,128}", re.ASCII)  # AWS takes no other for a group or against duplicates; moto does
+
+
+def refuse_ids(event_name: str, request: Any) -> None:
+    """Hold what is queued to the form that AWS wants of its ids."""
+    if event_name.startswith("before-send.sqs.SendMessage"):
+        said = json.loads(request.body)
+        for entry in said.get("Entries", [said]):
+            ids = [entry["MessageGroupId"], entry["MessageDeduplicationId"]]
+            assert all(map(SQS_ID.fullmatch, ids)), ids
 
 
 def name_of(operation: str, request: Any) -> str:
