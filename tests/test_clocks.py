@@ -275,6 +275,7 @@ def test_who_asks_is_told_how_things_stand(lab: Lab) -> None:
     asks_status(lab, 2, after=3)
     says(lab, "On its way", 10, after=10)
     asks_status(lab, 3, after=15)
+    assert head(lab).waiting is None  # nobody is reminded of it
     says(lab, "#resolve", 11, after=1)
     asks_status(lab, 4, after=60 * 24 * 2)
     assert [text for _, text in customer_told(lab)] == [
