@@ -137,8 +137,9 @@ def stored(chats: list[Chat]) -> Iterator[tuple[Case, Outcome]]:
     """
     last: dict[str, tuple[datetime, bool]] = {}  # contact -> when its conversation before opened, if with a greeting
     for chat in sorted(chats, key=lambda one: one.conversation.opened_at):
-        if not (opening := next((one for one in chat.spoken if one.direction == "in"), None)):
-            continue
+        opening = next(iter(chat.spoken), None)
+        if opening is None or opening.direction != "in":
+            continue  # the shop began it
         at, happened = last.get(chat.contact.id), _happened(opening, chat)
         last[chat.contact.id] = opening.at, bool(happened.text)
         if opening.message.kind is not Kind.MESSAGE or not opening.claim.deliveries:
