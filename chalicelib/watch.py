@@ -21,7 +21,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from chalicelib import aws, journal, providers, queue, settings, silence, store, tally, words
+from chalicelib import aws, journal, providers, queue, settings, silence, store, tally, told, words
 from chalicelib.desk import spoken
 from chalicelib.errors import Outcome, SendFailed, Unavailable
 from chalicelib.models import News, Shop, Trouble, Watch, digest
@@ -89,7 +89,8 @@ def _said(known: Watch, request_id: str) -> Watch:
     """Queue what is still to be said."""
     if not known.unsaid:
         return known
-    queue.put([News(key=key, text=text) for key, text in known.unsaid.items()], f"{request_id}:{known.version}")
+    news = [News(key=key, text=text, desk=key.partition("@")[2]) for key, text in known.unsaid.items()]
+    queue.put(news, f"{request_id}:{known.version}")
     following = known.model_copy(update={"unsaid": {}, "version": known.version + 1})
     store.put_watch(following, {})
     return following
@@ -240,4 +241,18 @@ def _counts(sum_: Tally) -> dict[str, Any]:
     return {**numbers, "targets": sum_.targets, "kept": sum_.kept, "by": sum_.by}
 
 
-LOOKS: tuple[Look, ...] = (_check, _silence, _day)
+# ---- each change ------------------------------------------------------------------------------------------------
+
+
+def _rules(known: Watch, now: datetime, stack: str) -> Seen | None:
+    """Tell the desks what of the shop's rules has changed since the last release; nothing before the first look."""
+    shop = settings.shop()
+    lines = told.everything(shop)
+    if lines == known.rules:
+        return None
+    text = words.rules_changed(told.changes(known.rules, lines)) if known.rules else ""
+    unsaid = {f"rules {known.version + 1}@{name}": text for name in shop.desks if text}
+    return Seen(known.model_copy(update={"rules": lines, "unsaid": {**known.unsaid, **unsaid}}), {})
+
+
+LOOKS: tuple[Look, ...] = (_check, _silence, _day, _rules)

@@ -394,6 +394,12 @@ def day(day: str, sum_: Tally, zone: str) -> str:
     )
 
 
+def rules_changed(lines: Sequence[str]) -> str:
+    """What of the shop's rules is otherwise from now on."""
+    more = [f"… and {len(lines) - MOST_NAMED} more"] if len(lines) > MOST_NAMED else []
+    return "\n".join(["📋 The shop's rules have changed:", *lines[:MOST_NAMED], *more])
+
+
 def summed(sum_: Tally) -> str:
     """312 in, 312 filed, 0 parked, median first answer 7 min."""
     parts = [f"{sum_.accepted} in", f"{sum_.filed} filed", f"{sum_.parked} parked"]

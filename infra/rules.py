@@ -13,6 +13,7 @@ from chalicelib import desk, route, rules, store
 from chalicelib.models import Channel, Contact, Shop
 from chalicelib.rules import Asked, Facts
 from chalicelib.rules.packs import pack
+from chalicelib.told import CHOICES, condition
 from infra import playbook, shop_file, show, stack, tables, tryout
 from infra.terminal import out, working
 from infra.tryout import KINDS, Case, Outcome
@@ -73,10 +74,10 @@ def explained(facts: Facts) -> Iterator[str]:
 def reason(asked: Asked) -> str:
     """Why a rule fits, or what of it does not."""
     if asked.fits:
-        fits = [playbook.condition(name, _met(asked, name)) for name in asked.wanted]
+        fits = [condition(name, _met(asked, name)) for name in asked.wanted]
         return "; ".join(fits) or "it always fits"
     fails = {name: wanted for name, wanted in asked.wanted.items() if not asked.holds(name)}
-    return "; ".join(f"not so: {playbook.condition(name, one)}{_instead(asked, name)}" for name, one in fails.items())
+    return "; ".join(f"not so: {condition(name, one)}{_instead(asked, name)}" for name, one in fails.items())
 
 
 def _met(asked: Asked, name: str) -> list[str]:
@@ -85,7 +86,7 @@ def _met(asked: Asked, name: str) -> list[str]:
 
 def _instead(asked: Asked, name: str) -> str:
     """What is there, where that is not said by itself."""
-    told = name in playbook.CHOICES or name == "words"
+    told = name in CHOICES or name == "words"
     return "" if told else f" ({', '.join(asked.there[name]) or 'none'})"
 
 

@@ -16,7 +16,20 @@ HOUSE = Path(__file__).parents[1]
 LIBRARY = HOUSE / "chalicelib"
 LATE = ("requests", "boto3", "cryptography", "nacl", "moto", "infra")  # not for a webhook's cold start
 LATER = (  # nor what only the worker and tick need
-    *("process", "store", "route", "desk", "words", "tick", "watch", "tally", "silence", "languages", "phrases"),
+    *(
+        "process",
+        "store",
+        "route",
+        "desk",
+        "words",
+        "tick",
+        "watch",
+        "tally",
+        "told",
+        "silence",
+        "languages",
+        "phrases",
+    ),
 )
 WORKERS = tuple(f"chalicelib.{name}" for name in LATER)
 PROBE = """

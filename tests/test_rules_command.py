@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from chalicelib import rules, store
+from chalicelib import rules, store, told
 from chalicelib.models import Shop
 from chalicelib.rules.asked import CONDITIONS
 from chalicelib.settings import load
-from infra import cli, playbook, shop_file, show, stack, tryout
+from infra import cli, shop_file, show, stack, tryout
 from infra.rules import explained
 from infra.tryout import Outcome
 from tests.lab import CLOSED_SHOP, SHOP, laboratory
@@ -191,14 +191,14 @@ def test_what_rules_did_is_read_from_what_is_recorded() -> None:
 
 
 def test_every_condition_has_words() -> None:
-    assert {*playbook.CONDITIONS, *playbook.CHOICES} == set(CONDITIONS)
+    assert {*told.PHRASES, *told.CHOICES} == set(CONDITIONS)
 
 
 def test_all_rules_desks_and_tiers_are_told(put: Set) -> None:
     put('packs = ["return"]\n' + CLOSED_SHOP + VIP)
     told = said("doc")
-    assert "1. **It**: if it comes by email or line and the customer has the tag vip: to second, high priority." in told
-    assert "2. **A return** (pack return): if the customer is at the stage return: tagged return." in told
+    assert "1. It: if it comes by email or line and the customer has the tag vip: to second, high priority." in told
+    assert "2. A return (pack return): if the customer is at the stage return: tagged return." in told
     assert "3. All else: to front." in told
     assert "- open Monday to Friday 9:00-18:00 (Europe/Berlin)" in told
     assert "- after 30 open minutes without an answer the conversation moves to second" in told

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as some
 
-from chalicelib import rules
+from chalicelib import rules, settings, told
 from chalicelib.models import Address, Attachment, Channel, Contact, Conversation, Desk, Message, Rule, Shop, When
 from chalicelib.rules import Facts, Searched
 from chalicelib.rules.asked import CONDITIONS
@@ -324,3 +324,34 @@ def test_an_agent_sets_the_stage_by_a_tag() -> None:
         lab.settle()
         (contact,) = lab.heads()
         assert contact.tags == ("vip", "owns-it")
+
+
+# ---- what has changed ---------------------------------------------------------------------------------------------
+
+
+def test_what_has_changed_is_told_in_a_line_each() -> None:
+    before = told.everything(load(RULED))
+    now = told.everything(load(RULED.replace('priority = "urgent"', 'priority = "high"').replace('"Hush"', '"Quiet"')))
+    assert told.changes(before, now) == [
+        "Now: Lost orders: if it says “where is my order”: to returns, high priority, tagged on-its-way, "
+        "acknowledged by “order”, the owner's desk hears of it at once.",
+        "New: Quiet: if it says “number 7”: high priority, not acknowledged.",
+        "No more: Hush: if it says “number 7”: high priority, not acknowledged.",
+    ]
+    assert told.changes(before, before) == []
+    assert told.changes(before, before[::-1]) == ["The same rules are asked in another order."]
+
+
+def test_every_desk_is_told_once_of_a_change_and_of_nothing_before_the_first_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with laboratory(SHOP) as lab:
+        changed = load(SHOP.replace('slack = "C0FRONT"', 'slack = "C0FRONT"\nnudge_minutes = 5'))
+        for shop in (lab.shop, changed, changed):
+            monkeypatch.setattr(settings, "shop", lambda shop=shop: shop)
+            for _ in range(12):  # each account is asked by itself
+                lab.now += timedelta(minutes=1)
+                lab.look()
+        lab.settle()
+        line = "New: front: after 5 minutes without an answer the thread is reminded"
+        assert [(post.to, line in post.text) for post in lab.posts()] == [("C0FRONT", True), ("C0OWNER", True)]

@@ -190,11 +190,12 @@ class Parked(Frozen):
 
 
 class News(Frozen):
-    """What the tick function has to say at the owner's desk: once for each `key`."""
+    """What the tick function has to say at a desk, the owner's if none is named: once for each `key`."""
 
     type: Literal["news"] = "news"
     key: str
     text: Text
+    desk: str = ""
 
     @property
     def claim(self) -> str:

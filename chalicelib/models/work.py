@@ -145,7 +145,8 @@ class Plan(Frozen):
 class Watch(Frozen):
     """What the tick function remembers from minute to minute: one row.
 
-    `unsaid` is what is still to be queued for the owner's desk, by key; it is written with what it tells of.
+    `unsaid` is what is still to be queued, by key; it is written with what it tells of. It is for the owner's desk, or
+    for the one that stands behind the @ in its key. `rules` are the shop's rules as the desks were told them.
     """
 
     version: int = 0
@@ -156,3 +157,4 @@ class Watch(Frozen):
     heard: Mapping[str, datetime] = Field(default_factory=dict)  # provider -> when it last brought one, or was new
     silent: Mapping[str, datetime] = Field(default_factory=dict)  # who was named as silent -> since when
     unsaid: Mapping[str, Text] = Field(default_factory=dict)
+    rules: tuple[Text, ...] = ()

@@ -33,7 +33,7 @@ def raw(item: Raw, receive: Receive, now: datetime) -> None:
     except Unreadable as error:
         large = [_named(found, item) for found in error.items]
         _split([_to_queue(found) for found in large if not queue.fits(found)], receive)
-        _tell_owner(item.claim, words.unreadable(item.provider, item.file), receive, now)
+        _tell(item.claim, words.unreadable(item.provider, item.file), "", receive, now)
         raise Poison("a signed webhook that cannot be read") from error
     _split([_to_queue(_named(found, item)) for found in parsed], receive)
 
@@ -45,12 +45,12 @@ def _split(found: Sequence[Message | Receipt], receive: Receive) -> None:
 
 def parked(item: Parked, receive: Receive, now: datetime) -> None:
     """A dead letter was moved to the bucket: the owner's desk is told."""
-    _tell_owner(item.claim, words.parked(item.file, item.reason), receive, now)
+    _tell(item.claim, words.parked(item.file, item.reason), "", receive, now)
 
 
 def news(item: News, receive: Receive, now: datetime) -> None:
-    """What the tick function saw: the owner's desk is told."""
-    _tell_owner(item.claim, item.text, receive, now)
+    """What the tick function saw: a desk is told."""
+    _tell(item.claim, item.text, item.desk, receive, now)
 
 
 HANDLERS: Mapping[str, Callable[[Any, Receive, datetime], None]] = {
@@ -106,7 +106,7 @@ def _to_queue(item: Message | Receipt) -> Message | Receipt:
     return item
 
 
-def _tell_owner(key: str, text: str, receive: Receive, now: datetime) -> None:
-    """Once per cause, at the owner's desk."""
+def _tell(key: str, text: str, desk: str, receive: Receive, now: datetime) -> None:
+    """Once per cause, at a desk; without one, at the owner's."""
     shop = settings.shop()
-    record.alone(key, route.notice(shop, shop.owner, "", text, "owner", urgent=True), receive, now)
+    record.alone(key, route.notice(shop, desk or shop.owner, "", text, "owner", urgent=True), receive, now)
