@@ -16,9 +16,9 @@ from chalicelib.settings import load
 from infra import cli, shop_file, show, stack, tryout
 from infra.rules import explained
 from infra.tryout import Outcome
-from tests.lab import CLOSED_SHOP, SHOP, laboratory
+from tests.lab import CLOSED_SHOP, RULED_SHOP, SHOP, laboratory
 from tests.lab.flows import agent_resolves, first_message, opened, second_message
-from tests.test_shop_rules import RULED, facts, known
+from tests.test_shop_rules import facts, known
 
 DAY = [line.split("\t") for line in tryout.DAY.read_text(encoding="utf-8").splitlines()[1:]]
 SIX = ("en", "de", "fr", "es", "it", "nl")
@@ -74,7 +74,7 @@ def test_the_packs_know_most_of_the_messages_that_were_kept_apart() -> None:
 
 
 def test_one_rule_fires_and_each_other_says_why_it_does_not() -> None:
-    told = list(explained(facts("Where is my order?", shop=load(RULED), before=known("vip"))))
+    told = list(explained(facts("Where is my order?", shop=load(RULED_SHOP), before=known("vip"))))
     assert told == [
         "The customer is at the stage on-its-way, by “where is my order”, “my order”.",
         "→ Lost orders: it says “where is my order”.",
@@ -119,7 +119,7 @@ def test_explain_asks_what_is_known_of_a_contact(put: Set, monkeypatch: pytest.M
 
 
 def test_the_day_is_compared_with_the_routes_alone(put: Set) -> None:
-    put(RULED)
+    put(RULED_SHOP)
     told = said("test", "--all")
     (line,) = [line for line in told.splitlines() if line.startswith("Lost orders")]
     count = int(re.findall(r"\d+", line)[0])
@@ -157,7 +157,7 @@ def test_what_is_recorded_is_compared_with_what_happened() -> None:
             recorded = list(tryout.stored(show.chats(last=10)))
     assert [case.before.conversation is not None for case, _ in recorded] == [False, True]
     assert all(tryout.differs(was, tryout.outcome(case, load(SHOP))) == {} for case, was in recorded)
-    changes = [tryout.differs(was, tryout.outcome(case, load(RULED))) for case, was in recorded]
+    changes = [tryout.differs(was, tryout.outcome(case, load(RULED_SHOP))) for case, was in recorded]
     assert [list(one) for one in changes] == [
         ["elsewhere", "acknowledged", "urgent", "owner"],
         ["acknowledged", "urgent"],
@@ -179,12 +179,12 @@ def test_an_acknowledgement_that_was_left_out_within_a_day_is_no_difference() ->
 
 
 def test_what_rules_did_is_read_from_what_is_recorded() -> None:
-    with laboratory(RULED) as lab:
+    with laboratory(RULED_SHOP) as lab:
         first_message(lab)
         with lab.aside():
             ((_, was),) = tryout.stored(show.chats())
             assert next(store.heads()).tags == ("on-its-way",)
-    assert was == Outcome("", "returns", "urgent", "We look for it, says Corner Shop.", True)
+    assert was == Outcome("", "returns", "urgent", "Thank you for writing to Corner Shop. We look for it.", True)
 
 
 # ---- doc ----------------------------------------------------------------------------------------------------------

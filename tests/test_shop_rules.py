@@ -17,7 +17,7 @@ from chalicelib.rules import Facts, Searched
 from chalicelib.rules.asked import CONDITIONS
 from chalicelib.rules.packs import pack
 from chalicelib.settings import load
-from tests.lab import HOURS, SHOP, STAFFED_SHOP, Lab, laboratory
+from tests.lab import HOURS, RULED_SHOP, SHOP, STAFFED_SHOP, Lab, laboratory
 from tests.lab.flows import agent_resolves, opened, second_message
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
@@ -238,45 +238,24 @@ def test_rules_that_do_not_fit_change_nothing_in_whatever_order_they_stand(
 
 # ---- on a message's way -------------------------------------------------------------------------------------------
 
-RULED = (
-    SHOP.replace("[desks.owner]", '[desks.returns]\nslack = "C0RETURNS"\n[desks.owner]')
-    + """
-[acknowledgement.texts]
-order = "We look for it, says {shop}."
-[[rules]]
-name = "Lost orders"
-when.words = ["where is my order"]
-desk = "returns"
-priority = "urgent"
-tags = ["on-its-way"]
-acknowledgement = "order"
-tell_owner = true
-[[rules]]
-name = "Hush"
-when.words = ["number 7"]
-priority = "high"
-acknowledgement = "none"
-"""
-)
-
 
 def card(lab: Lab) -> str:
     return str(next(entry for entry in lab.world.ledger if entry.what == "card"))
 
 
 def test_a_rule_sets_desk_priority_tags_acknowledgement_and_tells_the_owner() -> None:
-    with laboratory(RULED) as lab:
+    with laboratory(RULED_SHOP) as lab:
         opened(lab)
         assert [(post.to, "Where is my order?" in post.text) for post in lab.posts()] == [
             ("C0RETURNS", True), ("C0OWNER", True),
         ]  # fmt: skip
         assert "'Lost orders'" in lab.posts()[1].text
-        assert [entry.text for entry in lab.texts()] == ["We look for it, says Corner Shop."]
+        assert [entry.text for entry in lab.texts()] == ["Thank you for writing to Corner Shop. We look for it."]
         assert "urgent priority" in card(lab) and "Tags: on-its-way" in card(lab)
 
 
 def test_what_goes_on_is_not_ruled_again() -> None:
-    with laboratory(RULED) as lab:
+    with laboratory(RULED_SHOP) as lab:
         opened(lab)
         second_message(lab)
         (contact,) = lab.heads()
@@ -285,7 +264,7 @@ def test_what_goes_on_is_not_ruled_again() -> None:
 
 
 def test_what_opens_again_stays_at_its_desk_and_is_as_urgent_as_its_rule_says() -> None:
-    with laboratory(RULED.replace('priority = "high"', 'desk = "front"\npriority = "high"')) as lab:
+    with laboratory(RULED_SHOP.replace('priority = "high"', 'desk = "front"\npriority = "high"')) as lab:
         opened(lab)
         agent_resolves(lab)
         lab.now += timedelta(days=2)
@@ -297,7 +276,7 @@ def test_what_opens_again_stays_at_its_desk_and_is_as_urgent_as_its_rule_says() 
 
 
 def test_the_owner_is_not_told_of_machines_nor_where_the_owner_reads_anyway() -> None:
-    for shop, automatic in ((RULED, True), (RULED.replace('owner = "owner"', 'owner = "returns"'), False)):
+    for shop, automatic in ((RULED_SHOP, True), (RULED_SHOP.replace('owner = "owner"', 'owner = "returns"'), False)):
         with laboratory(shop) as lab:
             lab.put(message("Where is my order?", automatic=automatic))
             lab.settle()
@@ -330,8 +309,10 @@ def test_an_agent_sets_the_stage_by_a_tag() -> None:
 
 
 def test_what_has_changed_is_told_in_a_line_each() -> None:
-    before = told.everything(load(RULED))
-    now = told.everything(load(RULED.replace('priority = "urgent"', 'priority = "high"').replace('"Hush"', '"Quiet"')))
+    before = told.everything(load(RULED_SHOP))
+    now = told.everything(
+        load(RULED_SHOP.replace('priority = "urgent"', 'priority = "high"').replace('"Hush"', '"Quiet"'))
+    )
     assert told.changes(before, now) == [
         "Now: Lost orders: if it says “where is my order”: to returns, high priority, tagged on-its-way, "
         "acknowledged by “order”, the owner's desk hears of it at once.",

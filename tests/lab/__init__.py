@@ -148,6 +148,26 @@ slack = "C0SECOND"
 )
 
 
+RULED_SHOP = (
+    SHOP.replace("[desks.owner]", '[desks.returns]\nslack = "C0RETURNS"\n[desks.owner]')
+    + """
+[acknowledgement.texts]
+order = "Thank you for writing to {shop}. We look for it."
+[[rules]]
+name = "Lost orders"
+when.words = ["where is my order"]
+desk = "returns"
+priority = "urgent"
+tags = ["on-its-way"]
+acknowledgement = "order"
+tell_owner = true
+[[rules]]
+name = "Hush"
+when.words = ["number 7"]
+priority = "high"
+acknowledgement = "none"
+"""
+)
 HOURS = (
     "[hours]\n" + "".join(f'{day} = "9:00-18:00"\n' for day in WEEKDAYS[:5]) + "holidays = [2026-04-03, 2026-04-06]\n"
 )
