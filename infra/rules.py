@@ -169,13 +169,13 @@ def _print(found: dict[Change, list[Case]], total: int, whole: bool) -> None:
             out.print(f"  {case.at:%H:%M} {case.message.sender.channel}: {said}", style="dim", soft_wrap=True)
         if len(cases) > EXAMPLES and not whole:
             out.print(f"  … and {len(cases) - EXAMPLES} more", style="dim")
-    out.print(f"Of {_messages(total)}, {_summed(found, total)}.", soft_wrap=True)
+    out.print(f"Of {_messages(total)}: {_summed(found, total)}.", soft_wrap=True)
 
 
 def _summed(found: dict[Change, list[Case]], total: int) -> str:
     counted = {kind: sum(len(cases) for (_, others), cases in found.items() if kind in dict(others)) for kind in KINDS}
     same = total - sum(map(len, found.values()))
-    return ", ".join([*(f"{counted[kind]} {words}" for kind, words in KINDS.items()), f"{same} stay as they are"])
+    return ", ".join([*(f"{counted[kind]} {words}" for kind, words in KINDS.items()), f"{same} as before"])
 
 
 def _messages(count: int) -> str:

@@ -27,10 +27,10 @@ from infra.show import Chat, Spoken
 
 DAY = Path(__file__).with_name("day.tsv")
 KINDS = {
-    "elsewhere": "go elsewhere",
-    "acknowledged": "are acknowledged otherwise",
-    "urgent": "are more urgent",
-    "owner": "are told to the owner",
+    "elsewhere": "to another desk",
+    "acknowledged": "acknowledged otherwise",
+    "urgent": "more urgent",
+    "owner": "told to the owner",
 }
 LONG_AGO = timedelta(days=366)  # longer than a conversation may be opened again
 

@@ -128,15 +128,22 @@ def test_the_day_is_compared_with_the_routes_alone(put: Set) -> None:
         "urgent priority, the owner's desk hears of it"
     )
     assert told.count("\n  ") == count
-    assert f"Of 300 messages, {count} go elsewhere, {count} are acknowledged otherwise" in told
-    assert "0 go elsewhere, 0 are acknowledged otherwise, 0 are more urgent, 0 are told" in (put(SHOP) and said("test"))
+    assert f"Of 300 messages: {count} to another desk, {count} acknowledged otherwise" in told
+    assert "0 to another desk, 0 acknowledged otherwise, 0 more urgent, 0 told to the owner, 300 as before." in (
+        put(SHOP) and said("test")
+    )
 
 
-def test_packs_are_tried_without_switching_them_on(put: Set, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Only the beginning of the day."""
+    day = tmp_path / "day.tsv"
+    day.write_text("\n".join(["", *map("\t".join, DAY[:30])]), encoding="utf-8")
+    monkeypatch.setattr(tryout, "DAY", day)
+
+
+def test_packs_are_tried_without_switching_them_on(put: Set, short: None) -> None:
     put(SHOP)
-    short = tmp_path / "day.tsv"
-    short.write_text("\n".join(["", *map("\t".join, DAY[:30])]))
-    monkeypatch.setattr(tryout, "DAY", short)
     assert "Before the order: " in said("test", "--packs")
 
 
@@ -163,6 +170,19 @@ def test_what_is_recorded_is_compared_with_what_happened() -> None:
         ["acknowledged", "urgent"],
     ]
     assert changes[1]["acknowledged"] == "not acknowledged"
+
+
+def test_what_is_recorded_is_tried_on_the_command_line(put: Set, short: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack, "place", lambda *_: "what runs here")
+    put(RULED_SHOP)
+    with laboratory(SHOP) as lab:
+        opened(lab)
+        with lab.aside():
+            _, _, told = said("test", "--here").partition(
+                "What is recorded in what runs here, compared with what happened"
+            )
+    assert "Lost orders: 1 message, to returns instead of front" in told
+    assert "Of 1 message: 1 to another desk, 1 acknowledged otherwise" in told
 
 
 def test_an_acknowledgement_that_was_left_out_within_a_day_is_no_difference() -> None:
