@@ -65,7 +65,7 @@ def bodies(those: list[Kept]) -> list[str]:
 @cache
 def of_now() -> list[Kept]:
     """What this release leaves in the same places."""
-    return [left(Stop(one["flow"], one["at"])) for one in of(LAST)]
+    return [left(Stop(one["flow"], one["call"], one["times"])) for one in of(LAST)]
 
 
 # ---- this release reads what those before it wrote --------------------------------------------------------------
