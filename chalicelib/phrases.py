@@ -23,6 +23,7 @@ class Phrases(NamedTuple):
     waits_until: str
     answered: str  # … somebody did
     nothing: str  # … nothing is open
+    spans: str  # as they stand behind "in", in the plural
     weekdays: str
     months: str
     date: str
@@ -30,8 +31,8 @@ class Phrases(NamedTuple):
 
 
 ENGLISH = Phrases(
-    text="Thank you for writing to {shop}. A person will answer you soon. (This is an automatic reply.)",
-    closed="Thank you for writing to {shop}. We are closed now and back {opens}. (This is an automatic reply.)",
+    text="Thank you for writing to {shop}. A person will answer you soon[, usually in {time}].",
+    closed="Thank you for writing to {shop}. We are closed now and back {opens}.",
     complaint="We are sorry that something went wrong.",
     automatic="(This is an automatic reply.)",
     subject="A message from {shop}",
@@ -45,14 +46,14 @@ ENGLISH = Phrases(
     waits_until="We have had your message since {since}, and mean to answer it by {by}.",
     answered="We last answered you on {at}. If anything is still open, just write.",
     nothing="Nothing of yours is open with us. If you need anything, just write.",
+    spans="minutes hours days",
     weekdays="Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
     months="January February March April May June July August September October November December",
     date="{weekday} {day} {month} {time}",
 )
 GERMAN = Phrases(
-    text="Danke für Ihre Nachricht an {shop}. Ein Mensch antwortet Ihnen bald. (Dies ist eine automatische Antwort.)",
-    closed="Danke für Ihre Nachricht an {shop}. Wir haben gerade geschlossen und sind {opens} wieder da. "
-    "(Dies ist eine automatische Antwort.)",
+    text="Danke für Ihre Nachricht an {shop}. Ein Mensch antwortet Ihnen bald[, meist in {time}].",
+    closed="Danke für Ihre Nachricht an {shop}. Wir haben gerade geschlossen und sind {opens} wieder da.",
     complaint="Es tut uns leid, dass etwas schiefgegangen ist.",
     automatic="(Dies ist eine automatische Antwort.)",
     subject="Eine Nachricht von {shop}",
@@ -66,14 +67,14 @@ GERMAN = Phrases(
     waits_until="Ihre Nachricht ist seit {since} bei uns. Wir wollen sie bis {by} beantworten.",
     answered="Wir haben Ihnen zuletzt geantwortet: {at}. Ist noch etwas offen, schreiben Sie einfach.",
     nothing="Bei uns ist nichts von Ihnen offen. Wenn Sie etwas brauchen, schreiben Sie einfach.",
+    spans="Minuten Stunden Tagen",
     weekdays="Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
     months="Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
     date="{weekday}, {day}. {month}, {time}",
 )
 FRENCH = Phrases(
-    text="Merci de votre message à {shop}. Une personne vous répondra bientôt. (Ceci est une réponse automatique.)",
-    closed="Merci de votre message à {shop}. Nous sommes fermés et de retour {opens}. "
-    "(Ceci est une réponse automatique.)",
+    text="Merci de votre message à {shop}. Une personne vous répondra bientôt[, en général en {time}].",
+    closed="Merci de votre message à {shop}. Nous sommes fermés et de retour {opens}.",
     complaint="Nous sommes désolés que quelque chose se soit mal passé.",
     automatic="(Ceci est une réponse automatique.)",
     subject="Un message de {shop}",
@@ -87,14 +88,14 @@ FRENCH = Phrases(
     waits_until="Nous avons votre message depuis {since} et voulons y répondre avant {by}.",
     answered="Notre dernière réponse date de {at}. S'il reste une question, écrivez-nous.",
     nothing="Aucune demande de votre part n'est en cours. S'il vous faut quelque chose, écrivez-nous.",
+    spans="minutes heures jours",
     weekdays="lundi mardi mercredi jeudi vendredi samedi dimanche",
     months="janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     date="{weekday} {day} {month} {time}",
 )
 SPANISH = Phrases(
-    text="Gracias por escribir a {shop}. Una persona le responderá pronto. (Esta es una respuesta automática.)",
-    closed="Gracias por escribir a {shop}. Ahora está cerrado; volvemos el {opens}. "
-    "(Esta es una respuesta automática.)",
+    text="Gracias por escribir a {shop}. Una persona le responderá pronto[, normalmente en {time}].",
+    closed="Gracias por escribir a {shop}. Ahora está cerrado; volvemos el {opens}.",
     complaint="Sentimos que algo haya salido mal.",
     automatic="(Esta es una respuesta automática.)",
     subject="Un mensaje de {shop}",
@@ -108,13 +109,14 @@ SPANISH = Phrases(
     waits_until="Tenemos su mensaje desde el {since} y queremos responderlo antes del {by}.",
     answered="Nuestra última respuesta es del {at}. Si queda algo pendiente, escríbanos.",
     nothing="No tenemos nada suyo pendiente. Si necesita algo, escríbanos.",
+    spans="minutos horas días",
     weekdays="lunes martes miércoles jueves viernes sábado domingo",
     months="enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
     date="{weekday} {day} de {month}, {time}",
 )
 ITALIAN = Phrases(
-    text="Grazie per aver scritto a {shop}. Una persona le risponderà presto. (Questa è una risposta automatica.)",
-    closed="Grazie per aver scritto a {shop}. Ora siamo chiusi; torniamo {opens}. (Questa è una risposta automatica.)",
+    text="Grazie per aver scritto a {shop}. Una persona le risponderà presto[, di solito in {time}].",
+    closed="Grazie per aver scritto a {shop}. Ora siamo chiusi; torniamo {opens}.",
     complaint="Ci dispiace che qualcosa sia andato storto.",
     automatic="(Questa è una risposta automatica.)",
     subject="Un messaggio da {shop}",
@@ -128,14 +130,14 @@ ITALIAN = Phrases(
     waits_until="Abbiamo il suo messaggio da {since} e vogliamo rispondere entro {by}.",
     answered="La nostra ultima risposta è di {at}. Se resta qualcosa in sospeso, ci scriva.",
     nothing="Non c'è nulla di suo in sospeso da noi. Se ha bisogno di qualcosa, ci scriva.",
+    spans="minuti ore giorni",
     weekdays="lunedì martedì mercoledì giovedì venerdì sabato domenica",
     months="gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
     date="{weekday} {day} {month}, {time}",
 )
 DUTCH = Phrases(
-    text="Bedankt voor uw bericht aan {shop}. Een medewerker antwoordt u snel. (Dit is een automatisch antwoord.)",
-    closed="Bedankt voor uw bericht aan {shop}. We zijn nu gesloten en {opens} weer terug. "
-    "(Dit is een automatisch antwoord.)",
+    text="Bedankt voor uw bericht aan {shop}. Een medewerker antwoordt u snel[, meestal in {time}].",
+    closed="Bedankt voor uw bericht aan {shop}. We zijn nu gesloten en {opens} weer terug.",
     complaint="Het spijt ons dat er iets is misgegaan.",
     automatic="(Dit is een automatisch antwoord.)",
     subject="Een bericht van {shop}",
@@ -149,13 +151,14 @@ DUTCH = Phrases(
     waits_until="We hebben uw bericht sinds {since} en willen het uiterlijk {by} beantwoorden.",
     answered="We hebben u voor het laatst geantwoord: {at}. Is er nog iets open, schrijf ons dan.",
     nothing="Er staat niets van u open bij ons. Hebt u iets nodig, schrijf ons dan.",
+    spans="minuten uur dagen",
     weekdays="maandag dinsdag woensdag donderdag vrijdag zaterdag zondag",
     months="januari februari maart april mei juni juli augustus september oktober november december",
     date="{weekday} {day} {month} {time}",
 )
 PORTUGUESE = Phrases(
-    text="Obrigado por escrever para {shop}. Uma pessoa responderá em breve. (Esta é uma resposta automática.)",
-    closed="Obrigado por escrever para {shop}. Estamos fechados; voltamos: {opens}. (Esta é uma resposta automática.)",
+    text="Obrigado por escrever para {shop}. Uma pessoa responderá em breve[, normalmente em {time}].",
+    closed="Obrigado por escrever para {shop}. Estamos fechados; voltamos: {opens}.",
     complaint="Lamentamos que algo tenha corrido mal.",
     automatic="(Esta é uma resposta automática.)",
     subject="Uma mensagem de {shop}",
@@ -169,14 +172,14 @@ PORTUGUESE = Phrases(
     waits_until="Temos a sua mensagem desde {since} e queremos responder até {by}.",
     answered="A nossa última resposta: {at}. Se algo estiver em aberto, escreva-nos.",
     nothing="Não temos nada seu em aberto. Se precisar de algo, escreva-nos.",
+    spans="minutos horas dias",
     weekdays="segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado domingo",
     months="janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
     date="{weekday}, {day} de {month}, {time}",
 )
 POLISH = Phrases(
-    text="Dziękujemy za wiadomość do {shop}. Wkrótce ktoś Państwu odpowie. (To jest odpowiedź automatyczna.)",
-    closed="Dziękujemy za wiadomość do {shop}. Teraz mamy zamknięte; wracamy: {opens}. "
-    "(To jest odpowiedź automatyczna.)",
+    text="Dziękujemy za wiadomość do {shop}. Wkrótce ktoś Państwu odpowie[, zwykle w ciągu {time}].",
+    closed="Dziękujemy za wiadomość do {shop}. Teraz mamy zamknięte; wracamy: {opens}.",
     complaint="Przykro nam, że coś poszło nie tak.",
     automatic="(To jest odpowiedź automatyczna.)",
     subject="Wiadomość od {shop}",
@@ -190,6 +193,7 @@ POLISH = Phrases(
     waits_until="Mamy Państwa wiadomość (od: {since}) i chcemy odpowiedzieć najpóźniej: {by}.",
     answered="Nasza ostatnia odpowiedź: {at}. Jeśli coś jest jeszcze otwarte, proszę napisać.",
     nothing="Nie mamy żadnej otwartej sprawy od Państwa. Jeśli czegoś potrzeba, proszę napisać.",
+    spans="minut godzin dni",
     weekdays="poniedziałek wtorek środa czwartek piątek sobota niedziela",
     months="stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
     date="{weekday}, {day} {month}, {time}",

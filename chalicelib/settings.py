@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
-from chalicelib import hours, parameters, providers, signing
+from chalicelib import gaps, hours, parameters, providers, signing
 from chalicelib.errors import NotEnabled, SettingsError, Unavailable
-from chalicelib.models import WEEKDAYS, Can, Channel, Desk, Hours, OnCall, Rule, Said, Shop, Target, current
+from chalicelib.models import WEEKDAYS, Can, Channel, Desk, Hours, OnCall, Rule, Said, Shop, Target, Told, current
 
 SHOP_FILE = Path(__file__).with_name("shop.toml")
 PREFIX = "SHOPBELL_"
@@ -28,6 +28,13 @@ TEMPLATE = re.compile(r"[a-z0-9_-]+", re.ASCII)
 TIERS = ("nudge_minutes", "escalate_minutes", "owner_minutes")
 STEPS = ("reassign_minutes", *TIERS)
 APPROVED = re.compile(r"[a-z0-9_]+/[a-z]{2,3}(_[A-Za-z]{2,4})?", re.ASCII)
+ORDERS = re.compile(r"(?=.{1,12}$)[A-Z0-9#]*[A-Z#][A-Z0-9#]*[-/.]?", re.ASCII)  # never digits alone
+A_TIME = re.compile(  # at which somebody is there, or answers
+    r"\b\d{1,2}[:.]\d{2}\b|\b\d+\s?(?:min|minut|hour|stund|heure|hora|ore\b|uur|uren|godz|o'clock|uhr\b|[ap]m\b)\w*",
+    re.IGNORECASE,
+)
+PROMISED = ("delivery", "refund", "payment")  # gaps filled from [promise]
+UNSURE = ("name", "order", "time")  # gaps of an acknowledgement that cannot always be filled
 COUNTRY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", re.ASCII)
 PROD = "prod"  # the stage of the real shop
 Direction = parameters.Direction | Literal["parsing"]  # alone it needs no secret: the worker has none of inbound
@@ -176,6 +183,7 @@ def check(rules: Shop) -> Iterator[tuple[tuple[str | int, ...], str]]:
     yield from _check_hours(rules)
     yield from _check_on_call(rules)
     yield from _check_acknowledgement(rules)
+    yield from _check_promise(rules)
     yield from _check_routes(rules)
     yield from _check_rules(rules)
     yield from _check_templates(rules)
@@ -358,13 +366,15 @@ def _is_day(text: str) -> bool:
 def _check_acknowledgement(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
     """Gaps that can be filled, and no text that is never sent."""
     ours = rules.acknowledgement
-    yield from _check_said(("acknowledgement",), ours)
+    yield from _check_said(rules, ("acknowledgement",), ours)
     if "none" in ours.texts:
         yield ("acknowledgement", "texts", "none"), "rules say none where nothing is to be sent; give it another name"
     if ours.closed and not rules.hours and not any(place.hours for place in rules.desks.values()):
         yield ("acknowledgement", "closed"), "without opening hours it is never sent; add [hours]"
+    if ours.orders and not ORDERS.fullmatch(ours.orders):
+        yield ("acknowledgement", "orders"), f"write how your order numbers begin, like CS-, not {ours.orders!r}"
     for code, theirs in ours.languages.items():
-        yield from _check_said(("acknowledgement", "languages", code), theirs)
+        yield from _check_said(rules, ("acknowledgement", "languages", code), theirs)
         yield from _check_language(rules, code, theirs)
 
 
@@ -382,16 +392,49 @@ def _check_language(rules: Shop, code: str, said: Said) -> Iterator[tuple[tuple[
         yield (*place, "texts", name), f"it is never sent: write {name} in [acknowledgement.texts] too"
 
 
-def _check_said(at: tuple[str, ...], said: Said) -> Iterator[tuple[tuple[str, ...], str]]:
+def _check_said(rules: Shop, at: tuple[str, ...], said: Said) -> Iterator[tuple[tuple[str, ...], str]]:
     """Gaps that can be filled; {opens} only while the desk is closed."""
-    texts: dict[tuple[str, ...], str] = {("text",): said.text, ("closed",): said.closed}
+    texts: dict[tuple[str, ...], str] = {(field,): getattr(said, field) for field in ("text", "closed", "complaint")}
     for place, text in (texts | {("texts", name): text for name, text in said.texts.items()}).items():
-        known = ["{opens}", "{shop}"] if place == ("closed",) else ["{shop}"]
-        for gap in re.findall(r"\{[^{}]*\}", text):
-            if gap == "{opens}" and gap not in known:
-                yield (*at, *place), "{opens} is only known while you are closed; use it in closed"
-            elif gap not in known:
-                yield (*at, *place), f"nothing is known for {gap}; there are {_listed(known, gap)}"
+        yield from (((*at, *place), words) for words in _check_gaps(rules, place, text))
+
+
+def _check_gaps(rules: Shop, place: tuple[str, ...], text: str) -> Iterator[str]:
+    """What is wrong with the gaps of a text."""
+    known = ["shop", "hours", "opens", *UNSURE, *PROMISED]
+    for gap in dict.fromkeys(gaps.names(text)):
+        if gap == "opens" and place != ("closed",):
+            yield "{opens} is only known while you are closed; use it in closed"
+        elif gap == "time" and place == ("closed",):
+            yield "{time} is how long an answer takes while you are open; in closed say {opens}"
+        elif gap not in known:
+            near = _listed([f"{{{one}}}" for one in known], f"{{{gap}}}")
+            yield f"nothing is known for {{{gap}}}; there are {near}"
+        elif gap in UNSURE and gap in gaps.needed(text):
+            yield f"{{{gap}}} is not always known: put what is left out then in brackets, like [ {{{gap}}}]"
+        elif gap in PROMISED and not getattr(rules.promise, gap):
+            yield f"{{{gap}}} needs the words for it: {gap} in [promise]"
+        elif gap == "hours" and not (rules.hours and any(rules.hours.week)):
+            yield "{hours} needs your opening hours; add [hours]"
+        elif gap == "order" and not rules.acknowledgement.orders:
+            yield '{order} needs to know how your order numbers begin: orders = "CS-"'
+    if found := A_TIME.search(text):
+        yield f"{found[0]!r} may differ from what you set: say {{time}}, {{opens}} or {{hours}}, which never do"
+
+
+def _check_promise(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Languages that the shop has, and no time in it at which it is open or answers: those come from their tables."""
+    first, *others = rules.languages
+    tables: dict[tuple[str, ...], Told] = {("promise",): rules.promise}
+    for code, theirs in rules.promise.languages.items():
+        tables["promise", "languages", code] = theirs
+        if code not in others:
+            said = "its words stand in [promise]" if code == first else f"your others are {_listed(others, code)}"
+            yield ("promise", "languages", code), f"{code} is no other language of yours: {said}"
+    for place, told in tables.items():
+        for field in ("who", "why"):
+            if found := A_TIME.search(getattr(told, field)):
+                yield (*place, field), f"{found[0]!r} may differ from [hours] and [targets], told anyway"
 
 
 def _check_routes(rules: Shop) -> Iterator[tuple[tuple[str, ...], str]]:

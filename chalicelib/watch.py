@@ -9,7 +9,7 @@ There are no metrics of our own: the alarms are about AWS's, which cost nothing 
 is finer (by provider, channel and hour) is counted once a day from the ids in the log. So no counter can differ from
 what it counts, and none costs a message a call. What a day's sum can miss: a line that AWS's log lost or brings later
 than the next morning, and what was accepted by a function that died before it wrote its line (the provider comes
-again). An answer given after midnight counts in no day's median.
+again).
 """
 
 import json
@@ -24,12 +24,13 @@ from zoneinfo import ZoneInfo
 from chalicelib import aws, journal, providers, queue, settings, silence, store, tally, told, words
 from chalicelib.desk import spoken
 from chalicelib.errors import Outcome, SendFailed, Unavailable
-from chalicelib.models import News, Shop, Trouble, Watch, digest
+from chalicelib.models import Measured, News, Shop, Trouble, Watch, digest
 from chalicelib.tally import Tally
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 ONCE = "once "  # before the hash of what does not last
 MORNING = time(8)  # by the shop's clock: when the day before is told
+MEASURED = 28  # days whose answers say what one takes
 EVERY = timedelta(hours=1)  # between two checks of one account, and between two looks for silence
 A_DAY = timedelta(days=1)
 LAGS = timedelta(minutes=10)  # so much later a line of the log may be there to read
@@ -42,6 +43,7 @@ class Seen(NamedTuple):
 
     known: Watch
     days: dict[str, dict[str, Any]]
+    measured: Measured | None = None  # what answers take by now
 
 
 Look = Callable[[Watch, datetime, str], Seen | None]  # what is known, now, the stack's name; None: nothing to do
@@ -81,7 +83,7 @@ def _looked(look: Look, known: Watch, now: datetime, stack: str) -> Watch:
     if seen is None:
         return known
     following = seen.known.model_copy(update={"version": known.version + 1})
-    store.put_watch(following, seen.days)
+    store.put_watch(following, seen.days, seen.measured)
     return following
 
 
@@ -225,7 +227,9 @@ def _day(known: Watch, now: datetime, stack: str) -> Seen | None:
     sum_ = reckoned(stack, begins, ends, now)
     day = following.isoformat()
     told = {f"day {day}": words.day(day, sum_, shop.time_zone)}
-    return Seen(known.model_copy(update={"day": day, "unsaid": {**known.unsaid, **told}}), {day: _counts(sum_)})
+    before = store.answers((following - timedelta(days=ago)).isoformat() for ago in range(1, MEASURED))
+    found = tally.measured([*before, sum_.answers])
+    return Seen(known.model_copy(update={"day": day, "unsaid": {**known.unsaid, **told}}), {day: _counts(sum_)}, found)
 
 
 def _yesterday(here: datetime) -> date:
@@ -238,7 +242,7 @@ def _midnight(shop: Shop, day: date) -> datetime:
 
 def _counts(sum_: Tally) -> dict[str, Any]:
     numbers = {"accepted": sum_.accepted, "filed": sum_.filed, "parked": sum_.parked, "missing": len(sum_.missing)}
-    return {**numbers, "targets": sum_.targets, "kept": sum_.kept, "by": sum_.by}
+    return {**numbers, "targets": sum_.targets, "kept": sum_.kept, "by": sum_.by, "answers": sum_.answers}
 
 
 # ---- each change ------------------------------------------------------------------------------------------------

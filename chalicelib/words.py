@@ -1,10 +1,14 @@
 """What Shopbell itself says: to customers the acknowledgement, to agents the notices. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
-from chalicelib.models import Conversation, Language, Said, Shop, Trouble
+from chalicelib import gaps, hours
+from chalicelib.hours import Calendar
+from chalicelib.models import Conversation, Language, Said, Shop, Told, Trouble
 from chalicelib.phrases import PHRASES, Phrases
 from chalicelib.tally import Tally
 
@@ -12,18 +16,63 @@ MOST_NAMED, MOST_SHOWN = 10, 200  # of what is missing, and characters of a line
 
 
 def acknowledgement(
-    shop: Shop, language: str, now: datetime, opens: datetime | None = None, named: str = "", sorry: bool = False
+    shop: Shop,
+    language: str,
+    known: Mapping[str, str],
+    now: datetime,
+    opens: datetime | None = None,
+    named: str = "",
+    sorry: bool = False,
 ) -> str:
-    """The final words; `opens` is when the desk is open again, None while it is. A rule may have `named` a text.
+    """The final words, with what is `known` in their gaps; `opens` is when the desk is open again, None while it is.
 
-    Nothing of the customer's own goes in: an acknowledgement must never carry strangers' text.
+    A rule may have `named` a text. Nothing else of the customer's own goes in: an acknowledgement must never carry
+    strangers' text. That it is automatic has to be said at the beginning of a conversation to people in California and
+    Germany: https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages
     """
     code = spoken_in(shop, language)
     text = _named(shop, code, named) if named else (opens and _said(shop, code, "closed")) or _said(shop, code, "text")
-    when = moment(opens, now, shop.time_zone, PHRASES[code]) if opens else ""
     if text and sorry:
         text = f"{_own(shop, code).complaint or PHRASES[code].complaint} {text}"
-    return text.replace("{opens}", when).replace("{shop}", shop.name).strip()
+    when = moment(opens, now, shop.time_zone, PHRASES[code]) if opens else ""
+    said = gaps.filled(text, {**_always(shop, code), "opens": when, **known}).strip()
+    more = PHRASES[code].automatic
+    return f"{said} {more}" if said and shop.acknowledgement.automatic and more not in said else said
+
+
+def _always(shop: Shop, code: Language) -> Mapping[str, str]:
+    """What fills the gaps of every text."""
+    calendar = hours.of(shop, "")
+    return {**promised(shop, code), "shop": shop.name, "hours": "; ".join(opening(calendar, code) if calendar else [])}
+
+
+def span(minutes: int, shop: Shop, language: str) -> str:
+    """A span as customers read it: never shorter than it is, and at least two of a unit, so that it is a plural."""
+    size, unit = (1, 0) if minutes < 120 else (60, 1) if minutes < 2 * 1440 else (1440, 2)
+    return f"{max(-(-minutes // size), 2)} {PHRASES[spoken_in(shop, language)].spans.split()[unit]}"
+
+
+def texts(shop: Shop) -> Iterator[tuple[tuple[Language, str], str]]:
+    """Every acknowledgement that the shop may send, by its language and name; `text` and `closed` are the ordinary."""
+    for code in shop.languages:
+        yield from (((code, name), _named(shop, code, name)) for name in shop.acknowledgement.texts)
+        for field in ("text", "closed"):
+            if said := _said(shop, code, field):
+                yield (code, field), said
+
+
+def promised(shop: Shop, code: str) -> Mapping[str, str]:
+    """What the shop tells its customers to expect, in a language; where it says nothing in that, in its first."""
+    ours, theirs = shop.promise, shop.promise.languages.get(code, Told())
+    return {name: (getattr(theirs, name) or getattr(ours, name)).strip() for name in Told.model_fields}
+
+
+def opening(calendar: Calendar, code: Language) -> list[str]:
+    """Its hours, a line for days in a row that have the same: "Monday-Friday 9:00-18:00"."""
+    names = PHRASES[code].weekdays.split()
+    grouped = groupby(zip(calendar.week, names, strict=True), key=itemgetter(0))
+    days = [(spans, [name for _, name in group]) for spans, group in grouped if spans]
+    return [f"{'–'.join([on[0], *on[1:][-1:]])} {', '.join(map(str, spans))}" for spans, on in days]
 
 
 def spoken_in(shop: Shop, language: str) -> Language:
@@ -77,8 +126,8 @@ def stands(shop: Shop, language: str, conversation: Conversation, now: datetime)
         by = waits.by if waits.by and waits.by > now else None
         form = phrases.waits_until if by else phrases.waits
     times = {"since": waits.since if waits else None, "by": by, "at": conversation.agent_at}
-    gaps = {gap: moment(at, now, shop.time_zone, phrases) for gap, at in times.items() if at}
-    return f"{form.format(**gaps)} {phrases.automatic}"
+    known = {gap: moment(at, now, shop.time_zone, phrases) for gap, at in times.items() if at}
+    return f"{form.format(**known)} {phrases.automatic}"
 
 
 def customer_is_told(text: str) -> str:

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from chalicelib import hours, providers, settings
-from chalicelib.models import Channel, Shop
+from chalicelib import hours, providers, settings, sms, words
+from chalicelib.models import Channel, Shop, Told
 from infra import values
 
+TODAY, LONG_DAY = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 9, 30, 9, tzinfo=UTC)  # no other has longer names
 LIVE = 2  # values that a secret may hold at a time
 MAIL_LIMIT = (
     "Mail larger than about 4.5 MB, attachments included, is refused by AWS before Shopbell sees it:"
@@ -51,7 +52,32 @@ def notes(rules: Shop, today: date) -> list[str]:
     open = [(name, hours.of(rules, name)) for name in rules.desks]
     over = [name for name, one in open if one and one.holidays and max(one.holidays) < today]
     past = [f"All holidays of {', '.join(over)} are past: write the next ones."] if over else []
-    return [*large, *past, *_public(rules, today)]
+    return [*large, *past, *_public(rules, today), *_long_sms(rules), *_untold(rules)]
+
+
+def _untold(rules: Shop) -> Iterator[str]:
+    """Languages in which the promise has words of another."""
+    for code in rules.languages[1:]:
+        theirs = rules.promise.languages.get(code, Told())
+        lacking = [name for name in Told.model_fields if getattr(rules.promise, name) and not getattr(theirs, name)]
+        if lacking:
+            yield f"The promise says {', '.join(lacking)} in {rules.languages[0]} where customers read {code}."
+
+
+def _long_sms(rules: Shop) -> Iterator[str]:
+    """Acknowledgements that an SMS of its own cannot hold, with the longest that may stand in their gaps."""
+    if not any(providers.load(name).channel is Channel.SMS for name in rules.providers):
+        return
+    order = rules.acknowledgement.orders + 12 * "0"  # and an SMS tells no name
+    for (code, field), _ in words.texts(rules):
+        known = {"order": order, "time": words.span(90, rules, code)}
+        opens = LONG_DAY if field == "closed" else None
+        said = sms.plain(words.acknowledgement(rules, code, known, TODAY, opens))
+        if sms.count(said) > 1:
+            wide = sms.others(said)
+            fit = f"{sms.ONE_WIDE} because of {wide}" if wide else f"{sms.ONE}"
+            size = f"{sms.count(said)} SMS: {sms.length(said)} letters, one holds {fit}"
+            yield f"The acknowledgement ({field}, {code}) takes {size}."
 
 
 def _public(rules: Shop, today: date) -> Iterator[str]:

@@ -81,6 +81,8 @@ def _names(shop: Shop, told: list[Problem]) -> list[Problem]:
         return []
     unable = [Problem(place, words) for place, words in _carriers(shop)]
     found = [Problem(place, words) for place, words in [*settings.check(shop), *_accounts(shop)]]
+    if any(problem.place[:1] == ("languages",) for problem in told):  # which those of a text are, is not known
+        found = [problem for problem in found if "languages" not in problem.place]
     return [*unable, *(problem for problem in found if not _below(problem, [*told, *unable]))]
 
 

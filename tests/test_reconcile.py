@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from chalicelib import aws, journal, queue, receive, store, tally, watch, words
 from chalicelib.journal import End, Took
-from chalicelib.models import Claim, Delivery, DeliveryKind, Progress, Receipt
+from chalicelib.models import Channel, Claim, First, Progress, Receipt
 from infra import cli, here, local
 from tests.lab import STACK, START, Lab, laboratory, log
 from tests.lab.flows import PARTS, part
@@ -33,10 +33,11 @@ def took(id: str, minutes: int = 0, *, loose: bool = False, provider: str = "tel
     return Took(id, provider, START + timedelta(minutes=minutes), loose, f'{{"took": ["{id}"]}}')
 
 
-def claim(id: str, minutes: int, *, thread: str = "", reply: bool = False, conversation: str = "one") -> Claim:
-    sent = Delivery(id="1", kind=DeliveryKind.REPLY, to="x", provider="telegram")
+def claim(id: str, minutes: int, waited: int | None = None, channel: Channel = Channel.TELEGRAM) -> Claim:
+    """One that was accepted so many minutes from the start on; an answer, if its customer `waited` for it."""
     at = START + timedelta(minutes=minutes)
-    return Claim(key=id, at=at, conversation=conversation, thread=thread, deliveries={"1": sent} if reply else {})
+    first = None if waited is None else First(channel=channel, asked=at - timedelta(minutes=waited))
+    return Claim(key=id, at=at, conversation="one", first=first)
 
 
 def summed(*those: Took, claims: tuple[Claim, ...] = (), ends: tuple[End, ...] = ()) -> tally.Tally:
@@ -84,18 +85,39 @@ def test_an_end_is_looked_for_only_where_the_table_does_not_say_enough() -> None
     assert tally.unsettled(those, {"filed": claim("filed", 0)}) == {"lost", "part"}
 
 
-def test_the_first_answer_is_counted_from_the_customers_first_word_in_each_conversation() -> None:
-    said = [
-        claim("before", -5, thread="t", reply=True),  # it answers what was written the day before
-        claim("asked", 0), claim("again", 6),
-        claim("note", 2, thread="t"),
-        claim("answer", 7, thread="t", reply=True), claim("more", 30, thread="t", reply=True),
-        claim("other", 10, conversation="two"), claim("quick", 11, thread="u", reply=True, conversation="two"),
-        claim("slow", 0, conversation="three"), claim("late", 90, thread="v", reply=True, conversation="three"),
-        claim("nobody", 0, conversation="four"),
-    ]  # fmt: skip
-    assert summed(claims=tuple(reversed(said))).first == timedelta(minutes=7)
-    assert summed(claims=(said[1],)).first is None
+def test_the_first_answers_are_counted_on_the_day_on_which_they_are_given() -> None:
+    said = (claim("asked", 0), claim("answer", 7, 7), claim("quick", 11, 1), claim("late", 90, 20 * 60, Channel.EMAIL))
+    assert summed(claims=said).first == timedelta(minutes=7)
+    assert summed(claims=said).answers == {"telegram": {"09": {"10": 1, "2": 1}}, "email": {"14": {"1200": 1}}}
+    assert summed(claims=said[:1]).first is None and summed(claims=said[:1]).answers == {}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "step"),
+    [
+        (0, 2),
+        (2, 2),
+        (3, 3),
+        (4, 5),
+        (89, 90),
+        (121, 180),
+        (1440, 1440),
+        (1441, 2160),
+        (43_200, 43_200),
+        (99_999, 43_200),
+    ],
+)
+def test_a_wait_is_counted_as_long_as_it_was_or_a_little_longer(minutes: int, step: int) -> None:
+    (hours,) = summed(claims=(claim("a", 0, minutes),)).answers.values()
+    assert list(hours.values()) == [{str(step): 1}]
+
+
+def test_what_answers_take_is_told_where_there_are_enough() -> None:
+    day = {"sms": {"09": {"2": 4, "30": 5}, "10": {"5": 9}}, "email": {"09": {"1440": 1}}}
+    assert tally.measured([day] * 2).minutes == {}
+    assert tally.measured([day] * 3).minutes == {"sms": {"09": 30, "10": 5}}
+    assert tally.measured([{"sms": {"09": {"2": 10, "10": 10}}}]).minutes == {"sms": {"09": 10}}  # rather too long
+    assert tally.measured([]).minutes == {}
 
 
 # ---- what is told -----------------------------------------------------------------------------------------------
@@ -104,9 +126,9 @@ def test_the_first_answer_is_counted_from_the_customers_first_word_in_each_conve
 def test_the_sum_in_words() -> None:
     said = [took(str(number)) for number in range(312)]
     filed = tuple(claim(str(number), 0) for number in range(312))
-    answered = (*filed, claim("x", 7, thread="t", reply=True))
+    answered = (*filed, claim("x", 7, 7))
     assert words.summed(summed(*said, claims=answered)) == "312 in, 312 filed, 0 parked, median first answer 7 min"
-    found = summed(took("new", 110), took("lost"), claims=(claim("a", 0), claim("b", 125, reply=True)))
+    found = summed(took("new", 110), took("lost"), claims=(claim("a", 0), claim("b", 125, 125)))
     assert words.summed(found) == "2 in, 0 filed, 0 parked, 1 under way, 1 missing, median first answer 2 h 5 min"
     assert (
         words.day("2026-03-02", summed(), "Europe/Berlin") == "🧮 2026-03-02: 0 in, 0 filed, 0 parked, no first answer"

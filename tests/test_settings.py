@@ -143,7 +143,7 @@ def test_the_shipped_shop_is_valid() -> None:
                     "",
                     'text = "Hello {nam}"',
                     9,
-                    "text in [acknowledgement]: nothing is known for {nam}; there are {shop}",
+                    "text in [acknowledgement]: nothing is known for {nam}; there are {delivery}, {hours}, {name}, ",
                 ),
                 (
                     "",
@@ -157,9 +157,23 @@ def test_the_shipped_shop_is_valid() -> None:
                     9,
                     "closed in [acknowledgement]: without opening hours it is never sent; add [hours]",
                 ),
+                (
+                    '[hours]\nmonday = "9-18"\n',
+                    'closed = "{open}"',
+                    11,
+                    "{payment}, {refund}, {shop}, {time}; did you mean '{opens}'?",
+                ),
+                ("", 'text = "Hi {name}"', 9, "{name} is not always known: put what is left out then in brackets"),
+                ("", 'text = "Hi[ {order}]"', 9, 'to know how your order numbers begin: orders = "CS-"'),
+                (
+                    '[hours]\nmonday = "9-18"\n',
+                    'closed = "[{time}]"',
+                    11,
+                    "{time} is how long an answer takes while you are open; in closed say {opens}",
+                ),
+                ("", 'orders = "12"', 9, "write how your order numbers begin, like CS-, not '12'"),
                 ("", "[acknowledgement.languages.de]", 9, "it is never sent: your other languages are none"),
                 ("", "[acknowledgement.languages.en]", 9, "en is the first of your languages: its words stand in [ack"),
-                ('[hours]\nmonday = "9-18"\n', 'closed = "{open}"', 11, "{open}; there are {opens}, {shop}"),
             )
         ),
         (

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from chalicelib.models.outbound import Delivery
-from chalicelib.models.values import Address, Frozen, Text
+from chalicelib.models.values import Address, Channel, Frozen, Text
 
 Priority = Literal["low", "normal", "high", "urgent"]
 Wish = Literal["refund", "replacement", "answer", "apology", "to be heard"]
@@ -180,6 +180,13 @@ class Contact(Frozen):
         return self.forgotten_at is not None and at <= self.forgotten_at
 
 
+class First(Frozen):
+    """The first answer in a conversation: where its customer wrote, and since when nobody had answered."""
+
+    channel: Channel
+    asked: datetime
+
+
 class Claim(Frozen):
     """Proof that a message is recorded, and its plan: every delivery with the state it has reached."""
 
@@ -195,6 +202,7 @@ class Claim(Frozen):
     thread: str = ""
     by: str = ""  # the receive that wrote it
     deliveries: Mapping[str, Delivery] = Field(default_factory=dict)
+    first: First | None = None  # an agent's words: what they answered, as the first
     targets: int = 0  # an agent's words: targets of the shop that they settled,
     kept: int = 0  # and those of them that were kept
     forgotten: bool = False  # emptied, or never filled: its customer is forgotten. Its row has no deliveries at all

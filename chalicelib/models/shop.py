@@ -124,8 +124,27 @@ class Said(Strict):
 class Acknowledgement(Said):
     """In the shop's first language; by code in others, where the shop does not like the words of phrases.py."""
 
+    automatic: Choice = True  # says itself that nobody wrote it: see words.acknowledgement
+    orders: str = ""  # how the shop's order numbers begin, in capitals: digits follow
+    most_a_day: int = Field(default=0, ge=0, le=1_000_000, strict=True)  # by the shop's clock; 0: without end
     forms: Choice = False  # also to the unproved senders of the shop's own forms
     languages: Mapping[str, Said] = Field(default_factory=dict)
+
+
+class Told(Strict):
+    """What customers may expect of the shop, in one language; its hours and how soon it answers stand elsewhere."""
+
+    who: str = ""
+    why: str = ""
+    delivery: str = ""
+    refund: str = ""
+    payment: str = ""
+
+
+class Promise(Told):
+    """In the shop's first language, and by code in others."""
+
+    languages: Mapping[str, Told] = Field(default_factory=dict)
 
 
 class Target(Strict):
@@ -168,6 +187,7 @@ class Shop(Strict):
     reopen_days: int = Field(default=7, ge=0, le=365, strict=True)
     providers: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     hours: Hours | None = None  # None: always open
+    promise: Promise = Promise()
     targets: Mapping[str, Target] | None = None  # by channel; one that is left out has the usual ones. None: no targets
     on_call: OnCall | None = None
     desks: Mapping[str, Desk]

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from chalicelib.models.inbound import Message
 from chalicelib.models.outbound import Delivery
-from chalicelib.models.people import Contact, Conversation
+from chalicelib.models.people import Contact, Conversation, First
 from chalicelib.models.values import Address, Frozen, Text
 
 
@@ -39,6 +39,12 @@ class Receive(Frozen):
         return datetime.fromtimestamp(self.sent_ms / 1000, UTC)
 
 
+class Measured(Frozen):
+    """How long the first answer takes, in minutes, by channel and hour (UTC, "00" to "23"), where that is known."""
+
+    minutes: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
+
+
 class Found(Frozen):
     """What the table says of somebody: the head (None: not written yet) and each address row as it was read."""
 
@@ -46,6 +52,7 @@ class Found(Frozen):
     contact: Contact | None = None
     rows: Mapping[Address, str | None] = Field(default_factory=dict)  # address -> its contact's id
     forgotten_at: datetime | None = None  # of whom this was before: what was accepted up to then is dropped
+    measured: Measured = Measured()  # where an acknowledgement is to say it
     turns: tuple[str, ...] = ()  # agents in the order of whose turn it is, where a conversation is to be given to one
 
 
@@ -124,6 +131,13 @@ class Direction(StrEnum):
     NOTE = "note"
 
 
+class Quota(Frozen):
+    """How many acknowledgements may go out on a day, of the whole shop."""
+
+    day: str  # by the shop's clock: 2026-03-01
+    most: int
+
+
 class Plan(Frozen):
     """What recording a message changes, decided before anything is written."""
 
@@ -133,6 +147,8 @@ class Plan(Frozen):
     desk: str = ""  # an agent's words, a timer: the desk that is told of trouble
     deliveries: tuple[Delivery, ...] = ()
     new_addresses: tuple[Address, ...] = ()  # rows to write; each must still be absent
+    first: First | None = None  # it answers a conversation, as the first
+    quota: Quota | None = None  # it acknowledges, which is counted
     targets: int = 0  # see Claim
     kept: int = 0
     turn: Conversation | None = None  # a conversation that opened or closed: its row is written

@@ -12,6 +12,7 @@ from chalicelib.process import (
     forgotten,
     fragments,
     linking,
+    measured,
     record,
     texts,
     timers,
@@ -52,7 +53,7 @@ def _customer(item: Message, receive: Receive, now: datetime) -> None:
             raise forgotten.Forgotten
         if item.replayed:
             return _replay(item, found.contact, receive), found.contact
-        found = assigning.with_turns(item, found, receive)
+        found = measured.with_measured(item, assigning.with_turns(item, found, receive), receive, now)
         met = linking.met(item, found)
         return route.customer(item, found, settings.shop(), receive, now, met), found.contact
 

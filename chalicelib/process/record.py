@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from chalicelib import settings, store
 from chalicelib.desk import waiting
 from chalicelib.errors import Later
-from chalicelib.models import Claim, Contact, Delivery, Message, Plan, Receive
+from chalicelib.models import Claim, Contact, Delivery, DeliveryKind, Message, Plan, Receive
 from chalicelib.process import deliver, texts
 from chalicelib.process.job import Job
 
@@ -33,7 +34,17 @@ def record(
                 return recorded.claim, planned, contact
         except store.Moved:
             pass
+        except store.Full:
+            plan = partial(_unacknowledged, plan)
     raise Later("many write to this contact at once")
+
+
+def _unacknowledged(plan: Callable[[], tuple[Plan, Contact | None]]) -> tuple[Plan, Contact | None]:
+    """The plan without its acknowledgement: those of the day are used up."""
+    planned, contact = plan()
+    kept = tuple(one for one in planned.deliveries if one.kind is not DeliveryKind.ACKNOWLEDGE)
+    head = planned.contact.model_copy(update={"acknowledged_until": contact.acknowledged_until if contact else None})
+    return planned.model_copy(update={"contact": head, "deliveries": kept, "quota": None}), contact
 
 
 def _scheduled(plan: Plan) -> Plan:

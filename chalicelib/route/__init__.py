@@ -4,7 +4,7 @@ from chalicelib.route import outside
 from chalicelib.route.agents import agent, asks_for
 from chalicelib.route.assignment import by_load, rotated, to_assign
 from chalicelib.route.clues import addresses, clues_in
-from chalicelib.route.customers import acknowledges, automation, customer, sender
+from chalicelib.route.customers import acknowledges, automation, customer, promises, sender
 from chalicelib.route.cut import part, parts, shortest
 from chalicelib.route.fragments import forgotten, joined, together
 from chalicelib.route.proving import tries
@@ -33,6 +33,7 @@ __all__ = [
     "outside",
     "part",
     "parts",
+    "promises",
     "replay",
     "rotated",
     "sender",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 
-from chalicelib import complaints, desk, hours, languages, rules, words
+from chalicelib import complaints, desk, languages, rules, words
 from chalicelib.desk import waiting
 from chalicelib.errors import Later
 from chalicelib.models import (
@@ -29,7 +29,7 @@ from chalicelib.models import (
     Shop,
     digest,
 )
-from chalicelib.route import clues, linking, proving, unasked
+from chalicelib.route import acknowledging, clues, linking, proving, unasked
 from chalicelib.route.cut import parts, shortest
 from chalicelib.route.tell import cards_anew, desk_of, next_head, notice, sendable
 
@@ -76,7 +76,8 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
     mailbox = desk_of(shop, conversation.desk).mailbox
     news = (*conversation.news, *([asked] if asked and mailbox else []))
     deliveries = list(forwards_of(message, conversation, shop, news, changed=tried is not None))
-    text, remembered = _at_once(message, before, contact, rule, complaint is not None, shop, receive, now)
+    sorry = complaint is not None
+    text, remembered = _at_once(message, before, contact, found, rule, sorry, shop, receive, now)
     if text:
         deliveries.append(unasked.delivery(contact.heard[-1], text, id=f"{len(deliveries):03d}"))
         contact = contact.model_copy(update=remembered)
@@ -93,6 +94,7 @@ def customer(message: Message, found: Found, shop: Shop, receive: Receive, now: 
         direction=Direction.IN,
         deliveries=tuple(deliveries),
         new_addresses=tuple(address for address, owner in found.rows.items() if owner is None),
+        quota=acknowledging.quota(shop, now) if text and "acknowledged_until" in remembered else None,
         turn=conversation if rule else None,
         clues=met.fresh,
         asked=met.known,
@@ -116,6 +118,7 @@ def _at_once(
     message: Message,
     before: Contact,
     after: Contact,
+    found: Found,
     rule: Rule | None,
     sorry: bool,
     shop: Shop,
@@ -126,17 +129,18 @@ def _at_once(
     if asks_status(message, before.conversation, shop):
         may = _may_be_told(message, shop, receive, now)
         return unasked.status(before, shop, after.language, now) if may else "", {"status_at": now}
-    if rule is None or after.conversation is None or not acknowledges(message, before, shop, receive, now):
+    if rule is None or not acknowledges(message, before, shop, receive, now):
         return "", {}
-    opens = _opens(shop, after.conversation.desk, now)
-    text = words.acknowledgement(shop, after.language, now, opens, rule.acknowledgement, sorry)
+    text = acknowledging.text(message, after, found, rule, sorry, shop, now)
     return text, {"acknowledged_until": now + ACKNOWLEDGE_EVERY}
 
 
 def acknowledges(message: Message, before: Contact, shop: Shop, receive: Receive, now: datetime) -> bool:
-    """Whether an opening gets an acknowledgement."""
+    """Whether an opening gets an acknowledgement: not soon after another, and not while an agent is talking."""
     recent = before.acknowledged_until is not None and now < before.acknowledged_until
-    return not recent and _may_be_told(message, shop, receive, now)
+    spoken = before.conversation.agent_at if before.conversation else None
+    talking = spoken is not None and now - spoken < unasked.TALKING
+    return not recent and not talking and _may_be_told(message, shop, receive, now)
 
 
 def _may_be_told(message: Message, shop: Shop, receive: Receive, now: datetime) -> bool:
@@ -153,6 +157,12 @@ def stops(message: Message) -> bool:
 
 def _bare(text: str) -> str:
     return "".join(character for character in text.casefold() if character.isalnum() or character == "-")
+
+
+def promises(message: Message, before: Contact | None, shop: Shop, receive: Receive) -> bool:
+    """Whether a message may be acknowledged by a text that says how long an answer takes."""
+    turns = turn(message, before.conversation if before else None, shop, receive)
+    return bool(turns) and acknowledging.says_time(shop)
 
 
 def automation(message: Message, shop: Shop) -> bool:
@@ -332,10 +342,3 @@ def _for_the_owner(message: Message, conversation: Conversation, rule: Rule, sho
     who = desk.named(desk.excerpt(message.name), message.sender)
     text = words.rule_tells(who, conversation.desk, rule.name, desk.excerpt(message.text))
     return notice(shop, shop.owner, "", text, RULE, urgent=True)
-
-
-def _opens(shop: Shop, name: str, now: datetime) -> datetime | None:
-    """When a desk is open again; None while it is."""
-    calendar = hours.of(shop, name)
-    opens = hours.opens(calendar, now) if calendar else now
-    return opens if opens > now else None

@@ -3,17 +3,11 @@
 import unicodedata
 from collections.abc import Callable
 
-from chalicelib import desk, providers
+from chalicelib import desk, providers, sms
 from chalicelib.models import Can, Delivery, DeliveryKind, Message, Shop
 
 MOST_PARTS = 40  # three go out in one receive, and thirty receives in an hour mean that a message kills the worker
 CUT = " … (too long to show: cut here)"
-# GSM 03.38: what one septet writes, and what takes two. One letter beyond both makes the whole text UCS-2.
-SEPTET = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-TWO_SEPTETS = frozenset("\f^{}\\[~]|€")
 
 
 def parts(text: str, size: int, units: int | None = None) -> list[str]:
@@ -58,7 +52,7 @@ def _room(text: str, size: int, units: int | None) -> int:
     """How many characters of `text` one part takes. What comes before the first letter beyond GSM-7 may go alone."""
     if units is None:
         return size
-    return max(_within(text, size, _septets), _within(text, units, _units))
+    return max(_within(text, size, sms.septets), _within(text, units, _units))
 
 
 def _within(text: str, most: int, measure: Callable[[str], int]) -> int:
@@ -69,10 +63,6 @@ def _within(text: str, most: int, measure: Callable[[str], int]) -> int:
             return place
         most -= taken
     return len(text)
-
-
-def _septets(letter: str) -> int:
-    return 1 if letter in SEPTET else 2 * (letter in TWO_SEPTETS)
 
 
 def _units(letter: str) -> int:

@@ -4,7 +4,20 @@ from datetime import datetime, timedelta
 
 from chalicelib import desk, providers, words
 from chalicelib.desk import waiting
-from chalicelib.models import Address, Contact, Delivery, DeliveryKind, Direction, Heard, Held, Message, Plan, Shop
+from chalicelib.models import (
+    Address,
+    Contact,
+    Conversation,
+    Delivery,
+    DeliveryKind,
+    Direction,
+    First,
+    Heard,
+    Held,
+    Message,
+    Plan,
+    Shop,
+)
 from chalicelib.route.cut import parts_for
 from chalicelib.route.scene import Scene, tell_here
 from chalicelib.route.tell import desk_of, own_thread, sendable, tell
@@ -54,6 +67,7 @@ def reply(plan: Plan, scene: Scene, written: Message, sending: desk.Done) -> Pla
         update={
             "contact": spoken(plan.contact, written, scene.shop, scene.receive.accepted_at),
             "message": written,
+            "first": _first(conversation),
             "direction": Direction.OUT,
             "deliveries": (*plan.deliveries, *deliveries),
         }
@@ -64,6 +78,13 @@ def reply(plan: Plan, scene: Scene, written: Message, sending: desk.Done) -> Pla
         answered = words.answered_there(who, excerpt(written))
         return tell(replied, scene.shop, own_thread(plan.contact), "answered", answered)
     return tell_here(replied, scene, "elsewhere", words.goes_on_elsewhere(conversation.desk)) if elsewhere else replied
+
+
+def _first(conversation: Conversation) -> First | None:
+    """What an answer answers, as the first in its conversation."""
+    if conversation.agent_at or conversation.waiting is None:
+        return None
+    return First(channel=conversation.heard.channel, asked=conversation.waiting.since)
 
 
 def _hold(plan: Plan, scene: Scene, written: Message, heard: Heard, sending: desk.Done) -> Plan:

@@ -27,15 +27,17 @@ from chalicelib.store.reading import (
     written,
 )
 from chalicelib.store.recording import empty, move, record, record_alone
-from chalicelib.store.table import Conflict, Moved, Recorded
-from chalicelib.store.watching import days, put_watch, watch
+from chalicelib.store.table import Conflict, Full, Moved, Recorded
+from chalicelib.store.watching import answers, days, measured, put_watch, watch
 
 __all__ = [
     "Conflict",
+    "Full",
     "Moved",
     "Recorded",
     "Row",
     "add_piece",
+    "answers",
     "claim",
     "claim_and_contact",
     "claims",
@@ -55,6 +57,7 @@ __all__ = [
     "mark_card",
     "mark_progress",
     "mark_sent",
+    "measured",
     "merged",
     "message",
     "messages",

@@ -64,6 +64,10 @@ def day_key(day: str) -> Row:
     return _key("DAY", day)
 
 
+def measured_key() -> Row:
+    return _key("MEASURED", SINGLE)
+
+
 def clue_key(kind: str, value: str) -> Row:
     return _key("CLUE", kind, digest(value))
 

@@ -4,18 +4,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib import aws
-from chalicelib.models import SCHEMA, Address, Claim, Contact, Delivery, Kind, Plan, Receive, Retention
-from chalicelib.store.keys import Row, address_key, claim_key, message_key, place, sent_key
+from chalicelib.models import SCHEMA, Address, Claim, Contact, Delivery, Kind, Plan, Quota, Receive, Retention
+from chalicelib.store.keys import Row, address_key, claim_key, day_key, message_key, place, sent_key
 from chalicelib.store.linking import clue_writes, joint_writes
 from chalicelib.store.rows import claim_update, dump, fading, put, put_head, put_turn, put_unowned
-from chalicelib.store.table import table_name, transact
+from chalicelib.store.table import Full, Moved, table_name, transact
 
 
 def record(plan: Plan, receive: Receive, kept: Retention) -> Claim:
     """Write claim, message and head in one transaction; returns the claim. `kept` says when what is written fades.
 
-    Raises Recorded if the claim exists, Moved if the head is not as it was read, Poison for what can never be
-    written, or one of aws.FAULTS.
+    Raises Recorded if the claim exists, Moved if the head is not as it was read, Full if that alone is in the way,
+    Poison for what can never be written, or one of aws.FAULTS.
     """
     written = _claim(plan, receive)
     turn = [put_turn(plan.turn, plan.contact, kept)] if plan.turn else []
@@ -30,8 +30,14 @@ def record(plan: Plan, receive: Receive, kept: Retention) -> Claim:
         *map(_put_claim, never),
         *(joint_writes(plan.joint, plan.contact, kept) if plan.joint else ()),
         *clue_writes(plan),
+        *([_count(plan.quota)] if plan.quota else []),
     ]
-    transact(writes)
+    try:
+        transact(writes)
+    except Moved as moved:
+        if plan.quota and moved.failed == (len(writes) - 1,):
+            raise Full from moved
+        raise
     return written
 
 
@@ -71,6 +77,7 @@ def _claim(plan: Plan, receive: Receive) -> Claim:
         desk=plan.desk,
         thread=plan.message.thread,
         by=receive.token,
+        first=plan.first,
         targets=plan.targets,
         kept=plan.kept,
         deliveries={delivery.id: delivery for delivery in plan.deliveries},
@@ -84,6 +91,23 @@ def _message(plan: Plan, claim: Claim) -> Row:
 
 def _put_claim(claim: Claim) -> Row:
     return put({**claim_key(claim.key), **dump(claim)}, "attribute_not_exists(#pk)", old=True)
+
+
+def _count(quota: Quota) -> Row:
+    """One more acknowledgement, in the row of its day: in the transaction of its message, so that none goes uncounted.
+
+    Many who are acknowledged at the same moment meet in this row, and all but one record again; whoever is not
+    acknowledged never does.
+    """
+    count = {
+        "TableName": table_name(),
+        "Key": aws.encode(day_key(quota.day)),
+        "UpdateExpression": "SET #schema = :schema ADD #count :one",
+        "ConditionExpression": "attribute_not_exists(#count) OR #count < :most",
+        "ExpressionAttributeNames": {"#count": "acknowledged", "#schema": "schema"},
+        "ExpressionAttributeValues": aws.encode({":one": 1, ":most": quota.most, ":schema": SCHEMA}),
+    }
+    return {"Update": count}
 
 
 def _put_address(address: Address, plan: Plan) -> Row:

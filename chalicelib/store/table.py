@@ -25,7 +25,18 @@ class Recorded(Exception):
 
 
 class Moved(Exception):
-    """The head, or an address row, is not as it was read any more: find and plan again."""
+    """The head, or an address row, is not as it was read any more: find and plan again.
+
+    `failed` says which of a transaction's writes met something else than they expected.
+    """
+
+    def __init__(self, *failed: int) -> None:
+        super().__init__(*failed)
+        self.failed = failed
+
+
+class Full(Exception):
+    """So many were counted that day that this is one too many; nothing was written."""
 
 
 class Conflict(Moved):
@@ -89,7 +100,7 @@ def transact(writes: list[Row]) -> None:
         if existing:
             raise Recorded(Claim.model_validate(aws.decode(existing))) from error
         if "ConditionalCheckFailed" in codes:
-            raise Moved from error
+            raise Moved(*(at for at, code in enumerate(codes) if code == "ConditionalCheckFailed")) from error
         if "TransactionConflict" in codes:
             raise Conflict from error
         if aws.code(error) in aws.POISONOUS or "ValidationError" in codes or "ItemCollectionSizeLimitExceeded" in codes:

@@ -27,6 +27,7 @@ from moto.sqs.models import sqs_backends
 from chalicelib import api, aws, process, providers, queue, receive, settings, tick, watch
 from chalicelib.errors import Outcome, SendFailed, Unavailable
 from chalicelib.models import WEEKDAYS, Contact, Message, Receipt, Shop
+from chalicelib.process import measured
 from chalicelib.providers.slack import people
 from chalicelib.webhook import Request, Response
 from infra import simulate
@@ -105,6 +106,7 @@ slack = "C0OWNER"
 default = "front"
 [acknowledgement]
 text = "Thank you for writing to {shop}."
+automatic = false
 [providers.twilio_sms]
 [providers.vonage]
 [providers.whatsapp]
@@ -122,6 +124,7 @@ agents = {{ ann = "ann@shop.example" }}
 default = "mail"
 [acknowledgement]
 text = "Thank you for writing to {{shop}}."
+automatic = false
 [providers.twilio_sms]
 [providers.postmark]
 """
@@ -431,6 +434,7 @@ def laboratory(toml: str = SHOP, secrets: Mapping[str, str] = SECRETS) -> Iterat
 @contextmanager
 def patched(lab: Lab) -> Iterator[None]:
     people.forget()
+    measured.read.cache_clear()
     with (
         mock.patch.object(AWS, "seam", lab.seam),
         mock.patch.object(aws, "session", AWS.session),
