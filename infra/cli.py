@@ -209,6 +209,24 @@ def check(live: bool) -> None:
     raise SystemExit(1)
 
 
+@cli.command()
+@click.option("--text", is_flag=True, help="As plain text, not as a piece of HTML.")
+@click.option("--language", default="", help="In this one alone, like de; else in all of languages in shop.toml.")
+def promise(text: bool, language: str) -> None:
+    """Print what customers may expect of you, for your own pages.
+
+    Hours and answer times are those that you set, and are measured by.
+    """
+    from infra import promise, shop_file
+
+    rules = shop_file.rules()
+    codes = [code for code in rules.languages if language in ("", code)]
+    if not codes:
+        raise click.ClickException(f"{language} is none of your languages: {', '.join(rules.languages)}")
+    made = promise.as_text if text else promise.as_html
+    click.echo("\n\n\n".join(made(rules, code) for code in codes))
+
+
 @cli.group()
 def slack() -> None:
     """Set Slack up."""
