@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from tests.lab.outage import Outage, outage
-from tests.soak import processes, singles
+from tests.soak import processes, prompt, singles
 from tests.soak.havoc import DEPLOYED, DOWN, FAULT, KILLED
 from tests.soak.processes import Soaked
 from tests.soak.singles import BUG, PAIR, RACE, Found
@@ -34,6 +34,9 @@ def main() -> int:
         with stage(options.seconds, _progress) as here:
             soaked = processes.soak(here, options.messages, options.kills, options.seed, _progress)
         holds &= _print(_figures(soaked), _troubles(soaked, options.kills, here.processes))
+    if options.only in (None, "prompt"):
+        waits = prompt.prompt(options.acknowledged, options.seconds, _progress)
+        holds &= _print([f"{name:{NAME}} {figure}" for name, figure in waits.figures()], waits.troubles)
     return 0 if holds else 1
 
 
@@ -144,13 +147,14 @@ def _number(text: str) -> int | None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make soak", description="Tries what takes too long for make test.")
-    parser.add_argument("--only", choices=("singles", "outage", "processes"), help="one part of it")
+    parser.add_argument("--only", choices=("singles", "outage", "processes", "prompt"), help="one part of it")
     parser.add_argument("--orders", type=_number, metavar="N", help="of each race at most; default all")
     parser.add_argument("--pairs", type=_number, default=1000, metavar="N", help="double faults: how many, or all")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="of the harness at a time")
     parser.add_argument("--waiting", type=int, default=10_000, metavar="N", help="messages in the outage")
     parser.add_argument("--customers", type=int, default=200, metavar="N", help="who write them")
     parser.add_argument("--messages", type=int, default=420, metavar="N", help="that customers write")
+    parser.add_argument("--acknowledged", type=int, default=300, metavar="N", help="customers whose wait is measured")
     parser.add_argument("--kills", type=int, default=30, metavar="N", help="of functions, with SIGKILL")
     parser.add_argument("--seconds", type=float, default=900, metavar="S", help="for the real processes at most")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of all that is left to chance")
