@@ -22,7 +22,8 @@ from chalicelib.models import (
     Receive,
     Shop,
 )
-from chalicelib.route.customers import ACKNOWLEDGE_EVERY, RULE
+from chalicelib.route import acknowledging
+from chalicelib.route.customers import RULE
 from infra.show import Chat, Spoken
 
 DAY = Path(__file__).with_name("day.tsv")
@@ -144,7 +145,7 @@ def stored(chats: list[Chat]) -> Iterator[tuple[Case, Outcome]]:
         last[chat.contact.id] = opening.at, bool(happened.text)
         if opening.message.kind is not Kind.MESSAGE or not opening.claim.deliveries:
             continue  # of somebody blocked
-        until = at[0] + ACKNOWLEDGE_EVERY if at and at[1] else None
+        until = at[0] + acknowledging.EVERY if at and at[1] else None
         known = Contact(id=chat.contact.id, name=chat.contact.name, tags=chat.contact.tags, acknowledged_until=until)
         wrote = bool(at or (chat.contact.before and chat.conversation == chat.contact.conversation))
         yield Case(opening.message, _had(known, opening.message.sender, opening.at, wrote), opening.at), happened

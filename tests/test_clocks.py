@@ -11,7 +11,7 @@ from chalicelib import watch, words
 from chalicelib.desk import oncall, targets, waiting
 from chalicelib.models import WEEKDAYS, Address, Channel, Contact, Conversation, Direction, Heard, Message, Plan, timer
 from chalicelib.phrases import PHRASES
-from chalicelib.route import customers, unasked
+from chalicelib.route import silent, unasked
 from chalicelib.settings import load
 from infra import playbook
 from tests.lab import HOURS, SHOP, STACK, START, Lab, laboratory, log
@@ -264,7 +264,7 @@ def test_only_who_may_be_written_to_is_told(change: dict[str, Any], hours: int, 
 
 @pytest.mark.parametrize(("text", "stop"), [("STOP", True), ("Unsubscribe.", True), ("stop it, please", False)])
 def test_who_says_stop_is_quiet_until_they_write_again(text: str, stop: bool) -> None:
-    assert customers.stops(Message(provider="telegram", id="1", sender=SMS, text=text)) is stop
+    assert silent.stops(Message(provider="telegram", id="1", sender=SMS, text=text)) is stop
 
 
 # ---- how things stand ---------------------------------------------------------------------------------------------
@@ -319,7 +319,10 @@ def test_a_shop_that_does_not_want_it_answers_it_itself() -> None:
     [("STATUS", True), ("status?", True), (" Estado! ", True), ("状态", True), ("status of 7", False), ("", False)],
 )
 def test_it_is_that_one_word(text: str, asks: bool) -> None:
-    assert unasked.asks_status(text) is asks
+    here = Conversation(id="c", desk="front", opener="m", opened_at=START, customer_at=START, heard=SMS)
+    message = Message(provider="telegram", id="1", sender=SMS, text=text)
+    assert unasked.asks_status(message, here, RULES) is asks
+    assert not unasked.asks_status(message, None, RULES)
 
 
 @pytest.mark.parametrize("code", PHRASES)

@@ -1,10 +1,11 @@
 """A message, its contact and the shop's settings in; what is to be written and sent out. Pure: nothing is called."""
 
 from chalicelib.route import outside
+from chalicelib.route.acknowledging import promises
 from chalicelib.route.agents import agent, asks_for
 from chalicelib.route.assignment import by_load, rotated, to_assign
 from chalicelib.route.clues import addresses, clues_in
-from chalicelib.route.customers import acknowledges, automation, customer, promises, sender
+from chalicelib.route.customers import customer, sender
 from chalicelib.route.cut import part, parts, shortest
 from chalicelib.route.fragments import forgotten, joined, together
 from chalicelib.route.proving import tries
@@ -18,11 +19,9 @@ __all__ = [
     "LATE",
     "Fired",
     "Scene",
-    "acknowledges",
     "addresses",
     "agent",
     "asks_for",
-    "automation",
     "by_load",
     "clues_in",
     "customer",

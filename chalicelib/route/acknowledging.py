@@ -1,35 +1,81 @@
-"""What an acknowledgement says: the shop's words, with what is known of its customer and of the time. Pure."""
+"""What a customer is told at once: how things stand, or the shop's words with what is known of them and of the time."""
 
 import math
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from unicodedata import category
 from zoneinfo import ZoneInfo
 
 from chalicelib import gaps, hours, sms, words
-from chalicelib.models import Channel, Contact, Conversation, Found, Message, Quota, Rule, Shop
+from chalicelib.models import Channel, Contact, Conversation, Found, Kind, Message, Quota, Receive, Rule, Shop
+from chalicelib.route import opening, silent, unasked
+from chalicelib.route.came import Came, Turned
 
+EVERY = timedelta(hours=24)  # of one customer
+TOO_OLD = timedelta(minutes=15)
 LONGEST_NAME, MOST_NAMES = 40, 4  # characters and words of a name that is said again
 LONGEST = 4_000  # characters of a text that are looked at
 WITHIN_A_NAME = "-'’"
 
 
-def text(message: Message, contact: Contact, found: Found, rule: Rule, sorry: bool, shop: Shop, now: datetime) -> str:
-    """The final words for who opens a conversation by that rule; empty where the shop has none.
+class Told(NamedTuple):
+    """What the customer is told at once, and what of the head remembers that."""
 
-    `sorry` for a complaint: an apology comes first.
-    """
-    assert contact.conversation is not None
-    opens = _opens(shop, contact.conversation.desk, now)
-    minutes = _minutes(message, found, contact.conversation, opens)
+    text: str = ""
+    remembered: Mapping[str, datetime] = {}
+    quota: Quota | None = None
+
+
+def at_once(came: Came, after: Contact, turned: Turned) -> Told:
+    """How things stand, for who asks that; an acknowledgement, for who opens a conversation; else nothing."""
+    may = _may_be_told(came)
+    if unasked.asks_status(came.message, came.before.conversation, came.shop):
+        said = unasked.status(came.before, came.shop, after.language, came.now) if may else ""
+        return Told(said, {"status_at": came.now} if said else {})
+    if turned.rule is None or not may or not _is_due(came):
+        return Told()
+    said = _text(came, turned, turned.rule)
+    return Told(said, {"acknowledged_until": came.now + EVERY}, quota(came.shop, came.now)) if said else Told()
+
+
+def _may_be_told(came: Came) -> bool:
+    """Whether a message may be answered by itself: never automation, the unproved, or old news."""
+    message, accepted = came.message, came.receive.accepted_at
+    written = min(message.sent_at or accepted, accepted)
+    proved = message.sender.channel is not Channel.UNVERIFIED_EMAIL or came.shop.acknowledgement.forms
+    automatic = silent.automation(message, came.shop)
+    return bool(message.kind is Kind.MESSAGE and proved and not automatic and came.now - written < TOO_OLD)
+
+
+def _is_due(came: Came) -> bool:
+    """Not soon after another acknowledgement, and not while an agent is talking."""
+    before = came.before
+    recent = before.acknowledged_until is not None and came.now < before.acknowledged_until
+    spoken = before.conversation.agent_at if before.conversation else None
+    return not recent and (spoken is None or came.now - spoken >= unasked.TALKING)
+
+
+def _text(came: Came, turned: Turned, rule: Rule) -> str:
+    """The final words for who opens a conversation by that rule; empty where the shop has none."""
+    message, shop, language = came.message, came.shop, turned.language
+    opens = _opens(shop, turned.conversation.desk, came.now)
+    minutes = _minutes(message, came.found, turned.conversation, opens)
     known = {
         "name": name(message),
         "order": order(message, shop.acknowledgement.orders),
-        "time": words.span(minutes, shop, contact.language) if minutes else "",
+        "time": words.span(minutes, shop, language) if minutes else "",
     }
-    said = words.acknowledgement(shop, contact.language, known, now, opens, rule.acknowledgement, sorry)
+    sorry = turned.complaint is not None
+    said = words.acknowledgement(shop, language, known, came.now, opens, rule.acknowledgement, sorry)
     return sms.plain(said) if message.sender.channel is Channel.SMS else said
+
+
+def promises(message: Message, before: Contact | None, shop: Shop, receive: Receive) -> bool:
+    """Whether a message may be acknowledged by a text that says how long an answer takes."""
+    turns = opening.turn(message, before.conversation if before else None, shop, receive)
+    return bool(turns) and says_time(shop)
 
 
 def says_time(shop: Shop) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from chalicelib.models import Contact, Message, Receive, Shop
-from chalicelib.route.customers import ruled, turn
+from chalicelib.route.opening import ruled, turn
 from chalicelib.route.tell import desk_of
 
 

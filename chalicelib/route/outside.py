@@ -22,7 +22,8 @@ from chalicelib.models import (
     digest,
 )
 from chalicelib.route.agents import command_below, not_vouched
-from chalicelib.route.customers import forwards_of, opener, turn
+from chalicelib.route.forwards import forwards_of
+from chalicelib.route.opening import opener, turn
 from chalicelib.route.replies import files_of, replies, spoken
 from chalicelib.route.tell import desk_of, next_head, notice
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from chalicelib import desk, rules, words
 from chalicelib.desk import waiting
 from chalicelib.models import Claim, Contact, Conversation, Delivery, Direction, Message, Plan, Receive, Shop, digest
-from chalicelib.route.customers import files_of, forwards_of, opener
+from chalicelib.route.forwards import files_of, forwards_of
+from chalicelib.route.opening import opener
 from chalicelib.route.tell import cards_anew, next_head, own_thread, tell
 
 

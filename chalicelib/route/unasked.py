@@ -4,7 +4,18 @@ from datetime import datetime, timedelta
 
 from chalicelib import desk, hours, words
 from chalicelib.desk import waiting
-from chalicelib.models import Channel, Contact, Conversation, Delivery, DeliveryKind, Heard, Plan, Shop
+from chalicelib.models import (
+    Channel,
+    Contact,
+    Conversation,
+    Delivery,
+    DeliveryKind,
+    Heard,
+    Kind,
+    Message,
+    Plan,
+    Shop,
+)
 from chalicelib.route.tell import own_thread, tell
 
 TALKING = timedelta(minutes=30)  # since an agent's last word: nothing comes between
@@ -12,9 +23,10 @@ STATUS = frozenset(["status", "statut", "estado", "stato", "статус", "状�
 STATUS_EVERY = timedelta(minutes=10)
 
 
-def asks_status(text: str) -> bool:
-    """Whether a customer asks how things stand: by that one word."""
-    return text.strip(" \n?!.¿¡#/").casefold() in STATUS
+def asks_status(message: Message, current: Conversation | None, shop: Shop) -> bool:
+    """Whether somebody who wrote before asks how things stand, by that one word; agents are not to answer that."""
+    known = current is not None and shop.automatic.status
+    return known and message.kind is Kind.MESSAGE and message.text.strip(" \n?!.¿¡#/").casefold() in STATUS
 
 
 def status(contact: Contact, shop: Shop, language: str, now: datetime) -> str:

@@ -13,7 +13,7 @@ from chalicelib.models import Delivery, Direction, State
 from chalicelib.process import deliver, items, outcome, record
 from chalicelib.process.job import Job, Wait, end, note
 from chalicelib.providers import slack
-from chalicelib.route import agents, customers, linking, proving, replies
+from chalicelib.route import agents, customers, linking, opening, proving, replies
 from chalicelib.store import keys, marking, recording, rows
 
 
@@ -162,9 +162,9 @@ BUGS = [
         "slack.files.completeUploadExternal", "kill-after"),
     Bug("a file dropped in silence", (outcome, "TABLE", {**outcome.TABLE, Outcome.REFUSED: dropped_in_silence}),
         "a file that cannot be fetched"),
-    Bug("two cards", (customers, "opener", lambda current, message, receive: {} if current.thread else
+    Bug("two cards", (opening, "opener", lambda current, message, receive: {} if current.thread else
         {"opener": message.claim}), "race: while the card is being posted"),
-    Bug("an answer that ends no waiting", (waiting, "answered", lambda conversation, place, at: conversation.waiting),
+    Bug("an answer that ends no waiting", (waiting, "answered", lambda conversation, place, shop, at: {"agent_at": at}),
         "escalate"),
     Bug("a reply whose words are planned anew", (record, "as_recorded", lambda claim, item: item),
         "close with a last word", "slack.reactions.add", "kill-before"),
