@@ -128,7 +128,7 @@ def _check(known: Watch, now: datetime, stack: str) -> Seen | None:
 
 def checked(shop: Shop) -> list[tuple[str, str]]:
     """The accounts whose provider can be asked."""
-    there = [(provider, account) for provider, account, _ in settings.accounts(shop)]
+    there = [(provider, account) for provider, account, _ in shop.accounts()]
     return [one for one in there if providers.optional(providers.load(one[0]), "check")]
 
 

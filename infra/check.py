@@ -32,7 +32,7 @@ def findings(rules: Shop, given: Mapping[str, str]) -> list[Finding]:
     """Every setting of every enabled account, in the order of shop.toml."""
     return [
         Finding(provider, account, settings.variable(provider, account, name), state, field.description)
-        for provider, account, table in settings.accounts(rules)
+        for provider, account, table in rules.accounts()
         for name, field in providers.load(provider).Config.model_fields.items()
         for state in [_state(provider, account, name, table, given)]
     ]
@@ -124,7 +124,7 @@ def _brings_whole_mails(name: str) -> bool:
 
 
 def _too_many(rules: Shop, given: Mapping[str, str]) -> Iterator[str]:
-    for provider, account, _ in settings.accounts(rules):
+    for provider, account, _ in rules.accounts():
         for name, field in providers.load(provider).Config.model_fields.items():
             variable = settings.variable(provider, account, name)
             if values.is_secret(field) and len(given.get(variable, "").split()) > LIVE:
@@ -144,7 +144,7 @@ def _unknown(rules: Shop, given: Mapping[str, str]) -> Iterator[str]:
 
 def _not_enabled(name: str, rules: Shop) -> str:
     """The table that shop.toml lacks for a setting that would be known with it; empty where that is not the matter."""
-    there = [(provider, account) for provider, account, _ in settings.accounts(rules)]
+    there = [(provider, account) for provider, account, _ in rules.accounts()]
     for provider in providers.NAMES:
         fields = "|".join(field.upper() for field in providers.load(provider).Config.model_fields)
         found = re.fullmatch(f"{settings.PREFIX}{provider.upper()}(?:__([A-Z0-9]+))?_(?:{fields})", name)

@@ -129,7 +129,7 @@ def _heading(rules: Shop, target: "Target") -> None:
 def _without_secrets(rules: Shop, target: "Target") -> Iterator[str]:
     """Accounts that lack a parameter they need."""
     store = target.client("ssm")
-    for provider, account, _ in settings.accounts(rules):
+    for provider, account, _ in rules.accounts():
         try:
             for name in _parameters(target.stage, provider, account):
                 store.get_parameter(Name=name)

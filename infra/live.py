@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from chalicelib import settings, watch
+from chalicelib import watch
 from chalicelib.models import Shop
 
 
@@ -10,7 +10,7 @@ def answers(rules: Shop) -> dict[str, list[str] | None]:
     """By account what is wrong there; None where it cannot be learned, now or at all."""
     can, now = watch.checked(rules), datetime.now(UTC)
     found: dict[str, list[str] | None] = {}
-    for provider, account, _ in settings.accounts(rules):
+    for provider, account, _ in rules.accounts():
         troubles = watch.asked(provider, account, now) if (provider, account) in can else None
         found[f"{provider} {account}".strip()] = None if troubles is None else [one.text for one in troubles]
     return found

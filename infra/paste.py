@@ -60,6 +60,6 @@ class Place(NamedTuple):
 
 def places(rules: Shop, base: str) -> Iterator[Place]:
     """Every enabled account's; `base` is the public address, without /webhooks."""
-    for provider, account, _ in settings.accounts(rules):
+    for provider, account, _ in rules.accounts():
         url = settings.webhook_url(base, provider, account) + SETTINGS.get(provider, "")
         yield Place(provider, account, url, PLACES[provider].format(base=base))

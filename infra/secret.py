@@ -24,7 +24,7 @@ def listed(rules: Shop, stage: str, function: str, now: datetime) -> Table:
     table = tables.columns()
     for title in ("Setting", "Needed by", "Stands"):
         table.add_column(title, no_wrap=title != "Stands")
-    for provider, name, set_in_file in settings.accounts(rules):
+    for provider, name, set_in_file in rules.accounts():
         account = Account(stage, provider, name)
         table.add_section()
         table.add_row(Text(account.title, "bold"), "", "")

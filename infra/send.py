@@ -94,7 +94,7 @@ def known() -> dict[str, str]:
 
 def sender(provider: str, account: str, given: Mapping[str, str], rules: Shop, url: str, signed: str) -> Sender:
     """An account that posts below the base `url`. Raises CannotSend where shop.toml has no such account."""
-    if (provider, account) not in [(name, other) for name, other, _ in settings.accounts(rules)]:
+    if (provider, account) not in [(name, other) for name, other, _ in rules.accounts()]:
         table = ".".join(filter(None, ["providers", provider, account]))
         raise CannotSend(f"shop.toml does not enable this account: add [{table}], then start Shopbell again")
     config = values.config(provider, account, given, rules)

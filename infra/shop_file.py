@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from chalicelib import providers, settings
+from chalicelib import checks, providers, settings
 from chalicelib.errors import SettingsError
 from chalicelib.models import Channel, Shop
 from infra import shop_words, toml_places, values
@@ -80,7 +80,7 @@ def _names(shop: Shop, told: list[Problem]) -> list[Problem]:
     if any(problem.place in (("desks",), ("providers",)) for problem in told):
         return []
     unable = [Problem(place, words) for place, words in _carriers(shop)]
-    found = [Problem(place, words) for place, words in [*settings.check(shop), *_accounts(shop)]]
+    found = [Problem(place, words) for place, words in [*checks.check(shop), *_accounts(shop)]]
     if any(problem.place[:1] == ("languages",) for problem in told):  # which those of a text are, is not known
         found = [problem for problem in found if "languages" not in problem.place]
     return [*unable, *(problem for problem in found if not _below(problem, [*told, *unable]))]
@@ -103,7 +103,7 @@ def _carries(name: str, medium: Channel) -> bool:
 
 def _accounts(shop: Shop) -> Iterator[tuple[Place, str]]:
     """Settings of providers that stand in the file and cannot, or should not."""
-    for name, account, table in settings.accounts(shop):
+    for name, account, table in shop.accounts():
         fields = providers.load(name).Config.model_fields if name in providers.NAMES else {}
         for field, value in table.items():
             place = ("providers", name, *([account] if account else []), field)

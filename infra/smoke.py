@@ -50,7 +50,7 @@ def enter(target: Target, outputs: Mapping[str, str]) -> None:
 def run(rules: Shop, address: str, patience: float = PATIENCE) -> Iterator[Tried]:
     """Try every enabled account; `address` is the public one, without /webhooks. Call `enter` before."""
     posted = []
-    for provider, account, _ in settings.accounts(rules):
+    for provider, account, _ in rules.accounts():
         found = _post(provider, account, rules, address)
         if isinstance(found, Tried):
             yield found

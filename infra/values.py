@@ -54,7 +54,7 @@ def complete(given: Mapping[str, str], rules: Shop, world: str) -> dict[str, str
     calls go where its provider really is, unless `given` says otherwise.
     """
     found = {name: value for name, value in given.items() if name.startswith(settings.PREFIX) and value}
-    for provider, account, table in settings.accounts(rules):
+    for provider, account, table in rules.accounts():
         found |= _left_open(provider, account, {**table, **_of(provider, account, found)}, world)
     return found
 
@@ -110,7 +110,7 @@ def _left_open(provider: str, account: str, set_already: Mapping[str, Any], worl
 
 
 def _settings(provider: str, account: str, values: Mapping[str, str], rules: Shop) -> dict[str, Any]:
-    tables = {(name, other): table for name, other, table in settings.accounts(rules)}
+    tables = {(name, other): table for name, other, table in rules.accounts()}
     return {**tables.get((provider, account), {}), **_of(provider, account, values)}
 
 

@@ -1,6 +1,6 @@
 """What the shop sets in shop.toml."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -202,3 +202,11 @@ class Shop(Strict):
     acknowledgement: Acknowledgement = Acknowledgement()
     retention: Retention = Retention()
     automatic: Automatic = Automatic()
+
+    def accounts(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+        """Every enabled (provider, account, its table); the first account of a provider has no name."""
+        for name, table in self.providers.items():
+            yield name, "", {field: value for field, value in table.items() if not isinstance(value, dict)}
+            for account, inner in table.items():
+                if isinstance(inner, dict):
+                    yield name, account, inner

@@ -120,7 +120,7 @@ def mend(shop: Checkout, outputs: Mapping[str, str]) -> None:
 
 def entrust(shop: Checkout, rules: Shop, known: Mapping[str, str]) -> None:
     """Every account's settings, in the parameter store."""
-    for provider, account, _ in settings.accounts(rules):
+    for provider, account, _ in rules.accounts():
         config = values.config(provider, account, known, rules)
         for way in ("in", "out"):
             said = {name: _value(getattr(config, name)) for name in type(config).model_fields
