@@ -71,8 +71,8 @@ def _long_sms(rules: Shop) -> Iterator[str]:
     order = rules.acknowledgement.orders + 12 * "0"  # and an SMS tells no name
     for (code, field), _ in words.texts(rules):
         known = {"order": order, "time": words.span(90, rules, code)}
-        opens = LONG_DAY if field == "closed" else None
-        said = sms.plain(words.acknowledgement(rules, code, known, TODAY, opens))
+        opens, named = LONG_DAY if field == "closed" else None, "" if field in ("text", "closed") else field
+        said = sms.plain(words.acknowledgement(rules, code, known, TODAY, opens, named))
         if sms.count(said) > 1:
             wide = sms.others(said)
             fit = f"{sms.ONE_WIDE} because of {wide}" if wide else f"{sms.ONE}"

@@ -353,5 +353,9 @@ def test_every_language_says_that_it_is_automatic(code: Language) -> None:
 def test_the_check_warns_of_an_acknowledgement_that_takes_several_sms(text: str, note: str) -> None:
     rules = load(SHOP.replace(THANKS, f'text = "{text}"'))
     assert [one for one in check.notes(rules, START.date()) if "SMS" in one] == ([note] if note else [])
+    named = load(SHOP.replace("automatic = false", f'texts = {{ later = "{text}" }}\nautomatic = false'))
+    assert [one for one in check.notes(named, START.date()) if "SMS" in one] == [
+        one.replace("(text", "(later") for one in ([note] if note else [])
+    ]
     others = rules.model_copy(update={"providers": {"telegram": {}, "slack": {}}})
     assert not [one for one in check.notes(others, START.date()) if "SMS" in one]
