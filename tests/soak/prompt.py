@@ -16,6 +16,7 @@ from typing import NamedTuple
 from infra import local
 from infra.simulate import Said
 from tests.soak.stage import STACK, Say, Stage, stage
+from tests.soak.traffic import COMES_AGAIN
 
 SENDERS = {"twilio_sms": "+49151200{:05d}", "telegram": "70010{:05d}"}  # as their provider names them in an answer
 PACE = 0.5  # seconds between two customers
@@ -69,7 +70,9 @@ def _half(here: Stage, numbers: Sequence[int], say: Say) -> list[float | None]:
         provider = list(SENDERS)[number % len(SENDERS)]
         sender = SENDERS[provider].format(number)
         posted[sender] = datetime.now(UTC)
-        here.place.post(provider, Said(text="Where is my order?", id=f"p{number}", sender=sender, at=datetime.now(UTC)))
+        said = Said(text="Where is my order?", id=f"p{number}", sender=sender, at=datetime.now(UTC))
+        while here.left and not 200 <= here.place.post(provider, said) < 300:
+            time.sleep(COMES_AGAIN)
         say(f"{number} customers have written")
         time.sleep(PACE)
     came = _acknowledged(here, posted, say)
