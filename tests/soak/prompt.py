@@ -71,7 +71,7 @@ def _half(here: Stage, numbers: Sequence[int], say: Say) -> list[float | None]:
         sender = SENDERS[provider].format(number)
         posted[sender] = datetime.now(UTC)
         said = Said(text="Where is my order?", id=f"p{number}", sender=sender, at=datetime.now(UTC))
-        while here.left and not 200 <= here.place.post(provider, said) < 300:
+        while here.left and not 200 <= here.place.post(provider, said).status < 300:
             time.sleep(COMES_AGAIN)
         say(f"{number} customers have written")
         time.sleep(PACE)
