@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from statistics import quantiles
 from typing import NamedTuple
 
-from infra import local
 from infra.simulate import Said
 from tests.soak.stage import STACK, Say, Stage, stage
 from tests.soak.traffic import COMES_AGAIN
@@ -94,6 +93,6 @@ def _acknowledged(here: Stage, posted: dict[str, datetime], say: Say) -> dict[st
 def _end_processes(here: Stage) -> None:
     """So that the next message meets a cold start everywhere; whoever is at work then comes again."""
     for function in ("webhook", "worker"):
-        for process in here.shop.running.processes(local.FUNCTIONS[function], STACK):
+        for process in here.shop.running.processes(function, STACK):
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)

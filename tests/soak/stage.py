@@ -26,6 +26,7 @@ WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible
 SHOP = """
 name = "Corner Shop"
 time_zone = "Europe/Berlin"
+languages = ["en"]
 owner = "front"
 [desks.front]
 slack = "C0SHOPBELL"
