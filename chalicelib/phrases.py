@@ -23,6 +23,9 @@ class Phrases(NamedTuple):
     waits_until: str
     answered: str  # … somebody did
     nothing: str  # … nothing is open
+    topics: (
+        str  # of each stage of a customer's life, as they stand behind "about": zu, sur, sobre, per, over, w sprawie
+    )
     spans: str  # as they stand behind "in", in the plural
     weekdays: str
     months: str
@@ -46,6 +49,7 @@ ENGLISH = Phrases(
     waits_until="We have had your message since {since}, and mean to answer it by {by}.",
     answered="We last answered you on {at}. If anything is still open, just write.",
     nothing="Nothing of yours is open with us. If you need anything, just write.",
+    topics="your question | your delivery | what you bought | your return",
     spans="minutes hours days",
     weekdays="Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
     months="January February March April May June July August September October November December",
@@ -67,6 +71,7 @@ GERMAN = Phrases(
     waits_until="Ihre Nachricht ist seit {since} bei uns. Wir wollen sie bis {by} beantworten.",
     answered="Wir haben Ihnen zuletzt geantwortet: {at}. Ist noch etwas offen, schreiben Sie einfach.",
     nothing="Bei uns ist nichts von Ihnen offen. Wenn Sie etwas brauchen, schreiben Sie einfach.",
+    topics="Ihrer Frage | Ihrer Lieferung | Ihrem Kauf | Ihrer Rücksendung",
     spans="Minuten Stunden Tagen",
     weekdays="Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
     months="Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
@@ -88,6 +93,7 @@ FRENCH = Phrases(
     waits_until="Nous avons votre message depuis {since} et voulons y répondre avant {by}.",
     answered="Notre dernière réponse date de {at}. S'il reste une question, écrivez-nous.",
     nothing="Aucune demande de votre part n'est en cours. S'il vous faut quelque chose, écrivez-nous.",
+    topics="votre question | votre livraison | votre achat | votre retour",
     spans="minutes heures jours",
     weekdays="lundi mardi mercredi jeudi vendredi samedi dimanche",
     months="janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
@@ -109,6 +115,7 @@ SPANISH = Phrases(
     waits_until="Tenemos su mensaje desde el {since} y queremos responderlo antes del {by}.",
     answered="Nuestra última respuesta es del {at}. Si queda algo pendiente, escríbanos.",
     nothing="No tenemos nada suyo pendiente. Si necesita algo, escríbanos.",
+    topics="su pregunta | su envío | su compra | su devolución",
     spans="minutos horas días",
     weekdays="lunes martes miércoles jueves viernes sábado domingo",
     months="enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
@@ -130,6 +137,7 @@ ITALIAN = Phrases(
     waits_until="Abbiamo il suo messaggio da {since} e vogliamo rispondere entro {by}.",
     answered="La nostra ultima risposta è di {at}. Se resta qualcosa in sospeso, ci scriva.",
     nothing="Non c'è nulla di suo in sospeso da noi. Se ha bisogno di qualcosa, ci scriva.",
+    topics="la sua domanda | la sua consegna | il suo acquisto | il suo reso",
     spans="minuti ore giorni",
     weekdays="lunedì martedì mercoledì giovedì venerdì sabato domenica",
     months="gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
@@ -151,6 +159,7 @@ DUTCH = Phrases(
     waits_until="We hebben uw bericht sinds {since} en willen het uiterlijk {by} beantwoorden.",
     answered="We hebben u voor het laatst geantwoord: {at}. Is er nog iets open, schrijf ons dan.",
     nothing="Er staat niets van u open bij ons. Hebt u iets nodig, schrijf ons dan.",
+    topics="uw vraag | uw levering | uw aankoop | uw retour",
     spans="minuten uur dagen",
     weekdays="maandag dinsdag woensdag donderdag vrijdag zaterdag zondag",
     months="januari februari maart april mei juni juli augustus september oktober november december",
@@ -172,6 +181,7 @@ PORTUGUESE = Phrases(
     waits_until="Temos a sua mensagem desde {since} e queremos responder até {by}.",
     answered="A nossa última resposta: {at}. Se algo estiver em aberto, escreva-nos.",
     nothing="Não temos nada seu em aberto. Se precisar de algo, escreva-nos.",
+    topics="a sua pergunta | a sua entrega | a sua compra | a sua devolução",
     spans="minutos horas dias",
     weekdays="segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado domingo",
     months="janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
@@ -193,6 +203,7 @@ POLISH = Phrases(
     waits_until="Mamy Państwa wiadomość (od: {since}) i chcemy odpowiedzieć najpóźniej: {by}.",
     answered="Nasza ostatnia odpowiedź: {at}. Jeśli coś jest jeszcze otwarte, proszę napisać.",
     nothing="Nie mamy żadnej otwartej sprawy od Państwa. Jeśli czegoś potrzeba, proszę napisać.",
+    topics="Państwa pytania | Państwa dostawy | Państwa zakupu | Państwa zwrotu",
     spans="minut godzin dni",
     weekdays="poniedziałek wtorek środa czwartek piątek sobota niedziela",
     months="stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",

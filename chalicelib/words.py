@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 from chalicelib import gaps, hours
 from chalicelib.hours import Calendar
-from chalicelib.models import Conversation, Language, Said, Shop, Told, Trouble
+from chalicelib.models import Conversation, Language, Said, Shop, Stage, Told, Trouble
 from chalicelib.phrases import PHRASES, Phrases
 from chalicelib.tally import Tally
 
@@ -44,6 +45,12 @@ def _always(shop: Shop, code: Language) -> Mapping[str, str]:
     """What fills the gaps of every text."""
     calendar = hours.of(shop, "")
     return {**promised(shop, code), "shop": shop.name, "hours": "; ".join(opening(calendar, code) if calendar else [])}
+
+
+def topic(stage: Stage | None, shop: Shop, language: str) -> str:
+    """What a message is about, by the stage of its customer's life; empty where that is not told."""
+    said = dict(zip(get_args(Stage), PHRASES[spoken_in(shop, language)].topics.split(" | "), strict=True))
+    return said[stage] if stage else ""
 
 
 def span(minutes: int, shop: Shop, language: str) -> str:

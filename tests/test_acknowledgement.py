@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib import gaps, sms, tally, words
-from chalicelib.models import Address, Attachment, Channel, Contact, Conversation, Language, Message
+from chalicelib.models import Address, Attachment, Channel, Contact, Conversation, Language, Message, Stage
 from chalicelib.phrases import ENGLISH, PHRASES
 from chalicelib.route import acknowledging
 from chalicelib.settings import SHOP_FILE, load
@@ -59,6 +59,28 @@ def test_a_part_in_brackets_is_left_out_where_a_gap_of_it_is_not_known(
 
 
 # ---- what is known ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Where is my parcel? Has it been sent?", "Thank you! We look into it, about your delivery."),
+        ("Wo bleibt meine Bestellung?", "Danke! Wir schauen nach, zu Ihrer Lieferung."),
+        ("Hello", "Thank you! We look into it."),
+    ],
+)
+def test_a_topic_is_one_of_four_in_the_customers_language(text: str, said: str) -> None:
+    toml = SHOP.replace(THANKS, 'text = "Thank you! We look into it[, about {topic}]."')
+    toml = toml.replace("time_zone =", 'languages = ["en", "de"]\ntime_zone =', 1)
+    german = '[acknowledgement.languages.de]\ntext = "Danke! Wir schauen nach[, zu {topic}]."\n'
+    assert acknowledged(toml + german, message(text)) == [said]
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_each_stage_has_a_topic_in_each_language(language: Language) -> None:
+    shop = RULES.model_copy(update={"languages": (language,)})
+    topics = [words.topic(stage, shop, language) for stage in get_args(Stage)]
+    assert len(set(topics)) == len(topics) and all(topics) and words.topic(None, shop, language) == ""
 
 
 @pytest.mark.parametrize(

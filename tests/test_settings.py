@@ -161,7 +161,7 @@ def test_the_shipped_shop_is_valid() -> None:
                     '[hours]\nmonday = "9-18"\n',
                     'closed = "{open}"',
                     11,
-                    "{payment}, {refund}, {shop}, {time}; did you mean '{opens}'?",
+                    "{payment}, {refund}, {shop}, {time}, {topic}; did you mean '{opens}'?",
                 ),
                 ("", 'text = "Hi {name}"', 9, "{name} is not always known: put what is left out then in brackets"),
                 ("", 'text = "Hi[ {order}]"', 9, 'to know how your order numbers begin: orders = "CS-"'),

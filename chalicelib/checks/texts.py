@@ -16,7 +16,7 @@ A_TIME = re.compile(  # at which somebody is there, or answers
     re.IGNORECASE,
 )
 PROMISED = ("delivery", "refund", "payment")  # gaps filled from [promise]
-UNSURE = ("name", "order", "time")  # gaps of an acknowledgement that cannot always be filled
+UNSURE = ("name", "order", "time", "topic")  # gaps of an acknowledgement that cannot always be filled
 
 
 def acknowledgement(rules: Shop) -> Iterator[Problem]:

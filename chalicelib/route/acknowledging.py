@@ -8,7 +8,7 @@ from typing import NamedTuple
 from unicodedata import category
 from zoneinfo import ZoneInfo
 
-from chalicelib import gaps, hours, sms, words
+from chalicelib import gaps, hours, rules, sms, words
 from chalicelib.models import Channel, Contact, Conversation, Found, Kind, Message, Quota, Receive, Rule, Shop
 from chalicelib.route import opening, silent, unasked
 from chalicelib.route.came import Came, Turned
@@ -65,6 +65,7 @@ def _text(came: Came, turned: Turned, rule: Rule) -> str:
     known = {
         "name": name(message),
         "order": order(message, shop.acknowledgement.orders),
+        "topic": words.topic(rules.stage(rules.Facts(message, came.before, shop, came.now)), shop, language),
         "time": words.span(minutes, shop, language) if minutes else "",
     }
     sorry = turned.complaint is not None
