@@ -4,8 +4,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib.models import ITEM, Frozen, Strict
 from tests.lab import ENVIRONMENT, Lab
 from tests.lab.everything import Door, door, everything
+
+
+def pytest_collection_finish() -> None:
+    """Build the models that a function builds when it first uses them: a branch of this process would do so each time."""
+    ITEM.rebuild(force=False)
+    models = [Frozen, Strict]
+    while models:
+        model = models.pop()
+        model.model_rebuild()
+        models += model.__subclasses__()
 
 
 @pytest.fixture
