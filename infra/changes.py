@@ -28,6 +28,10 @@ KINDS = {  # a type, as one and as many
     "AWS::SQS::Queue": ("queue", "queues"),
     "AWS::SQS::QueuePolicy": ("access rule", "access rules"),
 }
+STAYS = {  # types and properties that AWS changes without interruption, whatever a stand-in fears; see its reference
+    ("AWS::S3::Bucket", "LifecycleConfiguration"),
+    ("AWS::DynamoDB::Table", "TimeToLiveSpecification"),
+}
 PROPERTIES = {  # what of it changes
     "Body": "its paths",
     "Code": "its code",
@@ -39,6 +43,7 @@ PROPERTIES = {  # what of it changes
     "Policies": "what it may do",
     "RetentionInDays": "how long it is kept",
     "Runtime": "its Python",
+    "TimeToLiveSpecification": "whether its rows fade",
     "Timeout": "how long it may run",
 }
 
@@ -83,9 +88,15 @@ def _change(found: Mapping[str, Any]) -> Change:
         found["LogicalResourceId"],
         found["ResourceType"],
         tuple(sorted(set(changed))),
-        ANEW.get(found.get("Replacement", ""), ""),
+        "" if _stays(found, changed) else ANEW.get(found.get("Replacement", ""), ""),
         {detail.get("Evaluation") for detail in found.get("Details", ())} == {"Dynamic"},
     )
+
+
+def _stays(found: Mapping[str, Any], changed: Iterable[str]) -> bool:
+    """Whether all that changes is known to leave the thing in its place, where the change set is not sure."""
+    those = {(found["ResourceType"], name) for name in changed}
+    return found.get("Replacement") == "Conditional" and bool(those) and those <= STAYS
 
 
 def _of(changes: Sequence[Change], verb: str) -> list[Change]:

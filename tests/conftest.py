@@ -10,7 +10,7 @@ from tests.lab.everything import Door, door, everything
 
 
 def pytest_collection_finish() -> None:
-    """Build the models that a function builds when it first uses them: a branch of this process would do so each time."""
+    """Build the models that a function builds as it first uses them: each branch of this process would do so again."""
     ITEM.rebuild(force=False)
     models = [Frozen, Strict]
     while models:

@@ -171,6 +171,12 @@ def detail(name: str, evaluation: str = "Static") -> dict[str, Any]:
     return {"Target": {"Attribute": "Properties", "Name": name}, "Evaluation": evaluation}
 
 
+def may_be(*properties: str) -> dict[str, Any]:
+    """A bucket of which the change set is not sure that it stays."""
+    details = [detail(name) for name in properties]
+    return found("Modify", "Bucket", "AWS::S3::Bucket", Replacement="Conditional", Details=details)
+
+
 def test_a_change_set_in_words() -> None:
     seen = changes.read(
         [
@@ -198,6 +204,8 @@ def test_a_change_set_in_words() -> None:
         (found("Modify", "Table", "AWS::DynamoDB::Table", Replacement="True"), True),
         (found("Modify", "Queue", "AWS::SQS::Queue", Replacement="Conditional"), True),
         (found("Remove", "Bucket", "AWS::S3::Bucket"), True),
+        (may_be("LifecycleConfiguration"), False),
+        (may_be("LifecycleConfiguration", "BucketName"), True),
         (found("Modify", "Table", "AWS::DynamoDB::Table", Replacement="False"), False),
         (found("Add", "Table", "AWS::DynamoDB::Table"), False),
         (found("Modify", "WorkerRole", "AWS::IAM::Role", Replacement="True"), False),
