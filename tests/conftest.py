@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from pydantic import BaseModel
 
 from chalicelib.models import ITEM, Frozen, Strict
 from tests.lab import ENVIRONMENT, Lab
@@ -12,7 +13,7 @@ from tests.lab.everything import Door, door, everything
 def pytest_collection_finish() -> None:
     """Build the models that a function builds as it first uses them: each branch of this process would do so again."""
     ITEM.rebuild(force=False)
-    models = [Frozen, Strict]
+    models: list[type[BaseModel]] = [Frozen, Strict]
     while models:
         model = models.pop()
         model.model_rebuild()
