@@ -36,7 +36,7 @@ from tests.lab.flows import (
 from tests.lab.interleave import Job, Trace, apart, orders, together
 
 SWITCHES = 2  # at most, here; `make soak` plays every order
-MOST, FEW = 8, 3  # orders of one race
+MOST, FEW = 5, 2  # orders of one race
 BSUID = Address(channel=Channel.WHATSAPP, id="DE.871234")
 THIRD = "+491728888888"
 PHONE = Address(channel=Channel.WHATSAPP, id="+4915123456780")
