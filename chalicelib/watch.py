@@ -21,7 +21,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from chalicelib import aws, journal, providers, queue, settings, silence, store, tally, told, words
+from chalicelib import aws, journal, playbook, providers, queue, settings, silence, store, tally, words
 from chalicelib.desk import spoken
 from chalicelib.errors import Outcome, SendFailed, Unavailable
 from chalicelib.models import Measured, News, Shop, Trouble, Watch, digest
@@ -251,10 +251,10 @@ def _counts(sum_: Tally) -> dict[str, Any]:
 def _rules(known: Watch, now: datetime, stack: str) -> Seen | None:
     """Tell the desks what of the shop's rules has changed since the last release; nothing before the first look."""
     shop = settings.shop()
-    lines = told.everything(shop)
+    lines = playbook.everything(shop)
     if lines == known.rules:
         return None
-    text = words.rules_changed(told.changes(known.rules, lines)) if known.rules else ""
+    text = words.rules_changed(playbook.changes(known.rules, lines)) if known.rules else ""
     unsaid = {f"rules {known.version + 1}@{name}": text for name in shop.desks if text}
     return Seen(known.model_copy(update={"rules": lines, "unsaid": {**known.unsaid, **unsaid}}), {})
 

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from chalicelib import hours, providers, settings, sms, words
-from chalicelib.models import Channel, Shop, Told
+from chalicelib import hours, providers, settings, sms, wording
+from chalicelib.models import Channel, Expected, Shop
 from infra import values
 
 TODAY, LONG_DAY = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 9, 30, 9, tzinfo=UTC)  # no other has longer names
@@ -58,8 +58,8 @@ def notes(rules: Shop, today: date) -> list[str]:
 def _untold(rules: Shop) -> Iterator[str]:
     """Languages in which the promise has words of another."""
     for code in rules.languages[1:]:
-        theirs = rules.promise.languages.get(code, Told())
-        lacking = [name for name in Told.model_fields if getattr(rules.promise, name) and not getattr(theirs, name)]
+        theirs = rules.promise.languages.get(code, Expected())
+        lacking = [name for name in Expected.model_fields if getattr(rules.promise, name) and not getattr(theirs, name)]
         if lacking:
             yield f"The promise says {', '.join(lacking)} in {rules.languages[0]} where customers read {code}."
 
@@ -69,10 +69,10 @@ def _long_sms(rules: Shop) -> Iterator[str]:
     if not any(providers.load(name).channel is Channel.SMS for name in rules.providers):
         return
     order = rules.acknowledgement.orders + 12 * "0"  # and an SMS tells no name
-    for (code, field), _ in words.texts(rules):
-        known = {"order": order, "time": words.span(90, rules, code)}
+    for (code, field), _ in wording.texts(rules):
+        known = {"order": order, "time": wording.span(90, rules, code)}
         opens, named = LONG_DAY if field == "closed" else None, "" if field in ("text", "closed") else field
-        said = sms.plain(words.acknowledgement(rules, code, known, TODAY, opens, named))
+        said = sms.plain(wording.acknowledgement(rules, code, known, TODAY, opens, named))
         if sms.count(said) > 1:
             wide = sms.others(said)
             fit = f"{sms.ONE_WIDE} because of {wide}" if wide else f"{sms.ONE}"

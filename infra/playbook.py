@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from chalicelib import told
+from chalicelib import playbook
 from chalicelib.models import Shop
 from chalicelib.rules import of
 from chalicelib.rules.packs import pack
@@ -17,16 +17,16 @@ def doc(shop: Shop) -> str:
         f"# How {shop.name} answers",
         "## Which desk, how urgent",
         "The first line that fits counts; a rule without a desk leaves that to the last lines.",
-        "\n".join(f"{number}. {line}" for number, line in enumerate(told.rules(shop), 1)),
+        "\n".join(f"{number}. {line}" for number, line in enumerate(playbook.rules(shop), 1)),
         *(f"`{name}` goes by words like {_some(pack(name).all_words)}, or a tag." for name in shop.packs),
         "## Desks",
-        *("\n".join([f"**{name}**", *(f"- {line}" for line in told.desk(shop, name))]) for name in shop.desks),
+        *("\n".join([f"**{name}**", *(f"- {line}" for line in playbook.desk(shop, name))]) for name in shop.desks),
         "## How soon",
-        "\n".join(f"- {line}" for line in told.soon(shop)) or "Nothing is meant.",
+        "\n".join(f"- {line}" for line in playbook.soon(shop)) or "Nothing is meant.",
         "## What customers get at once",
-        "\n".join(f"- {line}" for line in told.acknowledged(shop)) or "Nothing.",
+        "\n".join(f"- {line}" for line in playbook.acknowledged(shop)) or "Nothing.",
         "## What customers are told later",
-        "\n".join(f"- {line}" for line in told.later(shop)) or "Nothing.",
+        "\n".join(f"- {line}" for line in playbook.later(shop)) or "Nothing.",
         f"```mermaid\n{picture(shop)}\n```",
     ]
     return "\n\n".join(parts)
@@ -44,7 +44,7 @@ def picture(shop: Shop) -> str:
             then = desks[rule.desk] if rule.desk else "routes"
             drawn.append(f"  in --> rule{number}{{{{{_quoted(rule.name)}}}}} --> {then}")
     for name, place in shop.desks.items():
-        if place.escalate_to and "escalate" in (tiers := dict(told.tiers(shop, name, place))):
+        if place.escalate_to and "escalate" in (tiers := dict(playbook.tiers(shop, name, place))):
             drawn.append(f"  {desks[name]} -- {_quoted(tiers['escalate'])} --> {desks[place.escalate_to]}")
     return "\n".join(drawn)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import NamedTuple
 
-from chalicelib import hours, providers, words
+from chalicelib import hours, providers, wording
 from chalicelib.desk import targets
 from chalicelib.models import Channel, Language, Shop
 
@@ -67,11 +67,11 @@ class Part(NamedTuple):
 
 def parts(shop: Shop, code: Language) -> list[Part]:
     """What is told in a language, in order; what the shop says nothing of is left out."""
-    told, of, calendar = words.promised(shop, code), HEADINGS[code], hours.of(shop, "")
+    told, of, calendar = wording.promised(shop, code), HEADINGS[code], hours.of(shop, "")
     found = {
         of.who: [told["who"]],
         of.why: [told["why"]],
-        of.hours: words.opening(calendar, code) if calendar else [],
+        of.hours: wording.opening(calendar, code) if calendar else [],
         of.answers: list(_answers(shop, code)),
         of.delivery: [told["delivery"]],
         of.refund: [told["refund"]],
@@ -101,6 +101,6 @@ def _answers(shop: Shop, code: Language) -> Iterator[str]:
         if minutes := targets.first(shop, channel) if channel is not Channel.SLACK else 0:
             times.setdefault(minutes, []).append(PROPER.get(channel) or NAMES[channel][code])
     for minutes, names in sorted(times.items()):
-        yield f"{', '.join(names)}: {HEADINGS[code].within.format(time=words.span(minutes, shop, code))}"
+        yield f"{', '.join(names)}: {HEADINGS[code].within.format(time=wording.span(minutes, shop, code))}"
     if times and hours.of(shop, ""):
         yield f"({HEADINGS[code].open})"

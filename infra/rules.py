@@ -11,9 +11,9 @@ import click
 
 from chalicelib import desk, route, rules, store
 from chalicelib.models import Channel, Contact, Shop
+from chalicelib.playbook import CHOICES, condition
 from chalicelib.rules import Asked, Facts
 from chalicelib.rules.packs import pack
-from chalicelib.told import CHOICES, condition
 from infra import playbook, shop_file, show, stack, tables, tryout
 from infra.terminal import out, working
 from infra.tryout import KINDS, Case, Outcome
@@ -59,7 +59,7 @@ def explain(state: Path, /, text: str, at: datetime | None, here: bool, stage: s
 
 def explained(facts: Facts) -> Iterator[str]:
     """A line for each rule, in the order in which they are asked; of the routes only those that fit."""
-    if at := rules.stage(facts):
+    if at := facts.stage:
         by = ", ".join(f"“{word}”" for word in facts.said.holds(pack(at).all_words))
         yield f"The customer is at the stage {at}, by {by or 'their tag'}."
     fired = False

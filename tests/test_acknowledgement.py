@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib import gaps, sms, tally, words
+from chalicelib import gaps, sms, tally, wording
 from chalicelib.models import Address, Attachment, Channel, Contact, Conversation, Language, Message, Stage
 from chalicelib.phrases import ENGLISH, PHRASES
 from chalicelib.route import acknowledging
@@ -79,8 +79,8 @@ def test_a_topic_is_one_of_four_in_the_customers_language(text: str, said: str) 
 @pytest.mark.parametrize("language", get_args(Language))
 def test_each_stage_has_a_topic_in_each_language(language: Language) -> None:
     shop = RULES.model_copy(update={"languages": (language,)})
-    topics = [words.topic(stage, shop, language) for stage in get_args(Stage)]
-    assert len(set(topics)) == len(topics) and all(topics) and words.topic(None, shop, language) == ""
+    topics = [wording.topic(stage, shop, language) for stage in get_args(Stage)]
+    assert len(set(topics)) == len(topics) and all(topics) and wording.topic(None, shop, language) == ""
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_what_was_measured_is_read_once_an_hour_and_only_to_say_it() -> None:
     ],
 )
 def test_a_span_is_never_said_shorter_than_it_is(minutes: int, said: str) -> None:
-    assert words.span(minutes, RULES, "en") == said
+    assert wording.span(minutes, RULES, "en") == said
 
 
 # ---- one SMS ----------------------------------------------------------------------------------------------------
@@ -335,10 +335,10 @@ def test_an_acknowledgement_by_sms_is_written_so() -> None:
 
 def test_what_is_shipped_fits_into_one_sms_in_every_language() -> None:
     rules = load(SHIPPED)
-    assert len(list(words.texts(rules))) == len(get_args(Language))
+    assert len(list(wording.texts(rules))) == len(get_args(Language))
     closed = rules.acknowledgement.model_copy(update={"closed": ENGLISH.closed})
     both = rules.model_copy(update={"acknowledgement": closed})
-    assert len(list(words.texts(both))) == 2 * len(get_args(Language))
+    assert len(list(wording.texts(both))) == 2 * len(get_args(Language))
     assert not [one for one in check.notes(both, START.date()) if "SMS" in one]
 
 
@@ -357,7 +357,7 @@ def test_it_says_that_it_is_automatic_unless_the_shop_says_so_itself() -> None:
 
 @pytest.mark.parametrize("code", get_args(Language))
 def test_every_language_says_that_it_is_automatic(code: Language) -> None:
-    said = words.acknowledgement(load(SHIPPED), code, {}, START)
+    said = wording.acknowledgement(load(SHIPPED), code, {}, START)
     assert said.endswith(f". {PHRASES[code].automatic}") and "utom" in said
 
 

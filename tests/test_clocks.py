@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib import watch, words
+from chalicelib import watch, wording, words
 from chalicelib.desk import oncall, targets, waiting
 from chalicelib.models import WEEKDAYS, Address, Channel, Contact, Conversation, Direction, Heard, Message, Plan, timer
 from chalicelib.phrases import PHRASES
@@ -332,11 +332,11 @@ def test_each_language_has_the_words_and_nothing_is_left_in_them(code: str) -> N
     assert asked and asked.waiting
     answered = asked.model_copy(update={"waiting": None, "agent_at": START})
     said = [
-        words.update(rules, code, at, START),
-        words.update(rules, code, None, START),
-        words.follow_up(rules, code),
-        *(words.stands(rules, code, one, at) for one in (asked, answered, conversation("sms"))),
-        words.stands(rules, code, asked, at + timedelta(days=1)),
+        wording.update(rules, code, at, START),
+        wording.update(rules, code, None, START),
+        wording.follow_up(rules, code),
+        *(wording.stands(rules, code, one, at) for one in (asked, answered, conversation("sms"))),
+        wording.stands(rules, code, asked, at + timedelta(days=1)),
     ]
     monday = PHRASES[code].weekdays.split()[0]  # type: ignore[index]
     assert [monday in text for text in said] == [True, False, False, True, True, False, True]

@@ -16,20 +16,8 @@ HOUSE = Path(__file__).parents[1]
 LIBRARY = HOUSE / "chalicelib"
 LATE = ("requests", "boto3", "cryptography", "nacl", "moto", "infra")  # not for a webhook's cold start
 LATER = (  # nor what only the worker and tick need
-    *(
-        "process",
-        "store",
-        "route",
-        "desk",
-        "words",
-        "tick",
-        "watch",
-        "tally",
-        "told",
-        "silence",
-        "languages",
-        "phrases",
-    ),
+    *("process", "store", "route", "desk", "words", "wording", "tick", "watch", "tally", "playbook", "silence"),
+    *("rules", "complaints", "languages", "phrases"),
 )
 WORKERS = tuple(f"chalicelib.{name}" for name in LATER)
 PROBE = """

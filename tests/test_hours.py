@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib import hours, phrases, words
+from chalicelib import hours, phrases, wording
 from chalicelib.desk import waiting
 from chalicelib.hours import Calendar
 from chalicelib.models import WEEKDAYS, Address, Channel, Conversation
@@ -311,9 +311,9 @@ def test_from_a_week_on_it_says_the_date() -> None:
     assert acknowledged(away, "2026-03-02 18:00") == ["Corner Shop is closed. We are back Tuesday 10 March 09:00."]
     berlin = ZoneInfo(BERLIN)
     friday, later = datetime(2026, 3, 6, 23, 59, tzinfo=berlin), datetime(2026, 3, 13, 0, 30, tzinfo=berlin)
-    assert words.moment(later - 31 * MINUTE, friday, BERLIN, phrases.ENGLISH) == "Thursday 23:59"
-    assert words.moment(later, friday, BERLIN, phrases.ENGLISH) == "Friday 13 March 00:30"
-    assert words.moment(later, friday, BERLIN, phrases.GERMAN) == "Freitag, 13. März, 00:30"
+    assert wording.moment(later - 31 * MINUTE, friday, BERLIN, phrases.ENGLISH) == "Thursday 23:59"
+    assert wording.moment(later, friday, BERLIN, phrases.ENGLISH) == "Friday 13 March 00:30"
+    assert wording.moment(later, friday, BERLIN, phrases.GERMAN) == "Freitag, 13. März, 00:30"
 
 
 def test_without_words_for_it_a_closed_shop_says_what_it_always_says() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chalicelib import languages, phrases, words
+from chalicelib import languages, phrases, wording
 from chalicelib.models import Contact, Language, Spoken
 from chalicelib.settings import load
 from infra.simulate import File
@@ -181,5 +181,5 @@ def test_the_link_to_a_file_is_told_in_the_customers_language() -> None:
 
 
 def test_a_mail_without_a_subject_gets_one_in_the_customers_language() -> None:
-    assert words.subject(load(ABROAD), "de") == "Eine Nachricht von Corner Shop"
-    assert words.subject(load(ABROAD), "fr") == "A message from Corner Shop"
+    assert wording.subject(load(ABROAD), "de") == "Eine Nachricht von Corner Shop"
+    assert wording.subject(load(ABROAD), "fr") == "A message from Corner Shop"

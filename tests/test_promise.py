@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 from click.testing import CliRunner
 
-from chalicelib import settings, words
+from chalicelib import settings, wording
 from chalicelib.desk import targets
 from chalicelib.models import Channel, Language, Shop
 from infra import check, cli, promise, shop_file
@@ -84,7 +84,7 @@ def test_the_page_and_the_acknowledgement_name_the_times_of_the_clock(rules: Sho
     for minutes in (5, 119, 4320):
         toml = RULES.replace("first_minutes = 90", f"first_minutes = {minutes}")
         changed = settings.load(toml)
-        said = words.span(targets.first(changed, Channel.SMS), changed, "en")
+        said = wording.span(targets.first(changed, Channel.SMS), changed, "en")
         (told,) = (line for line in promise.as_text(changed, "en").splitlines() if "SMS" in line)
         assert told.endswith(f": within {said}")
         always = toml.replace(HOURS, "").replace(THANKS, 'text = "Got it[ in {time}]."')

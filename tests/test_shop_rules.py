@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as some
 
-from chalicelib import rules, settings, told
+from chalicelib import playbook, rules, settings
 from chalicelib.models import Address, Attachment, Channel, Contact, Conversation, Desk, Message, Rule, Shop, When
 from chalicelib.rules import Facts, Searched
 from chalicelib.rules.asked import CONDITIONS
@@ -135,10 +135,10 @@ def test_a_condition_holds_or_does_not(name: str) -> None:
 
 
 def test_the_stage_is_that_of_the_words_else_of_the_last_tag() -> None:
-    assert rules.stage(facts("Hello", before=known("return", "vip", "on-its-way"))) == "on-its-way"
-    assert rules.stage(facts("Do you have this in red?", before=known("return"))) == "before-order"
-    assert rules.stage(facts("The invoice and the refund?")) == "return"
-    assert rules.stage(facts("Hello")) is None
+    assert facts("Hello", before=known("return", "vip", "on-its-way")).stage == "on-its-way"
+    assert facts("Do you have this in red?", before=known("return")).stage == "before-order"
+    assert facts("The invoice and the refund?").stage == "return"
+    assert facts("Hello").stage is None
 
 
 def test_a_customer_has_one_stage_and_at_most_so_many_tags() -> None:
@@ -309,18 +309,18 @@ def test_an_agent_sets_the_stage_by_a_tag() -> None:
 
 
 def test_what_has_changed_is_told_in_a_line_each() -> None:
-    before = told.everything(load(RULED_SHOP))
-    now = told.everything(
+    before = playbook.everything(load(RULED_SHOP))
+    now = playbook.everything(
         load(RULED_SHOP.replace('priority = "urgent"', 'priority = "high"').replace('"Hush"', '"Quiet"'))
     )
-    assert told.changes(before, now) == [
+    assert playbook.changes(before, now) == [
         "Now: Lost orders: if it says “where is my order”: to returns, high priority, tagged on-its-way, "
         "acknowledged by “order”, the owner's desk hears of it at once.",
         "New: Quiet: if it says “number 7”: high priority, not acknowledged.",
         "No more: Hush: if it says “number 7”: high priority, not acknowledged.",
     ]
-    assert told.changes(before, before) == []
-    assert told.changes(before, before[::-1]) == ["The same rules are asked in another order."]
+    assert playbook.changes(before, before) == []
+    assert playbook.changes(before, before[::-1]) == ["The same rules are asked in another order."]
 
 
 def test_every_desk_is_told_once_of_a_change_and_of_nothing_before_the_first_look(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from chalicelib import gaps
 from chalicelib.checks.carriers import can
 from chalicelib.checks.problem import Problem, listed
-from chalicelib.models import Said, Shop, Told
+from chalicelib.models import Expected, Said, Shop
 
 TEMPLATE = re.compile(r"[a-z0-9_-]+", re.ASCII)
 APPROVED = re.compile(r"[a-z0-9_]+/[a-z]{2,3}(_[A-Za-z]{2,4})?", re.ASCII)
@@ -81,7 +81,7 @@ def _gaps(rules: Shop, place: tuple[str, ...], text: str) -> Iterator[str]:
 def promise(rules: Shop) -> Iterator[Problem]:
     """Languages that the shop has, and no time in it at which it is open or answers: those come from their tables."""
     first, *others = rules.languages
-    tables: dict[tuple[str, ...], Told] = {("promise",): rules.promise}
+    tables: dict[tuple[str, ...], Expected] = {("promise",): rules.promise}
     for code, theirs in rules.promise.languages.items():
         tables["promise", "languages", code] = theirs
         if code not in others:

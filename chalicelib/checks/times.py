@@ -6,8 +6,8 @@ from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib import hours
-from chalicelib.checks.problem import Problem, listed
-from chalicelib.models import WEEKDAYS, Channel, Hours, Shop, Target
+from chalicelib.checks.problem import CHANNELS, Problem, listed
+from chalicelib.models import WEEKDAYS, Hours, Shop, Target
 
 TIERS = ("nudge_minutes", "escalate_minutes", "owner_minutes")
 STEPS = ("reassign_minutes", *TIERS)
@@ -22,10 +22,9 @@ def zone(place: tuple[str, ...], zone: str) -> Iterator[Problem]:
 
 
 def targets(rules: Shop) -> Iterator[Problem]:
-    channels = [str(channel) for channel in Channel if channel is not Channel.TIMER]
     for channel in rules.targets or ():
-        if channel not in channels:
-            yield ("targets", channel), f"{channel!r} is no channel; there are {listed(channels, channel)}"
+        if channel not in CHANNELS:
+            yield ("targets", channel), f"{channel!r} is no channel; there are {listed(CHANNELS, channel)}"
 
 
 def automatic(rules: Shop) -> Iterator[Problem]:

@@ -50,6 +50,7 @@ from chalicelib.models.shop import (
     Acknowledgement,
     Automatic,
     Desk,
+    Expected,
     Hours,
     Language,
     OnCall,
@@ -62,7 +63,6 @@ from chalicelib.models.shop import (
     Stage,
     Target,
     Template,
-    Told,
     When,
 )
 from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest, phone
@@ -108,6 +108,7 @@ __all__ = [
     "Desk",
     "Direction",
     "Erasing",
+    "Expected",
     "First",
     "Found",
     "Fragment",
@@ -157,7 +158,6 @@ __all__ = [
     "Text",
     "Thread",
     "Together",
-    "Told",
     "Trouble",
     "Waiting",
     "Watch",

@@ -124,14 +124,14 @@ class Said(Strict):
 class Acknowledgement(Said):
     """In the shop's first language; by code in others, where the shop does not like the words of phrases.py."""
 
-    automatic: Choice = True  # says itself that nobody wrote it: see words.acknowledgement
+    automatic: Choice = True  # says itself that nobody wrote it: see wording.acknowledgement
     orders: str = ""  # how the shop's order numbers begin, in capitals: digits follow
     most_a_day: int = Field(default=0, ge=0, le=1_000_000, strict=True)  # by the shop's clock; 0: without end
     forms: Choice = False  # also to the unproved senders of the shop's own forms
     languages: Mapping[str, Said] = Field(default_factory=dict)
 
 
-class Told(Strict):
+class Expected(Strict):
     """What customers may expect of the shop, in one language; its hours and how soon it answers stand elsewhere."""
 
     who: str = ""
@@ -141,10 +141,10 @@ class Told(Strict):
     payment: str = ""
 
 
-class Promise(Told):
+class Promise(Expected):
     """In the shop's first language, and by code in others."""
 
-    languages: Mapping[str, Told] = Field(default_factory=dict)
+    languages: Mapping[str, Expected] = Field(default_factory=dict)
 
 
 class Target(Strict):

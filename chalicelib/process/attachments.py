@@ -5,7 +5,7 @@ import re
 from functools import partial
 from typing import Any
 
-from chalicelib import aws, files, providers, settings, store, words
+from chalicelib import aws, files, providers, settings, store, wording, words
 from chalicelib.errors import Later, Outcome, SendFailed, Unavailable, Unreadable
 from chalicelib.models import Content, Delivery, digest
 from chalicelib.process.job import Job, file_name
@@ -45,8 +45,8 @@ def sent_as(job: Job, delivery: Delivery, file: Content) -> dict[str, Any]:
     if providers.load(delivery.provider).can.takes(file.type, len(file.data)):
         return {"text": "", "file": file.model_copy(update={"url": url})}
     reader = job.contact.language if job.contact and delivery.address else ""
-    language = words.spoken_in(settings.shop(), reader) if delivery.address else "en"
-    return {"text": words.file_link(file.name, len(file.data), url, language)}
+    language = wording.spoken_in(settings.shop(), reader) if delivery.address else "en"
+    return {"text": wording.file_link(file.name, len(file.data), url, language)}
 
 
 def _fetched(job: Job, delivery: Delivery) -> Content:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib import desk, route, settings, store, words
+from chalicelib import desk, route, settings, store, wording
 from chalicelib.errors import Later, Outcome, SendFailed
 from chalicelib.models import (
     Claim,
@@ -165,7 +165,7 @@ def _to_customer(job: Job, delivery: Delivery) -> dict[str, Any]:
     language = job.contact.language if job.contact else ""
     return {
         "context": context,
-        "subject": "" if context.get("subject") else words.subject(settings.shop(), language),
+        "subject": "" if context.get("subject") else wording.subject(settings.shop(), language),
         "automatic": delivery.kind is DeliveryKind.ACKNOWLEDGE,
         "human": late and delivery.kind is DeliveryKind.REPLY,
         "template": delivery.template,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from unicodedata import category
 from zoneinfo import ZoneInfo
 
-from chalicelib import gaps, hours, rules, sms, words
+from chalicelib import gaps, hours, sms, wording
 from chalicelib.models import Channel, Contact, Conversation, Found, Kind, Message, Quota, Receive, Rule, Shop
 from chalicelib.route import opening, silent, unasked
 from chalicelib.route.came import Came, Turned
@@ -20,7 +20,7 @@ LONGEST = 4_000  # characters of a text that are looked at
 WITHIN_A_NAME = "-'’"
 
 
-class Told(NamedTuple):
+class AtOnce(NamedTuple):
     """What the customer is told at once, and what of the head remembers that."""
 
     text: str = ""
@@ -28,16 +28,16 @@ class Told(NamedTuple):
     quota: Quota | None = None
 
 
-def at_once(came: Came, after: Contact, turned: Turned) -> Told:
+def at_once(came: Came, after: Contact, turned: Turned) -> AtOnce:
     """How things stand, for who asks that; an acknowledgement, for who opens a conversation; else nothing."""
     may = _may_be_told(came)
     if unasked.asks_status(came.message, came.before.conversation, came.shop):
         said = unasked.status(came.before, came.shop, after.language, came.now) if may else ""
-        return Told(said, {"status_at": came.now} if said else {})
+        return AtOnce(said, {"status_at": came.now} if said else {})
     if turned.rule is None or not may or not _is_due(came):
-        return Told()
+        return AtOnce()
     said = _text(came, turned, turned.rule)
-    return Told(said, {"acknowledged_until": came.now + EVERY}, quota(came.shop, came.now)) if said else Told()
+    return AtOnce(said, {"acknowledged_until": came.now + EVERY}, quota(came.shop, came.now)) if said else AtOnce()
 
 
 def _may_be_told(came: Came) -> bool:
@@ -65,23 +65,23 @@ def _text(came: Came, turned: Turned, rule: Rule) -> str:
     known = {
         "name": name(message),
         "order": order(message, shop.acknowledgement.orders),
-        "topic": words.topic(rules.stage(rules.Facts(message, came.before, shop, came.now)), shop, language),
-        "time": words.span(minutes, shop, language) if minutes else "",
+        "topic": wording.topic(came.facts.stage, shop, language) if says(shop, "topic") else "",
+        "time": wording.span(minutes, shop, language) if minutes else "",
     }
     sorry = turned.complaint is not None
-    said = words.acknowledgement(shop, language, known, came.now, opens, rule.acknowledgement, sorry)
+    said = wording.acknowledgement(shop, language, known, came.now, opens, rule.acknowledgement, sorry)
     return sms.plain(said) if message.sender.channel is Channel.SMS else said
 
 
 def promises(message: Message, before: Contact | None, shop: Shop, receive: Receive) -> bool:
     """Whether a message may be acknowledged by a text that says how long an answer takes."""
     turns = opening.turn(message, before.conversation if before else None, shop, receive)
-    return bool(turns) and says_time(shop)
+    return bool(turns) and says(shop, "time")
 
 
-def says_time(shop: Shop) -> bool:
-    """Whether a text of the shop's says how long an answer takes."""
-    return any("time" in gaps.names(said) for _, said in words.texts(shop))
+def says(shop: Shop, gap: str) -> bool:
+    """Whether a text of the shop's has such a gap."""
+    return any(gap in gaps.names(said) for _, said in wording.texts(shop))
 
 
 def quota(shop: Shop, now: datetime) -> Quota | None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from chalicelib import rules
 from chalicelib.models import Contact, Message, Receive, Shop
-from chalicelib.route.opening import ruled, turn
+from chalicelib.route.opening import turn
 from chalicelib.route.tell import desk_of
 
 
@@ -14,7 +15,7 @@ def to_assign(message: Message, before: Contact | None, shop: Shop, receive: Rec
     if not turns or (before and before.blocked):
         return ""
     reopened = current if turns == "reopens" else None
-    name = reopened.desk if reopened else ruled(message, before, shop, receive).desk
+    name = reopened.desk if reopened else rules.fired(rules.Facts(message, before, shop, receive.accepted_at)).desk
     place = desk_of(shop, name)
     has_one = reopened is not None and reopened.assignee in place.agents.values()
     return "" if place.assign == "none" or has_one else name

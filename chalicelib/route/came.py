@@ -1,12 +1,16 @@
 """A customer's message as it is planned, and what holds as it comes."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from chalicelib.models import Complaint, Contact, Conversation, Found, Message, Receive, Rule, Shop
+from chalicelib.rules import Facts
 
 
-class Came(NamedTuple):
+@dataclass(frozen=True)
+class Came:
     """A customer's message, from whom, and when; `before` is the head as it was."""
 
     message: Message
@@ -15,6 +19,11 @@ class Came(NamedTuple):
     shop: Shop
     receive: Receive
     now: datetime
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What the rules are asked about, each worked out once."""
+        return Facts(self.message, self.before, self.shop, self.receive.accepted_at)
 
 
 class Turned(NamedTuple):

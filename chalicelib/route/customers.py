@@ -22,7 +22,7 @@ from chalicelib.models import (
     Shop,
 )
 from chalicelib.route import acknowledging, clues, linking, opening, proving, silent, unasked
-from chalicelib.route.acknowledging import Told
+from chalicelib.route.acknowledging import AtOnce
 from chalicelib.route.came import Came, Turned
 from chalicelib.route.forwards import files_of, forwards_of
 from chalicelib.route.tell import cards_anew, desk_of, next_head, notice
@@ -77,7 +77,7 @@ def sender(message: Message, shop: Shop) -> Message:
     return message.model_copy(update={"sender": typed_by, "automatic": False})  # the form is a machine, its user is not
 
 
-def _deliveries(came: Came, turned: Turned, contact: Contact, told: Told, *, changed: bool) -> Iterator[Delivery]:
+def _deliveries(came: Came, turned: Turned, contact: Contact, told: AtOnce, *, changed: bool) -> Iterator[Delivery]:
     """All that the message calls for, in order; `changed`: its words are not those of the queue."""
     message, shop, conversation = came.message, came.shop, turned.conversation
     asked, buttons = _held_again(came, contact)

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import Literal
 
-from chalicelib import complaints, desk, languages, rules
+from chalicelib import desk, rules
 from chalicelib.desk import waiting
 from chalicelib.errors import Later
-from chalicelib.models import Complaint, Contact, Conversation, Kind, Message, Receive, Rule, Shop, digest
+from chalicelib.models import Complaint, Conversation, Kind, Message, Receive, Rule, Shop, digest
 from chalicelib.route import silent, unasked
 from chalicelib.route.came import Came, Turned
 from chalicelib.route.tell import desk_of
@@ -18,7 +18,7 @@ def turned(came: Came) -> Turned:
     Raises Later while another message is posting the conversation's card.
     """
     message, shop, before = came.message, came.shop, came.before
-    conversation, rule = _conversation(message, before, shop, came.receive)
+    conversation, rule = _conversation(came)
     if rule and came.found.turns:
         turns = rules.preferred(came.found.turns, desk_of(shop, conversation.desk), rule.skills)
         conversation = conversation.model_copy(update={"assignee": turns[0]})
@@ -26,9 +26,8 @@ def turned(came: Came) -> Turned:
         return Turned(conversation, rule, before.language, None)
     place, said = desk_of(shop, conversation.desk), desk.excerpt(desk.shown(message))
     conversation = waiting.begun(conversation, place, shop, came.receive.accepted_at, said)
-    language = languages.spoken(message, before)
-    complaint = complaints.complaint(message.text, language)
-    return Turned(_complained(conversation, complaint, rule), rule, language, complaint)
+    complaint = came.facts.complaint
+    return Turned(_complained(conversation, complaint, rule), rule, came.facts.language, complaint)
 
 
 def turn(
@@ -43,11 +42,6 @@ def turn(
     return "reopens" if closed_for <= timedelta(days=shop.reopen_days) else "opens"
 
 
-def ruled(message: Message, before: Contact | None, shop: Shop, receive: Receive) -> Rule:
-    """The rule by which a message opens a conversation, or opens it again."""
-    return rules.fired(rules.Facts(message, before, shop, receive.accepted_at))
-
-
 def opener(current: Conversation, message: Message, receive: Receive) -> dict[str, str]:
     """Whoever finds neither thread nor opener posts the card; whoever finds only an opener waits for its card."""
     if current.thread:
@@ -57,14 +51,14 @@ def opener(current: Conversation, message: Message, receive: Receive) -> dict[st
     return {"opener": message.claim}
 
 
-def _conversation(message: Message, before: Contact, shop: Shop, receive: Receive) -> tuple[Conversation, Rule | None]:
+def _conversation(came: Came) -> tuple[Conversation, Rule | None]:
     """The conversation this message belongs to, and the rule by which it opens or reopens with it."""
-    now, current = receive.accepted_at, before.conversation
+    message, receive, current, now = came.message, came.receive, came.before.conversation, came.receive.accepted_at
     heard = {"customer_at": now, "heard": message.sender}
-    turns = turn(message, current, shop, receive)
+    turns = turn(message, current, came.shop, receive)
     if current and not turns:
         return current.model_copy(update={**heard, **opener(current, message, receive)}), None
-    rule = ruled(message, before, shop, receive)
+    rule = rules.fired(came.facts)
     if current and turns == "reopens":
         reopened = {"status": "open", "closed_at": None, "ended": "", **heard, **opener(current, message, receive)}
         urgency = {"priority": rule.priority or current.priority}

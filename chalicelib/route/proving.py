@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from chalicelib import desk, words
+from chalicelib import desk, wording, words
 from chalicelib.models import (
     Address,
     Channel,
@@ -51,7 +51,7 @@ def sending(heard: Heard, code: str, shop: Shop, language: str) -> Delivery:
         provider=heard.provider,
         account=heard.account,
         address=heard.address,
-        said=words.code(shop, code, language),
+        said=wording.code(shop, code, language),
         handed=True,
     )
 

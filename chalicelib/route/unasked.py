@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from chalicelib import desk, hours, words
+from chalicelib import desk, hours, wording, words
 from chalicelib.desk import waiting
 from chalicelib.models import (
     Channel,
@@ -34,7 +34,7 @@ def status(contact: Contact, shop: Shop, language: str, now: datetime) -> str:
     conversation, told = contact.conversation, contact.status_at
     if conversation is None or (told and now - told < STATUS_EVERY):
         return ""
-    return words.stands(shop, language, conversation, now)
+    return wording.stands(shop, language, conversation, now)
 
 
 def update(plan: Plan, shop: Shop, at: datetime) -> Plan:
@@ -47,7 +47,7 @@ def update(plan: Plan, shop: Shop, at: datetime) -> Plan:
     if free > at:
         return _with(plan, waiting.put_off(conversation, waiting.UPDATE, free, shop))
     changes, following = waiting.updated(conversation, shop, at)
-    return _told(_with(plan, changes), shop, to, words.update(shop, contact.language, following, at))
+    return _told(_with(plan, changes), shop, to, wording.update(shop, contact.language, following, at))
 
 
 def follow_up(plan: Plan, shop: Shop, at: datetime) -> Plan:
@@ -60,7 +60,7 @@ def follow_up(plan: Plan, shop: Shop, at: datetime) -> Plan:
     free = _free(conversation, shop, at)
     if free > at:
         return _with(plan, {"follow_up": free})
-    return _told(plan, shop, to, words.follow_up(shop, contact.language))
+    return _told(plan, shop, to, wording.follow_up(shop, contact.language))
 
 
 def delivery(to: Heard, text: str, **more: object) -> Delivery:

@@ -1,6 +1,6 @@
 """The shop's rules: which of them a message meets, and what follows from it. Pure."""
 
-from chalicelib.rules.asked import MOST_TAGS, Asked, Facts, asked, fired, of, preferred, stage, tagged, wanted
+from chalicelib.rules.asked import MOST_TAGS, Asked, Facts, asked, fired, of, preferred, tagged, wanted
 from chalicelib.rules.packs import STAGES
 from chalicelib.rules.search import Searched, folded
 
@@ -15,7 +15,6 @@ __all__ = [
     "folded",
     "of",
     "preferred",
-    "stage",
     "tagged",
     "wanted",
 ]

@@ -36,6 +36,16 @@ class Facts:
     def complaint(self) -> Complaint | None:
         return complaints.complaint(self.message.text, self.language)
 
+    @cached_property
+    def stage(self) -> Stage | None:
+        """Where in their life the customer is: the stage with most of its words in the text, else their last tag's.
+
+        Of equals it is the later one: who sends something back has had it.
+        """
+        found = {one: len(list(self.said.holds(pack(one).all_words))) for one in reversed(STAGES)}
+        best = max(found, key=found.__getitem__)
+        return best if found[best] else next((one for tag in reversed(self.tags) for one in STAGES if one == tag), None)
+
     @property
     def tags(self) -> tuple[str, ...]:
         return self.before.tags if self.before else ()
@@ -59,16 +69,6 @@ class Asked(NamedTuple):
 
 
 # ---- conditions -------------------------------------------------------------------------------------------------
-
-
-def stage(facts: Facts) -> Stage | None:
-    """Where in their life the customer is: the stage with most of its words in the text, else that of their last tag.
-
-    Of equals it is the later one: who sends something back has had it.
-    """
-    found = {one: len(list(facts.said.holds(pack(one).all_words))) for one in reversed(STAGES)}
-    best = max(found, key=found.__getitem__)
-    return best if found[best] else next((one for tag in reversed(facts.tags) for one in STAGES if one == tag), None)
 
 
 def _hours(facts: Facts) -> str:
@@ -97,7 +97,7 @@ CONDITIONS: Mapping[str, There] = {  # what there is of what a rule wants
     "languages": lambda facts, _: [facts.language],
     "complaint": lambda facts, _: [_yes(facts.complaint)],
     "words": lambda facts, words: list(facts.said.holds(words)),
-    "stages": lambda facts, _: [stage(facts)],
+    "stages": lambda facts, _: [facts.stage],
 }  # the dearest last: it is asked only if all others hold
 
 

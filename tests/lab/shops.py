@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import BaseModel
 
 from chalicelib import providers
-from chalicelib.models import WEEKDAYS, Channel, Desk, Hours, Language, Rule, Said, Shop, Spoken, Told
+from chalicelib.models import WEEKDAYS, Channel, Desk, Expected, Hours, Language, Rule, Said, Shop, Spoken
 from chalicelib.rules import STAGES
 from infra.values import is_secret
 
@@ -262,8 +262,8 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("Acknowledgement", "orders"): lambda random, known: random.choice(("CS-", "#", "ORDER2026/")),
     ("Acknowledgement", "languages"): _later,
     **{("Said", name): _later for name in Said.model_fields},
-    **{("Promise", name): _text for name in Told.model_fields},
-    **{("Told", name): _text for name in Told.model_fields},
+    **{("Promise", name): _text for name in Expected.model_fields},
+    **{("Expected", name): _text for name in Expected.model_fields},
     ("Promise", "languages"): _later,
     ("Template", "text"): _text,
     ("Template", "approved"): _approved,

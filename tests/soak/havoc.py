@@ -62,11 +62,12 @@ def strike(here: Stage, writers: Sequence[Future[None]], chance: Random) -> None
 
 
 def stay_away(here: Stage, messages: int) -> None:
-    """One provider takes nothing at first."""
+    """One provider takes nothing at first, and until that was felt: a quick machine is far before it comes to it."""
     down = Fault(part=DOWN, status=503, times=LAST)
     here.world.faults.append(down)
-    while here.accepted + len(here.world.ledger) < UNTIL * PROGRESS * messages and not here.over.wait(PAUSE):
-        pass
+    while not here.over.wait(PAUSE):
+        if down.times < LAST and here.accepted + len(here.world.ledger) >= UNTIL * PROGRESS * messages:
+            break
     here.world.faults.remove(down)
     here.tally[DOWN] = LAST - down.times
 

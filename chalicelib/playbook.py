@@ -9,7 +9,7 @@ from chalicelib.rules import of, wanted
 
 LONGEST = 400  # characters of a line; what is changed behind them is not told
 MOST_WORDS = 4  # that are named of a pack's hundreds
-PHRASES: Mapping[str, str] = {
+CONDITIONS: Mapping[str, str] = {
     "channels": "it comes by {}",
     "providers": "{} brings it",
     "accounts": "it comes to the account {}",
@@ -43,7 +43,7 @@ def condition(name: str, any_of: Sequence[str], most: int = MOST_WORDS) -> str:
     named = [f"“{one}”" for one in any_of] if name == "words" else list(any_of)
     if name == "words" and len(named) > most + 1:
         named = [*named[:most], f"{len(named) - most} others"]
-    return PHRASES[name].format(" or ".join(named))
+    return CONDITIONS[name].format(" or ".join(named))
 
 
 def outcome(rule: Rule) -> str:
