@@ -31,11 +31,15 @@ class Finding(NamedTuple):
 def findings(rules: Shop, given: Mapping[str, str]) -> list[Finding]:
     """Every setting of every enabled account, in the order of shop.toml."""
     return [
-        Finding(provider, account, settings.variable(provider, account, name), state, field.description)
-        for provider, account, table in rules.accounts()
-        for name, field in providers.load(provider).Config.model_fields.items()
-        for state in [_state(provider, account, name, table, given)]
+        found for provider, account, table in rules.accounts() for found in of_account(provider, account, table, given)
     ]
+
+
+def of_account(provider: str, account: str, table: Mapping[str, object], given: Mapping[str, str]) -> Iterator[Finding]:
+    """Every setting of one; `table` is what shop.toml says of it."""
+    for name, field in providers.load(provider).Config.model_fields.items():
+        variable, state = settings.variable(provider, account, name), _state(provider, account, name, table, given)
+        yield Finding(provider, account, variable, state, field.description)
 
 
 def problems(rules: Shop, given: Mapping[str, str]) -> list[str]:

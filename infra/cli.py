@@ -18,7 +18,7 @@ from chalicelib import providers, settings
 from chalicelib.errors import SettingsError, Unreadable
 from chalicelib.models import Shop
 from chalicelib.webhook import Request
-from infra import cost, deploying, forget, here, parked, policy, reconcile, replay, rules, secret
+from infra import cost, deploying, forget, here, parked, policy, reconcile, replay, rules, secret, setup
 from infra.terminal import err, out, working
 
 if TYPE_CHECKING:
@@ -256,6 +256,7 @@ cli.add_command(forget.export)
 cli.add_command(parked.parked)
 cli.add_command(rules.commands)
 cli.add_command(secret.secrets)
+cli.add_command(setup.setup)
 cli.add_command(reconcile.reconcile)
 cli.add_command(replay.replay)
 

@@ -214,11 +214,11 @@ def _addresses(released: "Released", rules: Shop, target: "Target") -> None:
     """What has to be pasted where."""
     from rich.padding import Padding
 
-    from infra import paste
+    from infra import steps
 
     if released.changed and (mail := _alarm_mail(rules, target)):
         out.print(f"AWS asks {mail} once by mail whether alarms may come: click the link there.")
-    for place in paste.places(rules, released.outputs["Address"]):
+    for place in steps.places(rules, released.outputs["Address"]):
         out.print(f"\n{place.provider} {place.account}".rstrip(), style="bold")
         out.print(f"  {place.url}", soft_wrap=True)
         out.print(Padding(place.where, (0, 0, 0, 2)), style="dim")

@@ -105,7 +105,7 @@ def sent(found: Sent) -> Iterator[Text]:
         yield Text("not all of it is worked off yet: shopbell conversations shows when it is", "yellow")
 
 
-def findings(found: Sequence[Finding]) -> Table:
+def findings(found: Iterable[Finding]) -> Table:
     """Every setting of every account: how it stands, and where its value is found."""
     table = columns()
     table.add_column("Setting", no_wrap=True)

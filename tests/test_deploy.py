@@ -13,14 +13,12 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from chalicelib import providers, settings
-from infra import account, changes, deploy, deploying, paste, release, releases
+from infra import account, changes, deploy, deploying, release, releases
 from infra.changes import Change
 from infra.deploy import DeployFailed, Stand
 from infra.package import Package
 from infra.release import Declined, Target
 from infra.releases import Shelf
-from tests.lab import SHOP
 
 TEMPLATE: dict[str, Any] = {"Parameters": {"Stage": {}, "CodeKey": {}, "CodeBucket": {}}, "Resources": {}}
 NONE = "The submitted information didn't contain changes. Submit different information."
@@ -400,19 +398,3 @@ def test_who_cannot_call_aws_hears_what_to_do(monkeypatch: pytest.MonkeyPatch) -
 
 def test_each_stage_has_a_stack_of_its_own(target: Target) -> None:
     assert (target.stack, target._replace(stage="test").stack) == ("shopbell-prod", "shopbell-test")
-
-
-# ---- what is pasted where --------------------------------------------------------------------------------------------
-
-
-def test_every_provider_has_a_place_where_its_address_is_pasted() -> None:
-    assert set(paste.PLACES) == set(providers.NAMES)
-
-
-def test_an_address_has_the_providers_settings_and_the_account() -> None:
-    rules = settings.load(SHOP.replace("[providers.slack]", "[providers.slack]\n[providers.twilio_sms.NORTH]"))
-    found = {(place.provider, place.account): place.url for place in paste.places(rules, "https://shop.example/api")}
-    whole = {place.provider: place.where for place in paste.places(rules, "https://shop.example/api")}
-    assert "manifest --url https://shop.example/api prints" in whole["slack"]
-    assert found["slack", ""] == "https://shop.example/api/webhooks/slack"
-    assert found["twilio_sms", "NORTH"] == "https://shop.example/api/webhooks/twilio_sms/north#rc=5&rp=ct,rt,5xx"

@@ -1,5 +1,9 @@
 """Any other system, in both directions: a form, a chat widget, a shop's own app.
 
+1. Make up a key: 24 bytes or more in Base64, behind whsec_. Your system signs with it, and so do we.
+2. Let your system post to {url} what chalicelib/providers/custom.py describes.
+3. Answers go to the address in reply_url, where your system takes them.
+
 Both directions are signed as https://www.standardwebhooks.com says: headers webhook-id (no dot in it),
 webhook-timestamp (Unix seconds, at most five minutes off) and webhook-signature (`v1,` HMAC-SHA256 under a whsec_
 secret, or `v1a,` Ed25519 for a whpk_ key; several may stand there, separated by spaces). The names svix-* are taken

@@ -1,5 +1,10 @@
 """LINE: one-on-one chats with the shop's official account.
 
+1. LINE Developers Console, your channel, Basic settings: copy the Channel secret.
+2. Messaging API: issue a Channel access token (long-lived).
+3. What is copied so far has to be set before this. Messaging API, Webhook settings: the Webhook URL is {url} (Verify
+   tries it); switch Use webhook on. LINE Official Account features: switch Auto-reply messages off.
+
 Webhook: https://developers.line.biz/en/reference/messaging-api/#webhook-event-objects
 Signature: https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/
 Sending: https://developers.line.biz/en/reference/messaging-api/#send-push-message

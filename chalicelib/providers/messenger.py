@@ -1,5 +1,11 @@
 """Facebook Messenger.
 
+1. Meta App Dashboard, your app with the product Messenger, API setup: add your page, copy its access token.
+2. App settings, Basic: copy the App secret. Think of a Verify token, a long random word.
+3. What is copied so far has to be set before this. Messenger, Settings, Webhooks: the Callback URL is {url} with your
+   Verify token; subscribe your page to messages, message_edits, message_reactions, messaging_postbacks,
+   message_deliveries and message_reads.
+
 Webhook: https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events
 Signature: https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-notifications
 Sending: https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages

@@ -1,5 +1,12 @@
 """Mail through Postmark: a customer's channel, and a desk that is a mailbox.
 
+1. Think of a user name and a password, letters and digits. In the next two steps they stand before the host of the
+   address, as https://USER:PASSWORD@…
+2. Postmark, your server, Default Inbound Stream, Settings: the Webhook is {url} with Include raw email content switched
+   on. Setup Instructions shows the inbound address: let your shop's mail be forwarded to it.
+3. Default Transactional Stream, Webhooks: the same address for Delivery, Bounce and Open.
+4. API Tokens: copy the Server API token. Sender Signatures: confirm the address you write from.
+
 Inbound: https://postmarkapp.com/developer/webhooks/inbound-webhook  Receipts: …/webhooks/bounce-webhook and its like
 Sending: https://postmarkapp.com/developer/api/email-api  Codes: https://postmarkapp.com/developer/api/overview
 Looking: https://postmarkapp.com/support/article/1125-custom-metadata-faq

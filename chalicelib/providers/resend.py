@@ -1,5 +1,10 @@
 """Mail through Resend: a customer's channel, and a desk that is a mailbox. Its webhook has neither body nor headers.
 
+1. Resend, Domains: verify your domain, and switch Receiving on: it shows the address for your mail.
+2. Webhooks, Add webhook: {url} with email.received, and for what you sent delivered, opened, bounced, failed,
+   complained and suppressed. Its page shows the Signing secret.
+3. API Keys: one with full access.
+
 Received: https://resend.com/docs/webhooks/emails/received  Receipts: https://resend.com/docs/webhooks/event-types
 The rest: https://resend.com/docs/api-reference/emails/retrieve-received-email
 Signature: https://docs.svix.com/receiving/verifying-payloads/how-manual

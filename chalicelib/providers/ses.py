@@ -1,5 +1,11 @@
 """Mail through Amazon SES: a customer's channel, and a desk that is a mailbox. What comes in is told by SNS.
 
+1. SES, Identities: verify your domain. Its MX record leads to SES in the stack's region.
+2. SES, Email receiving, a receipt rule for your address: the action S3, below mail/ in the stack's bucket (BucketName
+   among its outputs), with the stack's topic (MailTopic). Let the identity's Notifications tell Bounce and Delivery to
+   the same topic.
+3. Only for mail of another AWS account: subscribe {url} to its topic; SHOPBELL_SES_TOPICS has to name that before.
+
 Received: https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-contents.html
 Receipts: https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
 Sending: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html

@@ -1,5 +1,11 @@
 """Telegram: private chats with the shop's bot.
 
+1. Write to @BotFather in Telegram: /newbot makes a bot and tells its token.
+2. Think of a secret token: 1 to 256 letters, digits, _ and -.
+3. Telegram has no page for webhooks. On your command line, with both put in:
+   curl https://api.telegram.org/botTOKEN/setWebhook -d url={url} -d secret_token=SECRET
+   -d 'allowed_updates=["message","edited_message","callback_query","message_reaction"]'
+
 Webhook: https://core.telegram.org/bots/api#update
 Proof: https://core.telegram.org/bots/api#setwebhook (nothing is signed: `secret_token` is shown with each update)
 Sending: https://core.telegram.org/bots/api#sendmessage  Changing: https://core.telegram.org/bots/api#updating-messages

@@ -1,5 +1,9 @@
 """SMS and MMS through Telnyx.
 
+1. Telnyx Portal, Messaging, your messaging profile, Inbound: Send a webhook to {url} with API version 2.
+2. My Numbers, your number: let it use this messaging profile.
+3. API Keys: make an API key, and copy the Public key.
+
 Webhook: https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks
 Signature: https://developers.telnyx.com/development/api-fundamentals/webhooks/receiving-webhooks
 Sending: https://developers.telnyx.com/docs/messaging/messages/send-message

@@ -1,5 +1,9 @@
 """SMS and MMS through Twilio.
 
+1. Twilio Console, Phone Numbers, Manage, Active numbers, your number, Messaging: A message comes in: Webhook with
+   HTTP POST, {url}#rc=5&rp=ct,rt,5xx (behind # stands that Twilio calls again, which it does not do by itself).
+2. The console's first page: copy Account SID and Auth token.
+
 Webhook: https://www.twilio.com/docs/messaging/guides/webhook-request
 Signature: https://www.twilio.com/docs/usage/security#validating-requests
 Sending: https://www.twilio.com/docs/messaging/api/message-resource

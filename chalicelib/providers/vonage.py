@@ -1,5 +1,11 @@
 """SMS and MMS through Vonage: webhooks of both its APIs, sending by its Messages API.
 
+1. Vonage API Dashboard, Applications, yours, Capabilities, Messages: Inbound URL and Status URL are {url} with POST.
+   Link your number to it.
+2. API settings: copy API key, API secret and Signature secret.
+3. Only where your numbers bring their messages by the SMS API: API settings, Inbound SMS webhooks, the same address,
+   by POST. Vonage's support switches signing on; choose SHA-256 or SHA-512 and set SHOPBELL_VONAGE_SMS_METHOD to it.
+
 Messages API: https://developer.vonage.com/en/api/messages (inbound, status, sending)
 Its signature: https://developer.vonage.com/en/getting-started/concepts/webhooks#signed-webhooks
 SMS API: https://developer.vonage.com/en/messaging/sms/guides/inbound-sms and .../delivery-receipts

@@ -1,5 +1,10 @@
 """WhatsApp through Meta's Cloud API.
 
+1. Meta App Dashboard, your app (type Business) with the product WhatsApp, API setup: copy the Phone number ID.
+2. App settings, Basic: copy the App secret. Business settings, System users: a permanent token that may send messages.
+3. Think of a Verify token, a long random word. What is copied so far has to be set before the next step.
+4. WhatsApp, Configuration: the Callback URL is {url} with your Verify token; subscribe messages.
+
 Webhook: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 Signature: https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-notifications
 Sending: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/text-messages

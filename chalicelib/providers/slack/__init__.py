@@ -1,5 +1,10 @@
 """Slack as a desk: customers' messages in threads, agents' answers and choices from there.
 
+1. api.slack.com/apps, Create New App, From a manifest: what shopbell slack manifest --url {base} prints.
+2. Install App, Install to your workspace: copy the Bot User OAuth Token. Basic Information: copy the Signing Secret.
+3. Once both are set: Event Subscriptions, Retry beside the Request URL {url}
+4. In Slack: invite the bot into each desk's channel. The channel's details end with the id that shop.toml wants.
+
 Events: https://docs.slack.dev/apis/events-api/  Signature: https://docs.slack.dev/authentication/verifying-requests-from-slack
 Posting: https://docs.slack.dev/reference/methods/chat.postMessage
 """

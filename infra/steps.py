@@ -1,0 +1,49 @@
+"""How a provider is set up: the numbered steps of its module's docstring, with the shop's own address in them."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from chalicelib import providers, settings
+from chalicelib.models import Shop
+
+STEP = re.compile(r"^[0-9]+\. (.+(?:\n   .+)*)", re.MULTILINE)
+ADDRESS = re.compile(r"\{url\}(#\S+)?")  # behind # stand settings of the provider's own
+BASE = "{base}"
+
+
+class Place(NamedTuple):
+    """A webhook's address, and where it is pasted."""
+
+    provider: str
+    account: str
+    url: str
+    where: str
+
+
+def title(provider: str) -> str:
+    """What the provider is for."""
+    return _docstring(provider).partition("\n")[0]
+
+
+def steps(provider: str, account: str, base: str) -> list[str]:
+    """Each in one line; `base` is the public address, without /webhooks."""
+    url = settings.webhook_url(base, provider, account)
+    return [step.replace("{url}", url).replace(BASE, base) for step in _steps(provider)]
+
+
+def places(rules: Shop, base: str) -> Iterator[Place]:
+    """Every enabled account's."""
+    for provider, account, _ in rules.accounts():
+        pasted = [step for step in _steps(provider) if ADDRESS.search(step) or BASE in step]
+        more = next((found[1] or "" for step in pasted for found in ADDRESS.finditer(step)), "")
+        where = " ".join(ADDRESS.sub("this address", step).replace(BASE, base) for step in pasted)
+        yield Place(provider, account, settings.webhook_url(base, provider, account) + more, where)
+
+
+def _steps(provider: str) -> list[str]:
+    return [" ".join(step.split()) for step in STEP.findall(_docstring(provider))]
+
+
+def _docstring(provider: str) -> str:
+    return providers.load(provider).__doc__ or ""
