@@ -1,4 +1,4 @@
-"""How a provider is set up: the numbered steps of its module's docstring, with the shop's own address in them."""
+"""What a provider's module says at its top: the numbered steps of setting it up, and by what it is confirmed."""
 
 import re
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from chalicelib.models import Shop
 STEP = re.compile(r"^[0-9]+\. (.+(?:\n   .+)*)", re.MULTILINE)
 ADDRESS = re.compile(r"\{url\}(#\S+)?")  # behind # stand settings of the provider's own
 BASE = "{base}"
+CONFIRMED = re.compile(r"^Confirmed by ([^:.]+)", re.MULTILINE)
 
 
 class Place(NamedTuple):
@@ -26,8 +27,13 @@ def title(provider: str) -> str:
     return _docstring(provider).partition("\n")[0]
 
 
+def confirmed(provider: str) -> str:
+    """By what it is confirmed; the docstring says what of it. Raises LookupError where it does not say."""
+    return " ".join(CONFIRMED.findall(_docstring(provider))[0].split())
+
+
 def steps(provider: str, account: str, base: str) -> list[str]:
-    """Each in one line; `base` is the public address, without /webhooks."""
+    """Each in one line, with the shop's own address in it; `base` is the public address, without /webhooks."""
     url = settings.webhook_url(base, provider, account)
     return [step.replace("{url}", url).replace(BASE, base) for step in _steps(provider)]
 

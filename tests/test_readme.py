@@ -4,6 +4,7 @@ from pathlib import Path
 
 from chalicelib import desk, providers, route
 from chalicelib.models import Provider
+from infra import steps
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -20,12 +21,14 @@ def row(name: str, provider: Provider) -> str:
         f"{can.window} h" if can.window else "–",
         ", ".join(sorted(can.covers)),
         " ".join(can.methods),
+        steps.confirmed(name),
     ]
     return f"| {' | '.join(cells)} |"
 
 
 def table() -> str:
-    head = ("provider", "channel", "carries", "characters", "receipts", "reply window", "its proof covers", "methods")
+    head = ("provider", "channel", "carries", "characters", "receipts", "reply window", "its proof covers", "methods",
+            "confirmed by")  # fmt: skip
     rows = [row(name, providers.load(name)) for name in providers.NAMES]
     return "\n".join([f"| {' | '.join(head)} |", "|---" * len(head) + "|", *rows])
 

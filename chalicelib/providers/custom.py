@@ -4,6 +4,8 @@
 2. Let your system post to {url} what chalicelib/providers/custom.py describes.
 3. Answers go to the address in reply_url, where your system takes them.
 
+Confirmed by standardwebhooks 1: signatures, in both directions.
+
 Both directions are signed as https://www.standardwebhooks.com says: headers webhook-id (no dot in it),
 webhook-timestamp (Unix seconds, at most five minutes off) and webhook-signature (`v1,` HMAC-SHA256 under a whsec_
 secret, or `v1a,` Ed25519 for a whpk_ key; several may stand there, separated by spaces). The names svix-* are taken

@@ -11,6 +11,8 @@ Sending: https://developers.line.biz/en/reference/messaging-api/#send-push-messa
 Repeating: https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
 Files: https://developers.line.biz/en/reference/messaging-api/#get-content
 
+Confirmed by the vector of LINE's own tests: the signature. By LINE's pages alone: everything else.
+
 Only a one-on-one chat is one customer: groups and rooms are ignored on purpose, for an answer there would be read by
 people who never wrote. A person's id is theirs with one LINE provider only, so an address is `<account's>/<person's>`.
 

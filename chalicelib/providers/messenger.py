@@ -12,6 +12,8 @@ Sending: https://developers.facebook.com/documentation/business-messaging/messen
 Errors: https://developers.facebook.com/documentation/business-messaging/messenger-platform/error-codes
 Files: https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages#sending-attachments
 
+Confirmed by pywa 3: the signature. By Meta's pages alone: everything else.
+
 A person's id (PSID) is theirs on one page only, so an address is `<page id>/<PSID>`.
 """
 

@@ -11,6 +11,8 @@ Inbound: https://postmarkapp.com/developer/webhooks/inbound-webhook  Receipts: â
 Sending: https://postmarkapp.com/developer/api/email-api  Codes: https://postmarkapp.com/developer/api/overview
 Looking: https://postmarkapp.com/support/article/1125-custom-metadata-faq
 Limits: https://postmarkapp.com/support/article/1056-what-are-the-attachment-and-email-size-limits
+
+Confirmed by Postmark's pages alone.
 """
 
 import base64

@@ -11,6 +11,8 @@ Signature: https://docs.svix.com/receiving/verifying-payloads/how-manual
 Sending: https://resend.com/docs/api-reference/emails/send-email  Codes: https://resend.com/docs/api-reference/errors
 Repeats: https://resend.com/docs/dashboard/emails/idempotency-keys
 Files: https://resend.com/docs/api-reference/emails/retrieve-received-email-attachment
+
+Confirmed by standardwebhooks 1: the signature. By Resend's pages alone: everything else.
 """
 
 import base64

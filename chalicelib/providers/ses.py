@@ -10,6 +10,8 @@ Received: https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notification
 Receipts: https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
 Sending: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 
+Confirmed by moto 5: what SNS signs. By Amazon's pages alone: everything else.
+
 A receipt rule puts each mail into S3 and tells a topic of it, or gives mail up to 150 kB to the topic itself (choose
 Base64 there). From the stack's own topic it comes by a queue, without HTTP; from another AWS account over HTTPS.
 """

@@ -11,6 +11,8 @@ Proof: https://core.telegram.org/bots/api#setwebhook (nothing is signed: `secret
 Sending: https://core.telegram.org/bots/api#sendmessage  Changing: https://core.telegram.org/bots/api#updating-messages
 Files: https://core.telegram.org/bots/api#getfile (at most 20 MB) and #senddocument
 
+Confirmed by python-telegram-bot 22: every update that comes, and what is sent and answered.
+
 Only a private chat is one customer: groups and channels are ignored on purpose. Its id is the person's own, the same
 for every bot. setWebhook has to name `allowed_updates` message, edited_message, callback_query and message_reaction:
 Telegram leaves reactions out by itself. It reports no deletions, and nothing that the bot itself wrote.

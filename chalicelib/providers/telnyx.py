@@ -10,6 +10,8 @@ Sending: https://developers.telnyx.com/docs/messaging/messages/send-message
 Errors: https://developers.telnyx.com/docs/messaging/messages/error-codes
 Media: https://developers.telnyx.com/docs/messaging/messages/send-receive-mms
 
+Confirmed by PyNaCl and a signature that telnyx-python takes: the signature. By Telnyx's pages alone: everything else.
+
 Telnyx waits two seconds for an answer. Receipts come to the messaging profile's webhook, as messages do.
 """
 

@@ -8,6 +8,9 @@ Webhook: https://www.twilio.com/docs/messaging/guides/webhook-request
 Signature: https://www.twilio.com/docs/usage/security#validating-requests
 Sending: https://www.twilio.com/docs/messaging/api/message-resource
 Media: https://www.twilio.com/docs/messaging/api/media-resource
+
+Confirmed by twilio 9: the signature, by the vectors of its tests and ours by its validator, and what its client sends
+and is answered. By Twilio's pages alone: everything else.
 """
 
 import re

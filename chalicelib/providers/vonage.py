@@ -13,6 +13,9 @@ Its signature: https://developer.vonage.com/en/getting-started/concepts/signing-
 Errors: https://developer.vonage.com/en/api-errors/messages
 Media: https://developer.vonage.com/en/messages/concepts/secure-inbound-media (we show no token: the standard way)
 
+Confirmed by PyJWT 2: the tokens of signed webhooks. By Vonage's pages alone: everything else, the SMS API's signatures
+among it.
+
 The account's settings say which API brings a number's messages. Sending goes by the Messages API for either: it gives
 one id and one receipt to a text of several SMS, finds out by itself whether a text needs Unicode, and takes the address
 for receipts with each message. The SMS API brings a long text in its parts.

@@ -13,6 +13,8 @@ Window: https://developers.facebook.com/documentation/business-messaging/whatsap
 Errors: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 Media: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media
 
+Confirmed by pywa 3: the signature, what comes, what is sent, errors and templates. By Meta's pages alone: media.
+
 An address is `+` and the digits of a phone, or the id that WhatsApp gives a user for this business (BSUID,
 `DE.1234…`), which never begins with `+`. The phone may be absent.
 """
