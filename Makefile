@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 READY := .venv/.shopbell
 UV := uv==0.13.9
 
-.PHONY: run deploy test lint bench soak pictures lock clean
+.PHONY: run deploy test tests local lint bench soak pictures lock clean
 
 run: $(READY)
 	@$(BIN)/shopbell run $(ARGS)
@@ -14,10 +14,15 @@ run: $(READY)
 deploy: $(READY)
 	@$(BIN)/shopbell deploy $(ARGS)
 
-# The local AWS waits more than it works: the lint has the other core meanwhile.
+# The local AWS waits more than it works: its tests and the lint go beside the others.
 test: $(READY)
+	@$(MAKE) --no-print-directory --jobs --keep-going tests local lint
+
+tests: $(READY)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not local" $(ARGS)
-	@$(MAKE) --no-print-directory lint & lint=$$!; $(BIN)/python -m pytest -m local $(ARGS); tests=$$?; wait $$lint && exit $$tests
+
+local: $(READY)
+	@$(BIN)/python -m pytest -m local $(ARGS) > .venv/local.log; status=$$?; cat .venv/local.log; exit $$status
 
 lint: $(READY)
 	@$(BIN)/ruff check --quiet .

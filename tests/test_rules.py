@@ -223,21 +223,6 @@ def test_a_reply_in_five_parts_goes_out_in_two_receives_and_in_no_doubt() -> Non
 # ---- outages, poison, dead letters ------------------------------------------------------------------------------
 
 
-def test_a_desk_that_is_down_for_three_days_gets_everything_in_order() -> None:
-    with laboratory() as lab:
-        lab.world.fail(part="slack", path="chat.postMessage", status=503, times=10_000)
-        for number in range(1, 4):
-            lab.ring("twilio_sms", lab.say(f"message {number}", number))
-        end = lab.now + timedelta(days=3)
-        while lab.now < end:
-            if not lab.work():
-                lab.wait()
-        lab.world.faults.clear()
-        lab.settle()
-        assert [text for text in ("message 1", "message 2", "message 3") if text in lab.posts()[int(text[-1]) - 1].text]
-        assert lab.receives < 500
-
-
 def test_an_agent_hears_of_a_reply_that_is_not_out_after_ten_minutes_once() -> None:
     with laboratory() as lab:
         opened(lab)
