@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from chalicelib.errors import Unreadable
 
 DEEPEST = 100  # levels of JSON
 LARGEST_FORM = 2_000  # fields; Twilio sends about 30
+_ACCOUNT = re.compile(r"/webhooks/[a-z0-9_]+/([A-Za-z0-9]+)/?(?:\?|$)", re.ASCII)
 # What reading a field raises that is not as it should be, times beyond all bounds among them.
 MALFORMED = (LookupError, TypeError, AttributeError, ValueError, OverflowError, OSError)
 
@@ -34,6 +36,12 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     at: datetime
+
+    @property
+    def account(self) -> str:
+        """Which of our accounts was called: the end of /webhooks/<provider>/<account>; empty for the first."""
+        found = _ACCOUNT.search(self.url)
+        return found[1].upper() if found else ""
 
     def header(self, name: str) -> str:
         return self.headers.get(name.lower(), "")

@@ -32,6 +32,7 @@ FORMS = {
     ("messagebird", "number"): "4936{digits}",
     ("whatsapp", "phone_number_id"): "1{digits}",
     ("telegram", "bot_token"): "{digits}:{word}",
+    ("chatwoot", "account_id"): "{digits}",
     ("postmark", "webhook_user"): "postmark",
     ("postmark", "sender"): "hello{account}@shop.example",
     ("postmark", "inbound_address"): "inbound{account}@shop.example",

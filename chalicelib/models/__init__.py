@@ -65,7 +65,7 @@ from chalicelib.models.shop import (
     Template,
     When,
 )
-from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest, phone
+from chalicelib.models.values import SCHEMA, Address, Channel, Frozen, Strict, Text, digest, phone, with_typed
 from chalicelib.models.work import (
     Clue,
     Direction,
@@ -169,4 +169,5 @@ __all__ = [
     "secret",
     "setting",
     "timer",
+    "with_typed",
 ]

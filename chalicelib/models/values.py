@@ -60,3 +60,9 @@ class Address(Frozen):
 def phone(written: str) -> Address:
     """Who texts, from a number with or without its +. A short code or a name is no phone number, and stays as it is."""
     return Address(channel=Channel.SMS, id=f"+{written}" if re.fullmatch(r"[1-9][0-9]{7,14}", written) else written)
+
+
+def with_typed(name: str, *typed: str) -> str:
+    """A name with what its bearer says of themselves, like an address: nobody proved that, so it is only shown."""
+    known = ", ".join(filter(None, typed))
+    return f"{name} ({known})" if name and known else name or known

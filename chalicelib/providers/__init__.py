@@ -20,6 +20,7 @@ NAMES = (
     "messenger",
     "telegram",
     "line",
+    "chatwoot",
     "postmark",
     "resend",
     "ses",

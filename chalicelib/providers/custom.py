@@ -49,7 +49,6 @@ The webhook-id is the same when we send it again: take it once, answer 2xx each 
 """
 
 import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -73,6 +72,7 @@ from chalicelib.models import (
     Receipt,
     secret,
     setting,
+    with_typed,
 )
 from chalicelib.webhook import Request, Response, moment
 
@@ -96,7 +96,6 @@ KINDS = {
 }
 PROGRESS = {"delivered": Progress.DELIVERED, "read": Progress.READ, "failed": Progress.FAILED}
 OUTCOMES = {408: Outcome.NOT_SENT, 425: Outcome.NOT_SENT}  # HTTP's own "come again", beside 429 and 503
-ACCOUNT = re.compile(r"/custom/([A-Za-z0-9]+)/?$", re.ASCII)
 MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
 
 
@@ -122,7 +121,7 @@ def verify(request: Request, config: Config) -> None:
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """One item, or all of a batch. Raises Unreadable, with the others, if an item cannot be read."""
-    outer, account = request.json_object(), _account(request)
+    outer, account = request.json_object(), request.account
     if outer.get("type") != "batch":
         return _read(outer, account)
     items = outer.get("items")
@@ -164,12 +163,6 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     hosts = config.file_hosts.lower().split()
     answer = download.get(attachment.reference, hosts=hosts, own=config.reply_url, limit=limit)
     return download.content(attachment, answer)
-
-
-def _account(request: Request) -> str:
-    """Which of our accounts was called: the end of /webhooks/custom/<account>, none for the first."""
-    found = ACCOUNT.search(request.url)
-    return found[1].upper() if found else ""
 
 
 def _read(item: Any, account: str) -> list[Message | Receipt]:
@@ -237,9 +230,7 @@ def _address(sender: dict[str, Any], account: str) -> Address:
 
 
 def _name(sender: dict[str, Any]) -> str:
-    typed = ", ".join(filter(None, [_words(sender, "email"), _words(sender, "phone")]))
-    name = _words(sender, "name")
-    return f"{name} ({typed})" if name and typed else name or typed
+    return with_typed(_words(sender, "name"), _words(sender, "email"), _words(sender, "phone"))
 
 
 def _attachments(data: dict[str, Any]) -> Iterator[Attachment]:

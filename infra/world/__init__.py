@@ -28,6 +28,7 @@ PARTS = (
     "messenger",
     "telegram",
     "line",
+    "chatwoot",
     "postmark",
     "resend",
     "ses",
