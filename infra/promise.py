@@ -21,6 +21,7 @@ PROPER = {
     Channel.SMS: "SMS",
     Channel.WHATSAPP: "WhatsApp",
     Channel.MESSENGER: "Messenger",
+    Channel.INSTAGRAM: "Instagram",
     Channel.TELEGRAM: "Telegram",
     Channel.LINE: "LINE",
 }

@@ -1,4 +1,4 @@
-"""Long texts in parts: SMS by what GSM-7 and UCS-2 have room for, everything else by characters."""
+"""Long texts in parts: SMS by what GSM-7 and UCS-2 have room for, everything else by characters or bytes."""
 
 import pytest
 from hypothesis import given
@@ -47,6 +47,19 @@ def test_what_is_too_long_for_the_most_parts_is_cut_and_says_so(letter: str) -> 
 
 def test_all_else_counts_characters() -> None:
     assert parts("ж" * 161, 160) == ["ж" * 160, "ж"]
+
+
+@given(some.text(some.sampled_from(LETTERS), min_size=120, max_size=700))
+def test_or_bytes(text: str) -> None:
+    found = parts_for(text, Can(text=160, octets=True, covers=frozenset()))
+    assert all(len(part.encode()) <= 160 for part in found)
+    assert "".join("".join(found).split()) == "".join(text.split())
+
+
+def test_what_is_too_long_in_bytes_says_so_too() -> None:
+    found = parts("ж" * 10_000, 160, octets=True)
+    assert len(found) == MOST_PARTS and found[-1].endswith(CUT)
+    assert all(len(part.encode()) <= 160 for part in found)
 
 
 @pytest.mark.parametrize(

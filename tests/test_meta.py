@@ -1,4 +1,4 @@
-"""Meta's two providers: signatures, what webhooks mean, what is sent, and how a failure is judged.
+"""Meta's chats: signatures, what webhooks mean, what is sent, and how a failure is judged.
 
 The oracle is pywa, a WhatsApp client: it checks our signer, reads our webhooks and the world's answers, and its own
 requests are what ours have to look like.
@@ -25,16 +25,18 @@ from pywa.types.templates import BodyText, TemplateLanguage
 from chalicelib import api, meta
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import Address, Channel, Message, Outgoing, Progress, Provider, Receipt
-from chalicelib.providers import messenger, whatsapp
+from chalicelib.providers import instagram, messenger, whatsapp
+from chalicelib.route.cut import parts_for
 from chalicelib.webhook import Request, Response
 from infra import simulate
 from infra.simulate import File, Said
 from infra.world import Reply, Sent, World
+from infra.world import instagram as instagram_world
 from infra.world import messenger as messenger_world
 from infra.world import whatsapp as whatsapp_world
 
 PAYLOADS = Path(__file__).with_name("payloads")
-MODULES: dict[str, Any] = {"whatsapp": whatsapp, "messenger": messenger}
+MODULES: dict[str, Any] = {"whatsapp": whatsapp, "messenger": messenger, "instagram": instagram}
 NAMES = tuple(MODULES)
 AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
 URL = "https://shop.example/webhooks/meta"
@@ -48,6 +50,7 @@ CONFIGS: dict[str, Any] = {
         SETTINGS | {"phone_number_id": NUMBER, "api_url": "http://world.test/whatsapp"}
     ),
     "messenger": messenger.Config.model_validate(SETTINGS | {"api_url": "http://world.test/messenger"}),
+    "instagram": instagram.Config.model_validate(SETTINGS | {"api_url": "http://world.test/instagram"}),
 }
 CREDENTIALS = {
     "SHOPBELL_WHATSAPP_TOKEN": f"older-token {TOKEN}",
@@ -55,8 +58,11 @@ CREDENTIALS = {
     "SHOPBELL_WHATSAPP__SECOND_TOKEN": "token-of-the-second",
     "SHOPBELL_WHATSAPP__SECOND_PHONE_NUMBER_ID": "777",
     "SHOPBELL_MESSENGER_TOKEN": TOKEN,
+    "SHOPBELL_INSTAGRAM_TOKEN": TOKEN,
 }
-TO = {"whatsapp": USER, "messenger": f"{PAGE}/{PERSON}"}
+ACCOUNT = instagram_world.ACCOUNT
+TO = {"whatsapp": USER, "messenger": f"{PAGE}/{PERSON}", "instagram": f"{ACCOUNT}/{PERSON}"}
+WHO = {"whatsapp": NUMBER, "messenger": PAGE, "instagram": "me"}
 
 
 def request(body: bytes, **headers: str) -> Request:
@@ -229,9 +235,9 @@ def test_one_bad_element_does_not_cost_the_others(name: str) -> None:
     whole = parse(name, body)
     outer = json.loads(body)
     first = outer["entry"][0]
-    (first["messaging"] if name == "messenger" else first["changes"][0]["value"]["messages"])[0] = {"type": "text"} | (
-        {"message": {}} if name == "messenger" else {}
-    )
+    chat = "messaging" in first
+    messages = first["messaging"] if chat else first["changes"][0]["value"]["messages"]
+    messages[0] = {"type": "text", **({"message": {}} if chat else {})}
     outer["entry"].append("what?")
     with pytest.raises(Unreadable) as caught:
         parse(name, json.dumps(outer).encode())
@@ -437,12 +443,13 @@ def test_files_are_composed_as_each_product_sends_them() -> None:
     assert len({one.claim for one in by_whatsapp}) == 3
     sung = composed("whatsapp", Said(text="Hör mal", id="x", at=AT, files=(sound,)))
     assert [(one.text, len(one.attachments)) for one in sung] == [("Hör mal", 0), ("", 1)]
-    (by_messenger,) = composed("messenger", said)
-    assert [(file.name, file.type) for file in by_messenger.attachments] == [
-        ("Foto ä.png", "image"),
-        ("ton.ogg", "audio"),
-        ("Brief.pdf", "file"),
-    ]
+    for chat in ("messenger", "instagram"):
+        (whole,) = composed(chat, said)
+        assert [(file.name, file.type) for file in whole.attachments] == [
+            ("Foto ä.png", "image"),
+            ("ton.ogg", "audio"),
+            ("Brief.pdf", "file"),
+        ]
 
 
 # ---- what is sent -----------------------------------------------------------------------------------------------
@@ -520,12 +527,14 @@ def test_a_template_goes_where_no_text_goes(world: World) -> None:
     assert len(world.ledger) == 1
 
 
-def test_a_persons_answer_goes_to_messenger_after_a_day_and_is_marked(world: World) -> None:
-    to = f"{PAGE}/{PERSON}"
-    world.state["messenger"] = {PERSON: (10, 2018278)}
+@pytest.mark.parametrize(("name", "code"), [("messenger", (10, 2018278)), ("instagram", (10, 2534022))])
+def test_a_persons_answer_goes_to_a_chat_after_a_day_and_is_marked(
+    name: str, code: tuple[int, int], world: World
+) -> None:
+    world.state[name] = {PERSON: code}
     with pytest.raises(SendFailed, match="24 hours"):
-        send("messenger", outgoing(to))
-    send("messenger", outgoing(to, human=True))
+        send(name, outgoing(TO[name]))
+    send(name, outgoing(TO[name], human=True))
     (entry,) = world.ledger
     assert (entry.raw["messaging_type"], entry.raw["tag"]) == ("MESSAGE_TAG", "HUMAN_AGENT")
 
@@ -564,25 +573,26 @@ def test_a_messenger_text_goes_to_the_person_on_their_page(world: World) -> None
     assert failed.value.outcome is Outcome.REFUSED
 
 
+@pytest.mark.parametrize("name", ["messenger", "instagram"])
 @pytest.mark.parametrize("to", [PERSON, f"{PAGE}/", f"/{PERSON}", "", f"../{PAGE}/{PERSON}", f"٣/{PERSON}"])
-def test_no_call_is_made_for_what_is_no_messenger_address(world: World, to: str) -> None:
+def test_no_call_is_made_for_what_is_no_address_of_a_chat(name: str, world: World, to: str) -> None:
     with pytest.raises(SendFailed) as failed:
-        send("messenger", outgoing(to))
+        send(name, outgoing(to))
     assert failed.value.outcome is Outcome.REFUSED
     assert not world.refused and not world.ledger
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_longest_text_we_say_we_can_send_is_taken(name: str, world: World) -> None:
-    longest = MODULES[name].can.text
-    send(name, outgoing(TO[name], "ü" * longest))
+    longest, rest, *_ = parts_for("ü" * (MODULES[name].can.text + 1), MODULES[name].can)
+    send(name, outgoing(TO[name], longest))
     with pytest.raises(SendFailed):
-        send(name, outgoing(TO[name], "ü" * (longest + 1)))
+        send(name, outgoing(TO[name], longest + rest[0]))
 
 
-def test_both_are_providers() -> None:
+def test_all_are_providers() -> None:
     providers: list[Provider] = [cast_provider(module) for module in MODULES.values()]
-    assert [provider.channel for provider in providers] == [Channel.WHATSAPP, Channel.MESSENGER]
+    assert [provider.channel for provider in providers] == [Channel.WHATSAPP, Channel.MESSENGER, Channel.INSTAGRAM]
     for config in CONFIGS.values():
         assert config.graph_version == "v25.0"
         assert type(config).model_fields["api_url"].default == "https://graph.facebook.com"
@@ -668,6 +678,15 @@ BY_NAME: dict[str, list[tuple[int, Any, Outcome, str]]] = {
         (500, error(1200), NOT_SENT, "could not send"),
         (200, {"recipient_id": PERSON}, UNKNOWN, "names no message"),
     ],
+    "instagram": [
+        (403, error(10, error_subcode=2534022), REFUSED, "24 hours"),
+        (400, error(100, error_subcode=2534014), REFUSED, "does not know"),
+        (400, error(551), REFUSED, "cannot be reached on Instagram"),
+        (403, error(200), REFUSED, "said by Meta"),
+        (400, error(80006), NOT_SENT, "this account sends too much"),
+        (500, error(1200), NOT_SENT, "could not send"),
+        (200, {"recipient_id": PERSON}, UNKNOWN, "names no message"),
+    ],
 }
 
 
@@ -693,9 +712,9 @@ def test_what_an_answer_says_of_the_message(
 def test_every_row_of_the_tables_is_tried(name: str) -> None:
     tried = {body["error"]["code"] for _, body, *_ in [*BOTH, *BY_NAME[name]] if is_error(body)}
     subcodes = {body["error"].get("error_subcode") for _, body, *_ in BY_NAME[name] if is_error(body)}
-    module = MODULES[name]
-    assert module.OUTCOMES.keys() <= tried
-    assert module.WORDS.keys() <= tried | subcodes
+    tables = MODULES[name].ERRORS
+    assert tables.outcomes.keys() <= tried
+    assert tables.words.keys() <= tried | subcodes
 
 
 def is_error(body: Any) -> bool:
@@ -712,9 +731,8 @@ def test_no_secret_is_shown(name: str) -> None:
 
 
 def asked(world: World, name: str, body: Any = None, **how: str) -> Reply:
-    who = NUMBER if name == "whatsapp" else PAGE
     headers = {"authorization": how.get("authorization", f"Bearer {TOKEN}")}
-    path = how.get("path", f"/v25.0/{who}/messages")
+    path = how.get("path", f"/v25.0/{WHO[name]}/messages")
     content = json.dumps(body).encode()
     return world.answer(Sent(part=name, method=how.get("method", "POST"), path=path, headers=headers, body=content))
 
@@ -726,6 +744,7 @@ def code(said: Reply) -> tuple[int, int]:
 RIGHT: dict[str, dict[str, Any]] = {
     "whatsapp": {"messaging_product": "whatsapp", "to": PHONE, "type": "text", "text": {"body": "x"}},
     "messenger": {"recipient": {"id": PERSON}, "messaging_type": "RESPONSE", "message": {"text": "x"}},
+    "instagram": {"recipient": {"id": PERSON}, "message": {"text": "x"}},
 }
 
 
@@ -780,11 +799,23 @@ def template(name: str, language: str, *values: str) -> dict[str, Any]:
         ("messenger", {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT", "recipient": {"id": "333"}}, 551),
         ("messenger", {"message": {}}, 100),
         ("messenger", {"message": {"text": "x" * 2001}}, 100),
+        ("instagram", {"recipient": {}}, 100),
+        ("instagram", {"recipient": {"id": "nobody"}}, 100),
+        ("instagram", {"recipient": {"id": "333"}}, 10),
+        ("instagram", {"messaging_type": "MESSAGE_TAG"}, 100),
+        ("instagram", {"message": {}}, 100),
+        ("instagram", {"message": {"text": "ü" * 501}}, 100),
+        ("instagram", {"message": {"attachment": {"type": "image", "payload": {}}}}, 100),
+        ("instagram", {"message": {"attachment": {"type": "file", "payload": {"url": "https://a.example"}}}}, 100),
     ],
 )
 def test_the_world_refuses_what_is_wrong(name: str, change: dict[str, Any], number: int) -> None:
     world = World(CREDENTIALS)
-    world.state = {"whatsapp": {"+4900000": 131026}, "messenger": {"333": [551, 1545041]}}
+    world.state = {
+        "whatsapp": {"+4900000": 131026},
+        "messenger": {"333": [551, 1545041]},
+        "instagram": {"333": [10, 2534022]},
+    }
     assert code(asked(world, name, RIGHT[name] | change)) == (400, number)
     assert not world.ledger
 
@@ -833,3 +864,12 @@ def test_messenger_receipts_come_back(world: World) -> None:
     assert world.ledger[-1].at[:19] <= read.before.isoformat()
     with pytest.raises(ValueError, match="no webhook"):
         messenger_world.receipt(world.ledger[-1], "failed", world)
+
+
+def test_instagram_tells_what_was_read_by_its_id(world: World) -> None:
+    id = send("instagram", outgoing(TO["instagram"]))
+    (read,) = told("instagram", instagram_world, "read", world)
+    assert isinstance(read, Receipt)
+    assert (read.progress, read.ids, read.before) == (Progress.READ, (id,), None)
+    with pytest.raises(ValueError, match="no webhook"):
+        instagram_world.receipt(world.ledger[-1], "delivered", world)

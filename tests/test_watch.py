@@ -52,7 +52,7 @@ def hours(lab: Lab, count: int = 1) -> list[str]:
 
 
 def test_these_can_be_asked() -> None:
-    assert WITH == ["twilio_sms", "whatsapp", "messenger", "telegram", "line", "postmark", "slack"]
+    assert WITH == ["twilio_sms", "whatsapp", "messenger", "instagram", "telegram", "line", "postmark", "slack"]
 
 
 @pytest.mark.parametrize("name", WITH)
@@ -77,6 +77,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("whatsapp", {"apps": []}, "tells no app"),
     ("messenger", {"subscribed": []}, "nothing of the page"),
     ("messenger", {"subscribed": ["feed"]}, "nothing of the page"),
+    ("instagram", {"subscribed": []}, "nothing of the account"),
     ("telegram", {"webhook": ""}, "has no webhook address"),
     ("telegram", {"webhook": "https://elsewhere.example/webhooks/telegram"}, f"another address than {HOOK}telegram"),
     ("telegram", {"info": {"allowed_updates": ["message", "edited_message"]}}, "lack callback_query"),

@@ -9,6 +9,7 @@ TITLES = {
     Channel.SMS: "SMS",
     Channel.WHATSAPP: "WhatsApp",
     Channel.MESSENGER: "Messenger",
+    Channel.INSTAGRAM: "Instagram",
     Channel.TELEGRAM: "Telegram",
     Channel.LINE: "LINE",
     Channel.WEBCHAT: "chat",

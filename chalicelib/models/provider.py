@@ -32,6 +32,7 @@ class Can(NamedTuple):
 
     text: int  # characters in one message; with `units` septets of GSM-7, where an ä is one of them and a € two
     covers: frozenset[Cover]
+    octets: bool = False  # `text` counts the bytes of UTF-8, of which an ä has two and an emoji four
     units: int | None = None  # UTF-16 units in one message that GSM-7 cannot write (SMS); None: it makes no difference
     methods: tuple[str, ...] = ("POST",)  # GET and HEAD where the provider checks its URL
     edit: bool = False

@@ -43,6 +43,7 @@ class Channel(StrEnum):
     SMS = "sms"
     WHATSAPP = "whatsapp"
     MESSENGER = "messenger"
+    INSTAGRAM = "instagram"
     TELEGRAM = "telegram"
     LINE = "line"
     WEBCHAT = "webchat"

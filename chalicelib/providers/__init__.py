@@ -18,6 +18,7 @@ NAMES = (
     "messagebird",
     "whatsapp",
     "messenger",
+    "instagram",
     "telegram",
     "line",
     "chatwoot",

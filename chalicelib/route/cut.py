@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 
 from chalicelib import desk, providers, sms
 from chalicelib.models import Can, Delivery, DeliveryKind, Message, Shop
@@ -10,22 +11,23 @@ MOST_PARTS = 40  # three go out in one receive, and thirty receives in an hour m
 CUT = " … (too long to show: cut here)"
 
 
-def parts(text: str, size: int, units: int | None = None) -> list[str]:
+def parts(text: str, size: int, units: int | None = None, octets: bool = False) -> list[str]:
     """`text` cut at line ends or spaces into parts that are not too long; no character is cut from its marks.
 
-    `size` and `units` as Can has them: `text` and `units`.
+    `size`, `units` and `octets` as Can has them: `text`, `units` and `octets`.
     """
     pieces: list[str] = []
-    while (room := _room(text, size, units)) < len(text) and len(pieces) < MOST_PARTS - 1:
-        cut = _cut(text, room)
+    room = partial(_room, size=size, units=units, octets=octets)
+    while (fits := room(text)) < len(text) and len(pieces) < MOST_PARTS - 1:
+        cut = _cut(text, fits)
         pieces.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
-    return [*pieces, text if room >= len(text) else text[: _room(CUT + text, size, units) - len(CUT)] + CUT]
+    return [*pieces, text if fits >= len(text) else text[: room(CUT + text) - len(CUT)] + CUT]
 
 
 def parts_for(text: str, can: Can) -> list[str]:
     """`text` in the parts that a provider sends."""
-    return parts(text, can.text, can.units)
+    return parts(text, can.text, can.units, can.octets)
 
 
 def part(message: Message, delivery: Delivery, shop: Shop) -> str:
@@ -48,8 +50,10 @@ def shortest(shop: Shop) -> int:
     return min(providers.load(place.carrier).can.text for place in shop.desks.values())
 
 
-def _room(text: str, size: int, units: int | None) -> int:
+def _room(text: str, size: int, units: int | None, octets: bool) -> int:
     """How many characters of `text` one part takes. What comes before the first letter beyond GSM-7 may go alone."""
+    if octets:
+        return _within(text, size, _octets)
     if units is None:
         return size
     return max(_within(text, size, sms.septets), _within(text, units, _units))
@@ -63,6 +67,10 @@ def _within(text: str, most: int, measure: Callable[[str], int]) -> int:
             return place
         most -= taken
     return len(text)
+
+
+def _octets(letter: str) -> int:
+    return len(letter.encode("utf-8", "surrogatepass"))
 
 
 def _units(letter: str) -> int:

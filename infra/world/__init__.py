@@ -26,6 +26,7 @@ PARTS = (
     "messagebird",
     "whatsapp",
     "messenger",
+    "instagram",
     "telegram",
     "line",
     "chatwoot",

@@ -1,23 +1,20 @@
-"""Messenger's part of the world: the Send API for texts and files, and the receipts that come back.
+"""Messenger's part of the world: the Send API for texts and files, and the receipts that come back."""
 
-`world.state["messenger"]` maps a person's id to the (code, subcode) that a message to them is refused with; a person's
-answer (HUMAN_AGENT) goes through where only the ordinary window is over. `subscribed` there: what the app is told of.
-"""
-
-import hashlib
 import json
+from functools import partial
 from typing import Any
 
-from infra.world import Entry, File, Reply, Sent, World, handed_out, reply
-from infra.world.meta import SUBSCRIBED, absent, gate, refusal, wire
+from infra.world import Entry, File, Reply, Sent, World, handed_out, meta, reply
+from infra.world.meta import SUBSCRIBED, absent, gate, refusal
 
 PAGE = "102938475610293"  # the shop's page
 LONGEST = 2000  # characters of a text
 LARGEST = 25_000_000  # bytes of a file
 ATTACHED = ("image", "video", "audio", "file")
 KINDS = ("RESPONSE", "UPDATE", "MESSAGE_TAG")
-TAGS = ("HUMAN_AGENT",)  # the others ended on 27 April 2026
-OUTSIDE = (10, 2018278)  # the ordinary window is over; a person may still write, for 7 days
+UNKNOWN, OUTSIDE = (100, 2018001), (10, 2018278)
+event = partial(meta.event, PAGE)
+envelope = partial(meta.envelope, "page", PAGE)
 ERRORS = {
     (10, 2018278): "(#10) This message is sent outside of allowed window.",
     (100, 2018001): "(#100) No matching user found",
@@ -35,9 +32,7 @@ def answer(sent: Sent, world: World) -> Reply:
         return gated
     _, page, what = gated
     if what == SUBSCRIBED and page in ("me", PAGE):
-        fields = world.state.get("messenger", {}).get("subscribed", ["messages", "messaging_postbacks"])
-        apps = [{"name": "Shopbell", "id": "7001", "subscribed_fields": fields}]
-        return reply({"data": apps if fields else []})
+        return meta.apps("messenger", world, "messages", "messaging_postbacks")
     if page != PAGE:
         return absent(sent, page)
     parts = sent.parts() if "multipart" in sent.headers.get("content-type", "") else {}
@@ -69,17 +64,6 @@ def receipt(entry: Entry, progress: str, world: World) -> bytes:
     raise ValueError(f"Messenger has no webhook for {progress}")
 
 
-def event(person: str, at: int, **content: Any) -> dict[str, Any]:
-    """One thing that happened between a person and the page; `at` in milliseconds."""
-    return {"sender": {"id": person}, "recipient": {"id": PAGE}, "timestamp": at, **content}
-
-
-def envelope(events: list[dict[str, Any]]) -> bytes:
-    """A webhook body with all `events`."""
-    at = max((one["timestamp"] for one in events), default=0)
-    return wire({"object": "page", "entry": [{"id": PAGE, "time": at, "messaging": events}]})
-
-
 def _wrong(body: dict[str, Any], file: File | None, world: World) -> Reply | None:
     """What the real API would find wrong."""
     who, said = body.get("recipient"), body.get("message")
@@ -96,21 +80,12 @@ def _wrong(body: dict[str, Any], file: File | None, world: World) -> Reply | Non
         return refusal(100, "(#100) The parameter message is required.")
     if text and len(text) > LONGEST:
         return refusal(100, f"(#100) Length of param message[text] must be less than or equal to {LONGEST}")
-    tag = body.get("tag")
-    if body["messaging_type"] == "MESSAGE_TAG" and tag not in TAGS:
-        return refusal(100, f"(#100) Param tag must be one of {{{', '.join(TAGS)}}}.")
-    known = isinstance(person, str) and person.isdigit()
-    code, subcode = world.state.get("messenger", {}).get(person, (0, 0)) if known else (100, 2018001)
-    let_in = tag in TAGS and (code, subcode) == OUTSIDE
-    return refusal(code, ERRORS[code, subcode], subcode=subcode) if code and not let_in else None
+    return meta.unreachable("messenger", body, world, ERRORS, UNKNOWN, OUTSIDE)
 
 
 def _send(body: dict[str, Any], file: File | None, world: World) -> Reply:
     person, said = body["recipient"]["id"], body["message"]
-    serial = f"{person} {world.now():%Y%m%d%H%M%S%f} {world.number()}"
-    id = "m_" + hashlib.sha256(serial.encode()).hexdigest()
-    key = said.get("metadata", "")
     what, text = ("file", file.name) if file else ("message", said["text"])
     raw = {**said["attachment"], "size": len(file.content)} if file else body
-    world.note(part="messenger", what=what, to=person, text=text, id=id, key=key, raw=raw)
+    id = meta.taken("messenger", world, person, what, text, raw, said.get("metadata", ""))
     return reply({"recipient_id": person, "message_id": id})

@@ -1,13 +1,21 @@
-"""What Meta's Graph API does alike for all its products: tokens, paths, error bodies, the bytes of a webhook."""
+"""What Meta's Graph API does alike for all its products: tokens, paths, error bodies, the bytes of a webhook.
 
+Of a chat, `world.state[part]` maps a person's id to the (code, subcode) that a message to them is refused with; a
+person's answer (HUMAN_AGENT) goes through where only the ordinary window is over. `subscribed` there: what the app is
+told of.
+"""
+
+import hashlib
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from infra.world import Reply, Sent, World, reply
 
 TRACE = "AQxWorldTraceId"
 SUBSCRIBED = "subscribed_apps"
+TAGS = ("HUMAN_AGENT",)  # the others ended on 27 April 2026
 
 
 def wire(outer: Any) -> bytes:
@@ -58,3 +66,45 @@ def refusal(
     if details:
         error["error_data"] = {"messaging_product": "whatsapp", "details": details}
     return reply({"error": error}, status)
+
+
+# ---- chats --------------------------------------------------------------------------------------------------------
+
+
+def event(ours: str, person: str, at: int, **content: Any) -> dict[str, Any]:
+    """One thing that happened between a person and an account of the shop; `at` in milliseconds."""
+    return {"sender": {"id": person}, "recipient": {"id": ours}, "timestamp": at, **content}
+
+
+def envelope(kind: str, ours: str, events: list[dict[str, Any]]) -> bytes:
+    """A webhook body with all `events` of a chat."""
+    at = max((one["timestamp"] for one in events), default=0)
+    return wire({"object": kind, "entry": [{"id": ours, "time": at, "messaging": events}]})
+
+
+def apps(part: str, world: World, *usual: str) -> Reply:
+    """The apps that are told of an account, and of what."""
+    fields = world.state.get(part, {}).get("subscribed", usual)
+    return reply({"data": [{"name": "Shopbell", "id": "7001", "subscribed_fields": fields}] if fields else []})
+
+
+def unreachable(
+    part: str, body: Mapping[str, Any], world: World, errors: Mapping[tuple[int, int], str],
+    unknown: tuple[int, int], outside: tuple[int, int],
+) -> Reply | None:  # fmt: skip
+    """Why this person gets nothing: `unknown` is the code for a stranger, `outside` for a window that is over."""
+    tag, person = body.get("tag"), body["recipient"]["id"]
+    if body.get("messaging_type") == "MESSAGE_TAG" and tag not in TAGS:
+        return refusal(100, f"(#100) Param tag must be one of {{{', '.join(TAGS)}}}.")
+    known = isinstance(person, str) and person.isdigit()
+    code, subcode = world.state.get(part, {}).get(person, (0, 0)) if known else unknown
+    let_in = tag in TAGS and (code, subcode) == outside
+    return refusal(code, errors[code, subcode], subcode=subcode) if code and not let_in else None
+
+
+def taken(part: str, world: World, to: str, what: str, text: str, raw: Any, key: str = "") -> str:
+    """Note what goes to a person; returns its id."""
+    serial = f"{to} {world.now():%Y%m%d%H%M%S%f} {world.number()}"
+    id = "m_" + hashlib.sha256(serial.encode()).hexdigest()
+    world.note(part=part, what=what, to=to, text=text, id=id, key=key, raw=raw)
+    return id

@@ -19,6 +19,7 @@ BROKEN = (LookupError, TypeError, AttributeError, ValueError)  # what reading a 
 LONGEST = 300  # characters of Meta's own words that an agent is shown
 LAST_SECOND = 2**33  # the year 2242; a later time is none
 _DIGITS = re.compile(r"[0-9]{1,14}", re.ASCII)
+_ID = re.compile(r"[0-9]{1,30}", re.ASCII)
 
 OUTCOMES = {
     # Meta says of these only that they may pass: what happened to the message is not known, whatever the status
@@ -101,6 +102,31 @@ def moment(value: Any, per_second: int = 1) -> datetime | None:
     if not _DIGITS.fullmatch(str(value)) or int(value) >= LAST_SECOND * per_second:
         return None
     return datetime.fromtimestamp(int(value) / per_second, UTC)
+
+
+def account(entry: Mapping[str, Any]) -> str:
+    """Which of the shop's pages or accounts an entry is about: digits, as it goes into paths. Raises ValueError."""
+    if not _ID.fullmatch(entry["id"]):
+        raise ValueError("an account's id is digits")
+    return str(entry["id"])
+
+
+def whom(to: str, errors: Errors) -> tuple[str, str]:
+    """The shop's account and the person that an address names. Raises SendFailed for what is none."""
+    ours, _, person = to.partition("/")
+    if not _ID.fullmatch(ours) or not person:
+        raise SendFailed(f"{errors.name}: this is no address of a person with one of our accounts", Outcome.REFUSED)
+    return ours, person
+
+
+def subscribed(config: App, token: str, errors: Errors) -> set[str]:
+    """The fields of webhooks about the token's own account (`me`, as for sending) that Meta tells any app.
+
+    It stops after an hour of failures, without a word. Asking needs the permission pages_manage_metadata.
+    https://developers.facebook.com/docs/graph-api/reference/page/subscribed_apps (it names the page's id there)
+    """
+    said = call("GET", "me/subscribed_apps", config, token, errors)
+    return {field for app in said.get("data") or () for field in app.get("subscribed_fields") or ()}
 
 
 def call(method: str, path: str, config: App, token: str, errors: Errors, **rest: Any) -> dict[str, Any]:
