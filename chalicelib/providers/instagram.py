@@ -13,9 +13,9 @@ Sending: https://developers.facebook.com/documentation/business-messaging/instag
 Files: https://developers.facebook.com/documentation/business-messaging/instagram-messaging/features/attachment-upload
 Stories: https://developers.facebook.com/docs/messenger-platform/instagram/features/story-mention
 
-Confirmed by these pages: shapes of webhooks, sizes of files, what holds for stories. By pywa and a published vector:
-the signature. By public threads: `me/messages` on both hosts, and the code of the window. Not confirmed: which media
-types beside png, jpeg, gif, mp4 and aac Instagram knows by these names, and that edits come with a number.
+Confirmed by pywa 3: the signature, with a published vector. By these pages alone: shapes of webhooks, sizes of files,
+what holds for stories. By public threads: `me/messages` on both hosts, and the code of the window. Not confirmed: which
+media types beside png, jpeg, gif, mp4 and aac Instagram knows by these names, and that edits come with a number.
 
 A story is its author's and goes after a day: Meta lets nobody keep it. It and what is shared from a feed are shown by
 their link, for as long as that leads anywhere, and never fetched.
