@@ -24,6 +24,7 @@ PROPER = {
     Channel.INSTAGRAM: "Instagram",
     Channel.TELEGRAM: "Telegram",
     Channel.LINE: "LINE",
+    Channel.SLACK_CONNECT: "Slack Connect",
 }
 
 

@@ -12,7 +12,11 @@ from chalicelib.models import Live, Shop
 from infra.simulate import pairs
 
 OUT = ("api_url", "reply_url", "sns_url")  # fields that say where a provider's calls go
-PATHS = {"slack": "/slack/api", "custom": "/custom/answers"}  # where in the outside world, if not at the bare name
+PATHS = {  # where in the outside world, if not at the bare name
+    "slack": "/slack/api",
+    "slack_connect": "/slack_connect/api",
+    "custom": "/custom/answers",
+}
 NOBODY = "NOBODY"  # an account that does not exist: its values are well-formed and wrong
 
 # What a provider, or its part of the outside world, wants to look like itself. All else is a word.
@@ -45,6 +49,7 @@ FORMS = {
     ("ses", "inbound_address"): "inbound{account}@ses.shop.example",
     ("custom", "signing_secret"): "whsec_{key}",
     ("slack", "bot_token"): "xoxb-{word}",
+    ("slack_connect", "bot_token"): "xoxb-{word}",
 }
 
 

@@ -52,7 +52,8 @@ def hours(lab: Lab, count: int = 1) -> list[str]:
 
 
 def test_these_can_be_asked() -> None:
-    assert WITH == ["twilio_sms", "whatsapp", "messenger", "instagram", "telegram", "line", "postmark", "slack"]
+    assert WITH == ["twilio_sms", "whatsapp", "messenger", "instagram", "telegram", "line", "postmark", "slack",
+                    "slack_connect"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WITH)

@@ -12,6 +12,7 @@ TITLES = {
     Channel.INSTAGRAM: "Instagram",
     Channel.TELEGRAM: "Telegram",
     Channel.LINE: "LINE",
+    Channel.SLACK_CONNECT: "Slack Connect",
     Channel.WEBCHAT: "chat",
 }
 

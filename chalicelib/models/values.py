@@ -46,6 +46,7 @@ class Channel(StrEnum):
     INSTAGRAM = "instagram"
     TELEGRAM = "telegram"
     LINE = "line"
+    SLACK_CONNECT = "slack_connect"
     WEBCHAT = "webchat"
     SLACK = "slack"
     TIMER = "timer"

@@ -26,6 +26,7 @@ NAMES = (
     "resend",
     "ses",
     "slack",
+    "slack_connect",
     "custom",
 )
 

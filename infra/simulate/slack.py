@@ -23,7 +23,13 @@ def compose(said: Sequence[Said], config: Any) -> Webhook:
     where, _, thread = one.thread.partition(":")
     if one.press:
         return _pressed(one, where, thread) if thread else _typed(one, where)
-    event = _changed(one, where) if one.changes else _written(one, where)
+    in_thread = {"user": one.sender or AGENT, "team": TEAM, "thread_ts": thread, "parent_user_id": BOT}
+    return told(one, where, config, in_thread)
+
+
+def told(one: Said, where: str, config: Any, about: Mapping[str, str]) -> Webhook:
+    """The event of a message in a channel, or of its change; `about` says whose it is."""
+    event = _changed(one, where, about) if one.changes else _written(one, where, about)
     if one.files:
         event |= {"subtype": "file_share", "files": [_file(one, file, config) for file in one.files]}
     return Webhook(body=json.dumps(_outer(one, event)).encode(), headers={"content-type": "application/json"})
@@ -66,23 +72,14 @@ def _outer(one: Said, event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _written(one: Said, where: str) -> dict[str, Any]:
-    return {
-        "type": "message",
-        "channel": where,
-        "user": one.sender or AGENT,
-        "team": TEAM,
-        "text": one.text,
-        "ts": time_stamp(one),
-        "thread_ts": one.thread.partition(":")[2],
-        "parent_user_id": BOT,
-        "channel_type": "channel",
-    }
+def _written(one: Said, where: str, about: Mapping[str, str]) -> dict[str, Any]:
+    post = {"type": "message", "channel": where, "channel_type": "channel", "text": one.text, "ts": time_stamp(one)}
+    return {**post, **about}
 
 
-def _changed(one: Said, where: str) -> dict[str, Any]:
+def _changed(one: Said, where: str, about: Mapping[str, str]) -> dict[str, Any]:
     assert one.changes is not None
-    before, now = _written(one.changes, where), time_stamp(one)
+    before, now = _written(one.changes, where, about), time_stamp(one)
     outside = {"type": "message", "channel": where, "hidden": True, "ts": now, "previous_message": before}
     if not one.text:
         return {**outside, "subtype": "message_deleted", "deleted_ts": before["ts"]}

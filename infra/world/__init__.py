@@ -34,6 +34,7 @@ PARTS = (
     "resend",
     "ses",
     "slack",
+    "slack_connect",
     "custom",
 )  # the first segment of a path: /slack/api/…
 
@@ -195,6 +196,7 @@ class World:
         self.webhooks = ""  # Shopbell's base address, as providers were told it
         self.refused: list[tuple[str, str, int]] = []  # part, path, status of calls that were refused
         self.state: dict[str, Any] = {}  # a part's own memory, by the part's name
+        self.called = ""  # the part whose call is being answered
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._lock = threading.RLock()
         self._count = 0
@@ -290,6 +292,7 @@ class World:
     def _part(self, sent: Sent) -> Reply:
         if sent.part not in PARTS:
             return reply({"error": f"no part of this world: {sent.part}"}, 404)
+        self.called = sent.part
         said = cast(Part, import_module(f"{__name__}.{sent.part}")).answer(sent, self)
         if said.status >= 400:
             self.refused.append((sent.part, sent.path, said.status))

@@ -1,10 +1,10 @@
-"""Slack's Web API, as far as a desk needs it: posts, threads, reactions, history.
+"""Slack's Web API, as far as we need it: posts, threads, reactions, history. Each of our two apps is a part of its own.
 
 Methods: https://docs.slack.dev/reference/methods  Limits of blocks: https://docs.slack.dev/reference/block-kit/blocks
 
 Slack answers nearly everything with HTTP 200; `ok` says whether it did it. What people type into Slack does not pass
 here, so a time stamp that was not given out here counts as somebody's own message, unless it is said to be deleted.
-`world.state["slack"]` may hold, to try such cases: `outside` and `archived` (channel ids), `deleted` (time stamps),
+`world.state[part]` may hold, to try such cases: `outside` and `archived` (channel ids), `deleted` (time stamps),
 `away` (people who are not in the channel).
 """
 
@@ -18,6 +18,7 @@ from typing import Any
 from infra.world import File, Reply, Sent, World, handed_out, reply, slack_elements, slack_people
 
 TEAM, BOT, BOT_USER = "T0SHOP", "B0BELL", "U0BELL"
+THEIRS = {"slack_connect"}  # where people begin the threads
 CHANNEL = re.compile(r"C[A-Z0-9]+", re.ASCII)
 TIME_STAMP = re.compile(r"[0-9]{10}\.[0-9]{6}", re.ASCII)
 EMOJI = re.compile(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?", re.ASCII)
@@ -85,7 +86,7 @@ def _post_message(arguments: Arguments, world: World) -> dict[str, Any]:
         post |= {"thread_ts": thread, "parent_user_id": BOT_USER}
     _memory(world, "posts").setdefault(channel, []).append(post)
     world.note(
-        part="slack",
+        part=world.called,
         what="private" if person else _what(post),
         to=channel,
         thread=thread,
@@ -108,7 +109,7 @@ def _update(arguments: Arguments, world: World) -> dict[str, Any]:
     if arguments.get("blocks") == []:
         post.pop("blocks", None)
     world.note(
-        part="slack",
+        part=world.called,
         what="edit",
         to=channel,
         thread=post.get("thread_ts", ""),
@@ -126,18 +127,18 @@ def _delete(arguments: Arguments, world: World) -> dict[str, Any]:
     post = _found(channel, time_stamp, world)
     _memory(world).setdefault("deleted", []).append(time_stamp)
     thread = post.get("thread_ts", "")
-    world.note(part="slack", what="delete", to=channel, thread=thread, refers=time_stamp, raw=arguments)
+    world.note(part=world.called, what="delete", to=channel, thread=thread, refers=time_stamp, raw=arguments)
     return {"channel": channel, "ts": time_stamp}
 
 
 def _delete_file(arguments: Arguments, world: World) -> dict[str, Any]:
     file = _required(arguments, "file")
-    if not world.held("slack", file):
+    if not world.held(world.called, file):
         raise Refused("file_not_found")
     if file in _memory(world).get("deleted", []):
         raise Refused("file_deleted")
     _memory(world).setdefault("deleted", []).append(file)
-    world.note(part="slack", what="delete", to="", refers=file, raw=arguments)
+    world.note(part=world.called, what="delete", to="", refers=file, raw=arguments)
     return {}
 
 
@@ -152,7 +153,14 @@ def _whisper(arguments: Arguments, world: World) -> dict[str, Any]:
     time_stamp = _time_stamp(world)
     seen = _seen(content)
     world.note(
-        part="slack", what="private", to=channel, thread=thread, text=seen, id=time_stamp, refers=user, raw=arguments
+        part=world.called,
+        what="private",
+        to=channel,
+        thread=thread,
+        text=seen,
+        id=time_stamp,
+        refers=user,
+        raw=arguments,
     )
     return {"message_ts": time_stamp}
 
@@ -170,7 +178,7 @@ def _add_reaction(arguments: Arguments, world: World) -> dict[str, Any]:
     if name in given:
         raise Refused("already_reacted")
     given.append(name)
-    world.note(part="slack", what="reaction", to=channel, text=name, refers=time_stamp, raw=arguments)
+    world.note(part=world.called, what="reaction", to=channel, text=name, refers=time_stamp, raw=arguments)
     return {}
 
 
@@ -180,7 +188,7 @@ def _remove_reaction(arguments: Arguments, world: World) -> dict[str, Any]:
     if name not in given:
         raise Refused("no_reaction")
     given.remove(name)
-    world.note(part="slack", what="unreaction", to=channel, text=name, refers=time_stamp, raw=arguments)
+    world.note(part=world.called, what="unreaction", to=channel, text=name, refers=time_stamp, raw=arguments)
     return {}
 
 
@@ -220,7 +228,7 @@ def _upload(sent: Sent, world: World) -> Reply:
     asked = _memory(world, "uploads").get(file)
     if not asked or len(sent.body) != asked["length"]:
         return Reply(status=400, body=b"invalid upload", headers={"content-type": "text/plain"})
-    world.hold("slack", file, File(asked["name"], "application/octet-stream", sent.body))
+    world.hold(world.called, file, File(asked["name"], "application/octet-stream", sent.body))
     return Reply(body=f"OK - {len(sent.body)}".encode(), headers={"content-type": "text/plain"})
 
 
@@ -234,12 +242,12 @@ def _complete(arguments: Arguments, world: World) -> dict[str, Any]:
     comment = str(arguments.get("initial_comment") or "")
     for number, file in enumerate(files):
         id = str(file.get("id"))
-        held = world.held("slack", id)
+        held = world.held(world.called, id)
         if not held:
             raise Refused("file_not_found")
         text = "\n".join(filter(None, [held.name, _read(comment) if not number else ""]))
         raw = {**arguments, "size": len(held.content)}
-        world.note(part="slack", what="file", to=channel, thread=thread, text=text, id=id, raw=raw)
+        world.note(part=world.called, what="file", to=channel, thread=thread, text=text, id=id, raw=raw)
     return {"files": [{"id": file.get("id"), "title": file.get("title", "")} for file in files]}
 
 
@@ -250,7 +258,7 @@ def _download(sent: Sent, world: World) -> Reply:
     except Refused:
         page = b"<!DOCTYPE html><html><body>Sign in</body></html>"
         return Reply(body=page, headers={"content-type": "text/html; charset=utf-8"})
-    return handed_out(world.held("slack", sent.path.removeprefix("/files/").partition("/")[0]))
+    return handed_out(world.held(world.called, sent.path.removeprefix("/files/").partition("/")[0]))
 
 
 METHODS: dict[str, Callable[[Arguments, World], dict[str, Any]]] = {
@@ -277,13 +285,7 @@ def _check_token(sent: Sent, world: World) -> None:
     scheme, _, token = sent.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Refused("not_authed")
-    live = [
-        value
-        for name, secrets in world.credentials.items()
-        if name.startswith("SHOPBELL_SLACK_") and name.endswith("_BOT_TOKEN")
-        for value in secrets.split()
-    ]
-    if token not in live:
+    if world.account(world.called, bot_token=token) is None:
         raise Refused("invalid_auth")
 
 
@@ -453,7 +455,7 @@ def _wrong_text(text: Any, longest: int, kinds: tuple[str, ...] = ("plain_text",
 
 def _memory(world: World, what: str = "") -> dict[str, Any]:
     """This part's own memory, or one drawer of it. It is kept as JSON."""
-    memory: dict[str, Any] = world.state.setdefault("slack", {})
+    memory: dict[str, Any] = world.state.setdefault(world.called, {})
     drawer: dict[str, Any] = memory.setdefault(what, {}) if what else memory
     return drawer
 
@@ -479,7 +481,7 @@ def _found(channel: str, time_stamp: str, world: World) -> Post:
 def _is_thread(channel: str, first: str, world: World) -> bool:
     """Whether a post can head a thread. A reply cannot, though Slack is said to take it and lose what is posted."""
     post = _own(channel, first, world)
-    return post is not None and "thread_ts" not in post
+    return "thread_ts" not in post if post else world.called in THEIRS
 
 
 def _time_stamp(world: World) -> str:

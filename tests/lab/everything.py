@@ -133,6 +133,9 @@ EVERYTHING_SECRETS = {
     "SHOPBELL_SLACK_SIGNING_SECRET": "slack-signing-secret-c613",
     "SHOPBELL_SLACK_BOT_TOKEN": "xoxb-slack-bot-token-2e59",
     "SHOPBELL_SLACK_API_URL": "http://world/slack/api",
+    "SHOPBELL_SLACK_CONNECT_SIGNING_SECRET": "slack-connect-signing-secret-8d40",
+    "SHOPBELL_SLACK_CONNECT_BOT_TOKEN": "xoxb-slack-connect-bot-token-71fa",
+    "SHOPBELL_SLACK_CONNECT_API_URL": "http://world/slack_connect/api",
     "SHOPBELL_CUSTOM_SIGNING_SECRET": "whsec_Y3VzdG9tLXNpZ25pbmctc2VjcmV0LWQwN2Y=",
     "SHOPBELL_CUSTOM_REPLY_SECRET": "whsec_Y3VzdG9tLXJlcGx5LXNlY3JldC1hYTkxYWE5MQ==",
     "SHOPBELL_CUSTOM_REPLY_URL": "http://world/custom/answers",
@@ -173,6 +176,7 @@ SECOND_INBOUND = {
     "SHOPBELL_SES__B2_INBOUND_ADDRESS": "ring2@ses.shop.example",
     "SHOPBELL_SES__B2_SNS_URL": "http://world/ses",
     "SHOPBELL_SLACK__B2_SIGNING_SECRET": "second-slack-signing-secret",
+    "SHOPBELL_SLACK_CONNECT__B2_SIGNING_SECRET": "second-slack-connect-signing-secret",
     "SHOPBELL_CUSTOM__B2_SIGNING_SECRET": "whsec_c2Vjb25kLWN1c3RvbS1zaWduaW5nLXNlY3JldA==",
 }
 

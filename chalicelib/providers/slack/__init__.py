@@ -14,13 +14,12 @@ Confirmed by slack-sdk 3: the signature and its published vector, blocks, and wh
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib import signing
-from chalicelib.errors import BadSignature, Unreadable
+from chalicelib import slack
+from chalicelib.errors import Unreadable
 from chalicelib.models import Address, Can, Channel, Cover, Message, Outgoing, Receipt, Trouble
-from chalicelib.providers.slack import attached, blocks, events, interact, people, posts
-from chalicelib.providers.slack.attached import fetch
-from chalicelib.providers.slack.calls import call
-from chalicelib.providers.slack.config import Config
+from chalicelib.providers.slack import blocks, events, interact, people, posts
+from chalicelib.slack import App as Config
+from chalicelib.slack import call, fetch, verify
 from chalicelib.webhook import Request, Response
 
 __all__ = ["Config", "accepted", "can", "channel", "check", "fetch", "find", "parse", "send", "verify", "vouch"]
@@ -33,23 +32,11 @@ can = Can(
     delete=True,
     react=True,
     files=10,
-    file_size=attached.LARGEST,
+    file_size=slack.LARGEST,
     desk=True,
     customers=False,
 )
 accepted = Response()  # after a button nothing changes by itself; the slash command shows nothing
-
-
-def verify(request: Request, config: Config) -> Response | None:
-    """HMAC-SHA256 over version, time and body; at most five minutes old. The URL check is signed as well."""
-    seconds = request.header("x-slack-request-timestamp")
-    content = b"v0:" + seconds.encode("utf-8", "surrogatepass") + b":" + request.body
-    theirs = [request.header("x-slack-signature")]
-    if not signing.fresh(seconds, request.at) or not signing.signed(
-        config.signing_secret, content, theirs, prefix="v0="
-    ):
-        raise BadSignature
-    return _challenge(request)
 
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
@@ -70,9 +57,9 @@ def send(outgoing: Outgoing, config: Config) -> str:
     if outgoing.reaction:
         return posts.react(outgoing, config)
     if outgoing.change:
-        return posts.change(outgoing, config)
+        return slack.change(outgoing.refers, posts.anew(outgoing), config)
     if outgoing.file:
-        return attached.share(outgoing, outgoing.file, config)
+        return posts.share(outgoing, outgoing.file, config)
     return posts.whisper(outgoing, config) if outgoing.private_to else posts.post(outgoing, config)
 
 
@@ -93,13 +80,3 @@ def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
     """
     call("auth.test", config, json={})
     return []
-
-
-def _challenge(request: Request) -> Response | None:
-    if b"url_verification" not in request.body:
-        return None
-    try:
-        outer = request.json_object()
-    except Unreadable:
-        return None
-    return Response(body=str(outer.get("challenge", ""))[:500]) if outer.get("type") == "url_verification" else None

@@ -9,8 +9,7 @@ from typing import Any
 
 from chalicelib.errors import Outcome, SendFailed
 from chalicelib.models import FOREIGN
-from chalicelib.providers.slack.calls import Refused, call
-from chalicelib.providers.slack.config import Config
+from chalicelib.slack import App, Refused, call
 
 LASTS = 3_600.0  # seconds
 SLACKBOT = "USLACKBOT"  # Slack does not call it a bot
@@ -25,7 +24,7 @@ NOT_MEMBERS = {
 _kept: dict[tuple[str, ...], tuple[float, Any]] = {}
 
 
-def refusal(user: str, config: Config) -> str:
+def refusal(user: str, config: App) -> str:
     """Why this person may not act; empty if they may. Raises SendFailed where Slack cannot be asked now."""
     if user == SLACKBOT:
         return NOT_MEMBERS["is_bot"]
@@ -43,14 +42,14 @@ def forget() -> None:
     _kept.clear()
 
 
-def _person(user: str, config: Config) -> dict[str, Any]:
+def _person(user: str, config: App) -> dict[str, Any]:
     said = call("users.info", config, query={"user": user}).get("user")
     if not isinstance(said, dict):
         raise SendFailed("Slack: an answer without the person", Outcome.UNKNOWN)
     return said
 
 
-def _home(config: Config) -> str:
+def _home(config: App) -> str:
     """The team that installed the app."""
     said = call("auth.test", config, json={}).get("team_id")
     if not isinstance(said, str) or not said:
@@ -72,7 +71,7 @@ def _teams(person: dict[str, Any]) -> list[Any]:
     return [person.get("team_id"), *(teams if isinstance(teams, list) else [])]
 
 
-def _remembered(about: tuple[str, ...], config: Config, ask: Callable[[], Any]) -> Any:
+def _remembered(about: tuple[str, ...], config: App, ask: Callable[[], Any]) -> Any:
     key = (config.api_url, *(live.get_secret_value() for live in config.bot_token), *about)
     at, known = _kept.get(key, (0.0, None))
     if known is None or time.monotonic() - at >= LASTS:

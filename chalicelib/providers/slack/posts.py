@@ -6,11 +6,11 @@ https://docs.slack.dev/reference/methods/chat.postMessage and its neighbours
 from contextlib import suppress
 from typing import Any
 
+from chalicelib import slack
 from chalicelib.errors import Outcome, SendFailed, ThreadGone
-from chalicelib.models import Outgoing
+from chalicelib.models import Content, Outgoing
 from chalicelib.providers.slack import blocks
-from chalicelib.providers.slack.calls import Refused, call
-from chalicelib.providers.slack.config import Config
+from chalicelib.slack import App, Refused, call, escape
 
 REACTIONS = {
     "⏳": "hourglass_flowing_sand",
@@ -21,26 +21,22 @@ REACTIONS = {
     "❓": "question",
 }
 REACTED = frozenset({"already_reacted", "no_reaction"})
-GONE = frozenset({"message_not_found", "file_deleted", "file_not_found"})
 NOT_THERE = {"channel_not_found", "not_in_channel", "user_not_in_channel"}  # the bot, or the person
 LONGEST_SUMMARY = 600  # characters of `text` beside blocks, for notifications; chat.update takes 4,000 bytes
-PAGES = 5  # of 200 posts each, when looking whether a post already arrived
-METADATA = "shopbell_delivery"
 REPEATED = "(possibly repeated)"
 
 
-def post(outgoing: Outgoing, config: Config) -> str:
+def post(outgoing: Outgoing, config: App) -> str:
     """A card, or a post in a thread. Raises ThreadGone where the thread's first post was deleted."""
     where, thread = place_of(outgoing)
-    known = {"event_type": METADATA, "event_payload": {"key": outgoing.key}}
     new: dict[str, Any] = {**_content(outgoing), "channel": where, "unfurl_links": False, "unfurl_media": False}
     try:
-        said = call("chat.postMessage", config, json={**new, **_in(thread), "metadata": known})
+        said = call("chat.postMessage", config, json={**new, **_in(thread), "metadata": slack.metadata(outgoing.key)})
     except Refused as failure:
         if failure.code == "thread_not_found":
             raise ThreadGone(failure.reason) from None
         raise
-    posted = _id(said, "ts")
+    posted = slack.posted(said)
     if thread and _fell_out(said):
         with suppress(SendFailed):  # it stands in the channel, where nobody knows what it is about
             call("chat.delete", config, json={"channel": said["channel"], "ts": said["ts"]})
@@ -48,7 +44,7 @@ def post(outgoing: Outgoing, config: Config) -> str:
     return posted
 
 
-def whisper(outgoing: Outgoing, config: Config) -> str:
+def whisper(outgoing: Outgoing, config: App) -> str:
     """A post that one person sees; as a direct message where that person or our bot is not in the channel."""
     where, thread = place_of(outgoing)
     new = {**_blocks(outgoing), "channel": where, "user": outgoing.private_to}
@@ -59,24 +55,16 @@ def whisper(outgoing: Outgoing, config: Config) -> str:
         if failure.code not in NOT_THERE:
             raise
         said = call("chat.postMessage", config, json={**_blocks(outgoing), "channel": outgoing.private_to})
-        return _id(said, "ts")
-    return _id({"channel": where, **said}, "message_ts")
+        return slack.posted(said)
+    return slack.posted({"channel": where, **said}, "message_ts")
 
 
-def change(outgoing: Outgoing, config: Config) -> str:
-    """Write a post of ours anew, or take it back; or a file, whose id has no channel in it."""
-    where, _, ts = outgoing.refers.partition(":")
-    place = {"channel": where, "ts": ts}
-    if not ts:
-        call("files.delete", config, GONE, json={"file": where})
-    elif outgoing.change == "delete":
-        call("chat.delete", config, GONE, json=place)
-    else:
-        call("chat.update", config, json={**_blocks(outgoing), **place})
-    return outgoing.refers
+def anew(outgoing: Outgoing) -> dict[str, Any] | None:
+    """What a post becomes; None where it is taken back."""
+    return None if outgoing.change == "delete" else _blocks(outgoing)
 
 
-def react(outgoing: Outgoing, config: Config) -> str:
+def react(outgoing: Outgoing, config: App) -> str:
     where, _, ts = outgoing.refers.partition(":")
     method = "reactions.remove" if outgoing.removed else "reactions.add"
     name = REACTIONS.get(outgoing.reaction, outgoing.reaction)
@@ -84,23 +72,18 @@ def react(outgoing: Outgoing, config: Config) -> str:
     return outgoing.refers
 
 
-def find(outgoing: Outgoing, config: Config) -> str | None:
+def find(outgoing: Outgoing, config: App) -> str | None:
     """Our post by the key in its metadata: in the thread, or in the channel for a card. Raises SendFailed."""
     if outgoing.private_to or outgoing.file:
         raise SendFailed("Slack: what one person sees, or a file, cannot be looked for", Outcome.REFUSED)
     where, thread = place_of(outgoing)
-    query = {"channel": where, "limit": "200", "include_all_metadata": "true", **({"ts": thread} if thread else {})}
-    if outgoing.since:
-        query["oldest"] = f"{outgoing.since.timestamp() - 60:.6f}"  # our clocks may differ by a minute
-    for _ in range(PAGES):
-        said = call("conversations.replies" if thread else "conversations.history", config, query=query)
-        for old in _messages(said):
-            if old.get("metadata", {}).get("event_payload", {}).get("key") == outgoing.key:
-                return f"{where}:{old['ts']}"
-        query["cursor"] = said.get("response_metadata", {}).get("next_cursor", "")
-        if not query["cursor"]:
-            return None
-    raise SendFailed("Slack: too many posts to look through", Outcome.UNKNOWN)
+    return slack.find(where, thread, outgoing.key, outgoing.since, config)
+
+
+def share(outgoing: Outgoing, file: Content, config: App) -> str:
+    """Share a file in a thread; returns the file's id."""
+    comment = " ".join(filter(None, [REPEATED if outgoing.repeat else "", escape(outgoing.text)]))
+    return slack.share(file, *place_of(outgoing), comment, config)
 
 
 def place_of(outgoing: Outgoing) -> tuple[str, str]:
@@ -142,10 +125,6 @@ def _marked(outgoing: Outgoing, words: str) -> str:
     return f"{REPEATED} {words}" if outgoing.repeat and words else words
 
 
-def escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def _fell_out(said: dict[str, Any]) -> bool:
     """Under a deleted post Slack says yes and posts into the channel; only its answer names no thread then
     (slack-go #1571)."""
@@ -153,7 +132,7 @@ def _fell_out(said: dict[str, Any]) -> bool:
     return isinstance(message, dict) and bool(message) and not message.get("thread_ts")
 
 
-def _answered(where: str, thread: str, config: Config) -> bool:
+def _answered(where: str, thread: str, config: App) -> bool:
     """Whether a thread has an answer yet: before, Slack shows nobody what is whispered in it."""
     try:
         said = call("conversations.replies", config, query={"channel": where, "ts": thread, "limit": "2"})
@@ -161,15 +140,4 @@ def _answered(where: str, thread: str, config: Config) -> bool:
         if failure.outcome is not Outcome.REFUSED:
             raise
         return False
-    return len(_messages(said)) > 1
-
-
-def _messages(said: dict[str, Any]) -> list[dict[str, Any]]:
-    messages = said.get("messages")
-    return [one for one in messages if isinstance(one, dict)] if isinstance(messages, list) else []
-
-
-def _id(said: dict[str, Any], name: str) -> str:
-    if not said.get("channel") or not said.get(name):
-        raise SendFailed("Slack: an answer without the post's id", Outcome.UNKNOWN)
-    return f"{said['channel']}:{said[name]}"
+    return len(slack.messages(said)) > 1
