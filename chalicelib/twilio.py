@@ -1,0 +1,176 @@
+"""What Twilio's products have in common: the account, the signature, receipts, media, the call that sends.
+
+Webhook: https://www.twilio.com/docs/messaging/guides/webhook-request
+Signature: https://www.twilio.com/docs/usage/security#validating-requests
+Sending: https://www.twilio.com/docs/messaging/api/message-resource
+Media: https://www.twilio.com/docs/messaging/api/media-resource
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from chalicelib import api, download, signing
+from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.models import (
+    Attachment,
+    Content,
+    Frozen,
+    Live,
+    LiveSecret,
+    Progress,
+    Receipt,
+    Trouble,
+    current,
+    secret,
+    setting,
+)
+from chalicelib.webhook import Request
+
+MOST_FILES = 10  # of one message
+# https://help.twilio.com/articles/223183748: where media lie, with and without "HTTP auth on media URLs"
+FILE_HOSTS = ("mms.twiliocdn.com", "media.twiliocdn.com", "s3-external-1.amazonaws.com/media.twiliocdn.com/")
+MEDIA = re.compile(r"/2010-04-01/Accounts/([A-Za-z0-9]+)/Messages/[A-Za-z0-9]+/Media/[A-Za-z0-9]+\Z")
+
+PROGRESS = {
+    "delivered": Progress.DELIVERED,
+    "read": Progress.READ,
+    "undelivered": Progress.FAILED,
+    "failed": Progress.FAILED,
+}
+OUTCOMES = dict.fromkeys((20429, 14107, 30001, 63018), Outcome.NOT_SENT)  # too many requests, queue full
+
+
+class Account(Frozen):
+    """The settings that every Twilio provider has."""
+
+    account_sid: str = setting("Account SID, on the first page of the Twilio console", outbound=True)
+    auth_token: LiveSecret = secret("Auth token, on the first page of the Twilio console", inbound=True, outbound=True)
+    number: str = setting("the shop's number there, or a messaging service (MG…)", outbound=True)
+    api_url: str = setting("where Twilio's API is", default="https://api.twilio.com", outbound=True)
+    webhook_url: str = setting("where receipts go; Shopbell's own address", outbound=True, optional=True)
+
+
+def verify(request: Request, auth_token: Live) -> None:
+    """HMAC-SHA1 over the URL and the sorted fields; for a JSON body over the URL, which then holds the body's hash.
+
+    Raises BadSignature.
+    """
+    theirs = [request.header("x-twilio-signature")]
+    body_hash = request.query.get("bodySHA256", "")
+    if body_hash and not signing.same(signing.sha256(request.body), body_hash):
+        raise BadSignature
+    fields = "" if body_hash else _signed_fields(request)
+    for url in _spellings(request.url):
+        if signing.signed(
+            auth_token,
+            (url + fields).encode("utf-8", "surrogatepass"),
+            theirs,
+            algorithm="sha1",
+            encode=signing.base64_digest,
+        ):
+            return
+    raise BadSignature
+
+
+def is_receipt(form: Mapping[str, str]) -> bool:
+    return bool(form.get("MessageStatus")) and "Body" not in form
+
+
+def receipts(form: Mapping[str, str], provider: str, words: Mapping[str, str]) -> Iterator[Receipt]:
+    """Queued, sending, sent: known already. What Twilio may add later is ignored the same way.
+
+    `words` is ours for some of the error codes.
+    """
+    progress = PROGRESS.get(form["MessageStatus"])
+    if progress and form.get("MessageSid"):
+        code = form.get("ErrorCode", "")
+        reason = words.get(code, f"Twilio error {code}") if code else ""
+        yield Receipt(provider=provider, progress=progress, ids=(form["MessageSid"],), reason=reason, source=form)
+
+
+def attachments(form: Mapping[str, str]) -> Iterator[Attachment]:
+    count = form.get("NumMedia", "")
+    for place in range(min(int(count), MOST_FILES) if count.isascii() and count.isdigit() and len(count) < 4 else 0):
+        reference = form.get(f"MediaUrl{place}", "")
+        name = reference.rpartition("/")[2]
+        yield Attachment(name=name, type=form.get(f"MediaContentType{place}", ""), reference=reference)
+
+
+def post(to: str, content: Mapping[str, str], config: Account, channel: str = "") -> str:
+    """Post one message; returns its SID. `channel` stands before numbers that are not called by themselves.
+
+    Raises SendFailed by Twilio's own code, else by HTTP status.
+    """
+    by_service = config.number.startswith("MG")
+    sender = {"MessagingServiceSid": config.number} if by_service else {"From": channel + config.number}
+    called_back = {"StatusCallback": config.webhook_url} if config.webhook_url else {}
+    answer = api.call(
+        "POST",
+        f"{config.api_url}/2010-04-01/Accounts/{config.account_sid}/Messages.json",
+        form={"To": to, **sender, **content, **called_back},
+        auth=(config.account_sid, current(config.auth_token)),
+    )
+    said = _taken(answer, config)
+    if not said.get("sid"):
+        raise SendFailed("Twilio: an answer that cannot be read", Outcome.UNKNOWN)
+    return str(said["sid"])
+
+
+def fetch(attachment: Attachment, config: Account, limit: int) -> Content:
+    """A medium of our own account from Twilio's API, which sends on to where it lies."""
+    media = MEDIA.search(attachment.reference)
+    if not media or media[1] != config.account_sid:
+        raise SendFailed("its address is none of this Twilio account", Outcome.REFUSED)
+    answer = download.get(
+        config.api_url + media[0],
+        hosts=("api.twilio.com", *FILE_HOSTS),
+        own=download.moved(config),
+        limit=limit,
+        auth=(config.account_sid, current(config.auth_token)),
+    )
+    return download.content(attachment, answer)
+
+
+def check(config: Account) -> list[Trouble]:
+    """Whether the token holds and the account is active. https://www.twilio.com/docs/iam/api/account
+
+    Where a number's messages go is not looked at: in a messaging service the service may say, and not the number.
+    """
+    auth = (config.account_sid, current(config.auth_token))
+    answer = api.call("GET", f"{config.api_url}/2010-04-01/Accounts/{config.account_sid}.json", auth=auth)
+    said = _taken(answer, config)
+    return [] if said.get("status") == "active" else [Trouble(f"the Twilio account is {said.get('status')}")]
+
+
+def _taken(answer: api.Answer, config: Account) -> dict[str, Any]:
+    """What Twilio says where it took a call. Raises SendFailed."""
+    said = answer.json()
+    reason = f"Twilio: {said.get('message', answer.status)}".replace(current(config.auth_token), "…")
+    api.refuse(answer, reason, OUTCOMES, said.get("code"))
+    return said
+
+
+def _signed_fields(request: Request) -> str:
+    """Every distinct field in order, each as its name and its value (twilio-python, request_validator.py)."""
+    try:
+        fields = sorted(set(request.form()))
+    except Unreadable:
+        raise BadSignature from None
+    return "".join(name + value for name, value in fields)
+
+
+def _spellings(url: str) -> Iterator[str]:
+    """The URL with and without the standard port: Twilio signs either (twilio-python, request_validator.py)."""
+    yield url
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return
+    standard = 443 if parts.scheme == "https" else 80
+    if port is None:
+        yield urlunsplit(parts._replace(netloc=f"{parts.netloc}:{standard}"))
+    else:
+        yield urlunsplit(parts._replace(netloc=parts.netloc.rpartition(":")[0]))
