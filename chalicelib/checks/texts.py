@@ -9,7 +9,6 @@ from chalicelib.checks.problem import Problem, listed
 from chalicelib.models import Expected, Said, Shop
 
 TEMPLATE = re.compile(r"[a-z0-9_-]+", re.ASCII)
-APPROVED = re.compile(r"[a-z0-9_]+/[a-z]{2,3}(_[A-Za-z]{2,4})?", re.ASCII)
 ORDERS = re.compile(r"(?=.{1,12}$)[A-Z0-9#]*[A-Z#][A-Z0-9#]*[-/.]?", re.ASCII)  # never digits alone
 A_TIME = re.compile(  # at which somebody is there, or answers
     r"\b\d{1,2}[:.]\d{2}\b|\b\d+\s?(?:min|minut|hour|stund|heure|hora|ore\b|uur|uren|godz|o'clock|uhr\b|[ap]m\b)\w*",
@@ -102,10 +101,11 @@ def templates(rules: Shop) -> Iterator[Problem]:
             yield ("templates", name, "text"), "a template needs a text"
         for provider, approved in canned.approved.items():
             place = ("templates", name, "approved")
-            if provider not in rules.providers or not can(provider).templates:
+            named = can(provider).templates if provider in rules.providers else None
+            if named is None:
                 yield place, f"{provider!r} is no enabled provider that approves texts"
-            elif not APPROVED.fullmatch(approved):
-                yield place, f"write the name and language it has there, like order_update/en, not {approved!r}"
+            elif not re.fullmatch(named.form, approved, re.ASCII):
+                yield place, f"write the name it has there, like {named.like}, not {approved!r}"
     for provider in rules.human_agent:
         if provider not in rules.providers or not can(provider).human_window:
             yield ("human_agent",), f"{provider!r} is no enabled provider that lets people answer later than machines"

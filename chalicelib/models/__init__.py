@@ -35,6 +35,7 @@ from chalicelib.models.people import (
 )
 from chalicelib.models.provider import (
     FOREIGN,
+    Approved,
     Can,
     Cover,
     Live,
@@ -90,6 +91,7 @@ __all__ = [
     "WEEKDAYS",
     "Acknowledgement",
     "Address",
+    "Approved",
     "Attachment",
     "Automatic",
     "Button",

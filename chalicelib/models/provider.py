@@ -27,6 +27,13 @@ class Cover(StrEnum):
     CREDENTIAL = "credential"
 
 
+class Approved(NamedTuple):
+    """How a provider names a text that it approved beforehand: the form (a regular expression), and an example."""
+
+    form: str
+    like: str
+
+
 class Can(NamedTuple):
     """What a provider can do: data, not code."""
 
@@ -45,7 +52,7 @@ class Can(NamedTuple):
     window: int | None = None  # hours after the customer's last word in which we may write
     human_window: int | None = None  # hours in which a person still may, if it is marked (Outgoing.human)
     reaction_opens: bool = False  # the window opens by a reaction too
-    templates: bool = False  # texts approved beforehand may be sent outside the window
+    templates: Approved | None = None  # how texts are named that, approved beforehand, may be sent outside the window
     idempotent: int = 0  # hours in which a repeat with the same key is recognised
     gets: bool = False  # a message may come by GET, its fields in the query (then GET is one of the methods)
     desk: bool = False  # it carries a desk

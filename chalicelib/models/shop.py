@@ -164,7 +164,7 @@ class Automatic(Strict):
 
 
 class Template(Strict):
-    """A canned answer. `approved` names the same text as a provider approved it, by provider: its name/language."""
+    """A canned answer. `approved` names the same text as a provider approved it, by provider: its name there."""
 
     text: str
     approved: Mapping[str, str] = Field(default_factory=dict)

@@ -29,6 +29,7 @@ from chalicelib import api, download, meta
 from chalicelib.errors import Outcome, SendFailed
 from chalicelib.models import (
     Address,
+    Approved,
     Attachment,
     Can,
     Channel,
@@ -70,7 +71,7 @@ can = Can(
     file_types={type_: size for type_, (_, size) in FILES.items()},
     receipts=True,
     window=24,
-    templates=True,
+    templates=Approved(form=r"[a-z0-9_]+/[a-z]{2,3}(_[A-Za-z]{2,4})?", like="order_update/en"),
 )
 accepted = Response()
 

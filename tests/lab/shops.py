@@ -173,7 +173,8 @@ def _able(random: Random, known: Mapping[str, list[str]]) -> Any:
 
 
 def _approved(random: Random, known: Mapping[str, list[str]]) -> Any:
-    return {name: "order_update/en" for name in known["providers"] if providers.load(name).can.templates}
+    named = {name: providers.load(name).can.templates for name in known["providers"]}
+    return {name: one.like for name, one in named.items() if one}
 
 
 def _text(random: Random, known: Mapping[str, list[str]]) -> Any:
