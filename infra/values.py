@@ -35,6 +35,8 @@ FORMS = {
     ("infobip", "number"): "4935{digits}",
     ("messagebird", "number"): "4936{digits}",
     ("whatsapp", "phone_number_id"): "1{digits}",
+    ("twilio_whatsapp", "account_sid"): "AC{hex}",
+    ("twilio_whatsapp", "number"): "+4937{digits}",
     ("telegram", "bot_token"): "{digits}:{word}",
     ("chatwoot", "account_id"): "{digits}",
     ("postmark", "webhook_user"): "postmark",

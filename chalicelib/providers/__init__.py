@@ -17,6 +17,7 @@ NAMES = (
     "infobip",
     "messagebird",
     "whatsapp",
+    "twilio_whatsapp",
     "messenger",
     "instagram",
     "telegram",

@@ -25,6 +25,7 @@ PARTS = (
     "infobip",
     "messagebird",
     "whatsapp",
+    "twilio_whatsapp",
     "messenger",
     "instagram",
     "telegram",

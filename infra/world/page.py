@@ -11,6 +11,7 @@ NAMES = {
     "twilio_sms": "SMS",
     "vonage": "SMS",
     "whatsapp": "WhatsApp",
+    "twilio_whatsapp": "WhatsApp",
     "line": "LINE",
     "postmark": "Mail",
     "resend": "Mail",
