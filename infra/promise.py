@@ -25,6 +25,7 @@ PROPER = {
     Channel.TELEGRAM: "Telegram",
     Channel.LINE: "LINE",
     Channel.SLACK_CONNECT: "Slack Connect",
+    Channel.VIBER: "Viber",
 }
 
 

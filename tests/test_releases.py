@@ -36,7 +36,10 @@ from tests.lab.releases import (
     resumed,
 )
 
-AGREED: frozenset[str] = frozenset()  # what the release before cannot read, each with what becomes of it there
+NEW_CHANNELS = ("instagram", "viber")
+AGREED = {  # what the release before cannot read, by how `apart` tells of it, each with what becomes of it there
+    f"channel: '{one}' is new": "whatever concerns somebody of it is parked, to be redriven" for one in NEW_CHANNELS
+}
 OF_THEMSELVES = tuple(f"{name}#" for name in ("ADDRESS", "CONTACT", "FRAGMENT", "DESK", "WATCH", "DAY", "CLUE", "PAIR"))
 FOLDERS = sorted(RELEASES.iterdir(), key=lambda folder: [int(part) for part in folder.name.split(".")])
 LAST = FOLDERS[-1]
@@ -155,7 +158,9 @@ def test_what_the_release_before_put_aside_can_be_redriven() -> None:
 
 def test_no_field_is_gone_or_needed_that_the_release_before_does_not_know() -> None:
     """What is said here must be so again, or stand in AGREED with what becomes of it after a rollback."""
-    assert set(apart(json.loads((LAST / FIELDS).read_text()), fields())) == AGREED
+    found = list(apart(json.loads((LAST / FIELDS).read_text()), fields()))
+    assert [one for one in found if not one.endswith(tuple(AGREED))] == []
+    assert [end for end in AGREED if not any(one.endswith(end) for one in found)] == []
 
 
 def test_rows_are_where_the_release_before_looks_and_hold_what_it_looks_for() -> None:

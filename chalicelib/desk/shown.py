@@ -13,6 +13,7 @@ TITLES = {
     Channel.TELEGRAM: "Telegram",
     Channel.LINE: "LINE",
     Channel.SLACK_CONNECT: "Slack Connect",
+    Channel.VIBER: "Viber",
     Channel.WEBCHAT: "chat",
 }
 

@@ -47,6 +47,7 @@ class Channel(StrEnum):
     TELEGRAM = "telegram"
     LINE = "line"
     SLACK_CONNECT = "slack_connect"
+    VIBER = "viber"
     WEBCHAT = "webchat"
     SLACK = "slack"
     TIMER = "timer"

@@ -23,6 +23,7 @@ NAMES = (
     "telegram",
     "line",
     "chatwoot",
+    "viber",
     "postmark",
     "resend",
     "ses",

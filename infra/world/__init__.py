@@ -31,6 +31,7 @@ PARTS = (
     "telegram",
     "line",
     "chatwoot",
+    "viber",
     "postmark",
     "resend",
     "ses",

@@ -13,6 +13,7 @@ NAMES = {
     "whatsapp": "WhatsApp",
     "twilio_whatsapp": "WhatsApp",
     "line": "LINE",
+    "viber": "Viber",
     "postmark": "Mail",
     "resend": "Mail",
     "ses": "Mail",
