@@ -80,6 +80,8 @@ def _receive(request: Request, provider: str, account: str, request_id: str) -> 
     if request.method not in module.can.methods:
         raise MethodNotAllowed
     config = settings.config(provider, account, "inbound")
+    if request.method == "HEAD":  # the provider looks whether anybody is here: that proves nothing and tells nothing
+        return module.accepted, ()
     if handshake := module.verify(request, config):
         return handshake, ()
     if request.method != "POST":

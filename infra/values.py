@@ -39,6 +39,7 @@ FORMS = {
     ("twilio_whatsapp", "number"): "+4937{digits}",
     ("telegram", "bot_token"): "{digits}:{word}",
     ("chatwoot", "account_id"): "{digits}",
+    ("intercom", "admin_id"): "{digits}",
     ("postmark", "webhook_user"): "postmark",
     ("postmark", "sender"): "hello{account}@shop.example",
     ("postmark", "inbound_address"): "inbound{account}@shop.example",

@@ -51,7 +51,7 @@ _UNSEEN = re.compile(
 _QUOTED = re.compile(r"\"[^\"]*+\"|'[^']*+'")
 _HIDDEN = re.compile(r"(?:^|\s)hidden(?=\s|=|/|$)", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s*+=\s*+["']?(https?://[^\s"'<>]{1,1000}+)""", re.IGNORECASE)
-_SPACE = re.compile(r"\s+")
+_SPACE = re.compile(r"[^\S\v\f\u2028\u2029]+")  # what ends a line in a plain text stays as it is
 _RULE = "_" * 32  # as Outlook draws a line in plain text
 _DEEPEST_QUOTE = 5  # levels of blockquote that are shown as > > >
 

@@ -41,7 +41,7 @@ class Can(NamedTuple):
     covers: frozenset[Cover]
     octets: bool = False  # `text` counts the bytes of UTF-8, of which an ä has two and an emoji four
     units: int | None = None  # UTF-16 units in one message that GSM-7 cannot write (SMS); None: it makes no difference
-    methods: tuple[str, ...] = ("POST",)  # GET and HEAD where the provider checks its URL
+    methods: tuple[str, ...] = ("POST",)  # GET where the provider checks its URL, HEAD where it only calls it for that
     edit: bool = False
     delete: bool = False
     react: bool = False

@@ -24,6 +24,7 @@ NAMES = (
     "line",
     "chatwoot",
     "viber",
+    "intercom",
     "postmark",
     "resend",
     "ses",

@@ -32,6 +32,7 @@ PARTS = (
     "line",
     "chatwoot",
     "viber",
+    "intercom",
     "postmark",
     "resend",
     "ses",
