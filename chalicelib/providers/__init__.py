@@ -25,6 +25,7 @@ NAMES = (
     "chatwoot",
     "viber",
     "intercom",
+    "crisp",
     "postmark",
     "resend",
     "ses",

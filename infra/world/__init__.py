@@ -33,6 +33,7 @@ PARTS = (
     "chatwoot",
     "viber",
     "intercom",
+    "crisp",
     "postmark",
     "resend",
     "ses",
