@@ -69,9 +69,10 @@ def md5_hashed(secrets: Iterable[SecretStr], content: bytes, theirs: str) -> boo
     return any([same(mine.hexdigest(), theirs) for mine in ours])
 
 
-def ed25519(keys: Iterable[SecretStr], content: bytes, theirs: str) -> bool:
-    """Whether `theirs` is the signature of `content` under one of the live public `keys`, all in base64."""
-    return any([_ed25519(decoded(key.get_secret_value()), content, theirs) for key in keys])
+def ed25519(keys: Iterable[SecretStr], content: bytes, theirs: str, hexadecimal: bool = False) -> bool:
+    """Whether `theirs` is the signature of `content` under one of the live public `keys`, all in base64 or in hex."""
+    decode = unhexed if hexadecimal else decoded
+    return any([_ed25519(decode(key.get_secret_value()), content, theirs, hexadecimal) for key in keys])
 
 
 def fresh(seconds: str, at: datetime, tolerance: int = TOLERANCE) -> bool:
@@ -84,6 +85,14 @@ def decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text.encode("ascii"), validate=True)
     except (ValueError, binascii.Error):
+        return b""
+
+
+def unhexed(text: str) -> bytes:
+    """What stands there in hexadecimal; empty where it does not."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
         return b""
 
 
@@ -154,13 +163,14 @@ def _asymmetric(live: list[SecretStr], content: bytes, signatures: list[str]) ->
     return any(_ed25519(key, content, signature) for key in keys for signature in theirs)
 
 
-def _ed25519(key: bytes, content: bytes, signature: str) -> bool:
-    """Whether `signature` (strict base64) is the key's. Loaded late: most systems sign with a shared secret."""
+def _ed25519(key: bytes, content: bytes, signature: str, hexadecimal: bool = False) -> bool:
+    """Whether `signature` is the key's. Loaded late: most systems sign with a shared secret."""
     from nacl.exceptions import CryptoError
     from nacl.signing import VerifyKey
 
-    raw = decoded(signature)
-    if not same(base64_digest(raw), signature):  # one spelling only: the last letter has bits to spare
+    raw = unhexed(signature) if hexadecimal else decoded(signature)
+    # one spelling only: base64's last letter has bits to spare, and hex may be written in large letters too
+    if not same(hex_digest(raw) if hexadecimal else base64_digest(raw), signature):
         return False
     try:
         VerifyKey(key).verify(content, raw)

@@ -26,6 +26,7 @@ PROPER = {
     Channel.LINE: "LINE",
     Channel.SLACK_CONNECT: "Slack Connect",
     Channel.VIBER: "Viber",
+    Channel.DISCORD: "Discord",
 }
 
 

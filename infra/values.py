@@ -50,6 +50,7 @@ FORMS = {
     ("ses", "topics"): "arn:aws:sns:us-east-1:000000000000:shopbell-mail{account}",  # as the local AWS has it
     ("ses", "sender"): "hello{account}@ses.shop.example",
     ("ses", "inbound_address"): "inbound{account}@ses.shop.example",
+    ("discord", "public_key"): "{hexpair}",
     ("custom", "signing_secret"): "whsec_{key}",
     ("slack", "bot_token"): "xoxb-{word}",
     ("slack_connect", "bot_token"): "xoxb-{word}",
@@ -75,6 +76,7 @@ def local(provider: str, account: str, field: str) -> str:
         account=f".{account.lower()}" if account else "",
         digits=str(int(seed.hexdigest(), 16))[:8],
         hex=seed.hexdigest()[:32],
+        hexpair=pairs.pair(seed.digest(), hexadecimal=True),
         key=base64.b64encode(seed.digest()).decode(),
         pair=pairs.pair(seed.digest()),
         word=base64.b32encode(seed.digest())[:20].decode().lower(),

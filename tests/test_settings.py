@@ -119,7 +119,7 @@ def test_the_shipped_shop_is_valid() -> None:
         *(
             ("[routes]", f"{said}\n[routes]", line, words)
             for said, line, words in (
-                ("[targets.smss]", 8, "[targets.smss]: 'smss' is no channel; there are email"),
+                ("[targets.smss]", 8, "[targets.smss]: 'smss' is no channel; there are discord, email"),
                 ('[targets.sms]\nfirst_minutes = "1h"', 9, "it is a whole number of minutes from 0 to 43200, without"),
                 (
                     '[hours]\nmonday = "9:00-9:10"\n[targets.sms]\nnext_minutes = 600',

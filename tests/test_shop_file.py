@@ -247,7 +247,7 @@ def secret(random: Random, rows: list[Row]) -> Broken | None:
 
 
 RULES = (  # what a rule cannot say, and what is said of it
-    ("when.channels", '["fax"]', ", entry 1", "'fax' is not known; there are email, "),
+    ("when.channels", '["fax"]', ", entry 1", "'fax' is not known; there are discord, email, "),
     ("when.providers", '["fax"]', ", entry 1", "'fax' is not known; there are "),
     ("when.accounts", '["EAST"]', ", entry 1", "'EAST' is not known; there are "),
     ("when.words", '["refund", "…!"]', ", entry 2", "there is no letter and no digit in '…!'"),

@@ -14,6 +14,7 @@ TITLES = {
     Channel.LINE: "LINE",
     Channel.SLACK_CONNECT: "Slack Connect",
     Channel.VIBER: "Viber",
+    Channel.DISCORD: "Discord",
     Channel.WEBCHAT: "chat",
 }
 

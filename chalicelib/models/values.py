@@ -48,6 +48,7 @@ class Channel(StrEnum):
     LINE = "line"
     SLACK_CONNECT = "slack_connect"
     VIBER = "viber"
+    DISCORD = "discord"
     WEBCHAT = "webchat"
     SLACK = "slack"
     TIMER = "timer"

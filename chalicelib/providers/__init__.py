@@ -26,6 +26,7 @@ NAMES = (
     "viber",
     "intercom",
     "crisp",
+    "discord",
     "postmark",
     "resend",
     "ses",

@@ -13,31 +13,34 @@ from pydantic import SecretStr
 from infra.simulate import CannotSign
 
 
-def pair(seed: bytes) -> str:
+def pair(seed: bytes, hexadecimal: bool = False) -> str:
     """A public key and its private one, made from 32 bytes: the value of a setting."""
-    return f"{_public(seed)} {base64.b64encode(seed).decode()}"
+    return " ".join(_written(half, hexadecimal) for half in (_public(seed), seed))
 
 
-def sign(live: Sequence[SecretStr], content: bytes) -> str:
+def sign(live: Sequence[SecretStr], content: bytes, hexadecimal: bool = False) -> str:
     """The signature that the first live key proves. Raises CannotSign where its private half is not among the others.
 
-    It is in base64.
+    It is written as the keys are, in base64 or in hex.
     """
-    public, *others = [key.get_secret_value() for key in live]
-    for seed in map(_seed, others):
-        if seed and _public(seed) == public:
-            return base64.b64encode(Ed25519PrivateKey.from_private_bytes(seed).sign(content)).decode()
+    public, *others = [_read(key.get_secret_value(), hexadecimal) for key in live]
+    for seed in others:
+        if len(seed) == 32 and _public(seed) == public:
+            return _written(Ed25519PrivateKey.from_private_bytes(seed).sign(content), hexadecimal)
     raise CannotSign("this account's webhooks are signed by a private key that only the provider has")
 
 
-def _public(seed: bytes) -> str:
-    return base64.b64encode(Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()).decode()
+def _public(seed: bytes) -> bytes:
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
 
 
-def _seed(key: str) -> bytes:
-    """What a private key is made from; empty where this cannot be one."""
+def _written(half: bytes, hexadecimal: bool) -> str:
+    return half.hex() if hexadecimal else base64.b64encode(half).decode()
+
+
+def _read(key: str, hexadecimal: bool) -> bytes:
+    """Empty where this cannot be a key."""
     try:
-        seed = base64.b64decode(key, validate=True)
+        return bytes.fromhex(key) if hexadecimal else base64.b64decode(key, validate=True)
     except ValueError:
         return b""
-    return seed if len(seed) == 32 else b""

@@ -34,6 +34,7 @@ PARTS = (
     "viber",
     "intercom",
     "crisp",
+    "discord",
     "postmark",
     "resend",
     "ses",
