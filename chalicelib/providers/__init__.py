@@ -27,6 +27,7 @@ NAMES = (
     "intercom",
     "crisp",
     "discord",
+    "rocketchat",
     "postmark",
     "resend",
     "ses",

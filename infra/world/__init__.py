@@ -35,6 +35,7 @@ PARTS = (
     "intercom",
     "crisp",
     "discord",
+    "rocketchat",
     "postmark",
     "resend",
     "ses",

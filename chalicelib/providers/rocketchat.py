@@ -1,0 +1,196 @@
+"""Rocket.Chat's live chat: what visitors write in the widget of the shop's own workspace.
+
+1. Manage, Workspace, Users, New user: one for Shopbell, with the roles bot, livechat-agent and livechat-manager.
+   Manage, Omnichannel, Agents: add it. Settings, Omnichannel, Routing: Assign new conversations to bot agent.
+2. Log in as that user. Account, Personal access tokens, Add, Ignore Two Factor Authentication: token and user id.
+3. Manage, Omnichannel, Webhooks: {url}, a secret token of your own, Send Request on: Visitor Messages. Send Test, Save.
+
+Webhook: https://docs.rocket.chat/docs/webhooks
+Sending: https://developer.rocket.chat/apidocs/send-message
+
+Confirmed by Rocket.Chat's own sources: what its webhooks hold and how they come again (sendToCRM.ts, webhooks.ts), what
+it takes and from whom (chat.ts, sendMessage.ts, canSendMessage.ts), who may fetch a file (FileUpload.ts). Not
+confirmed: what becomes of an answer in a chat that somebody closed.
+
+No secret token, no header: then every webhook is refused. An offline message has nobody whom Rocket.Chat would give an
+answer to, so it is kept as not understood, and the desk is told.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from chalicelib import api, canary, download, signing
+from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.models import (
+    Address,
+    Attachment,
+    Can,
+    Channel,
+    Content,
+    Cover,
+    Frozen,
+    Kind,
+    LiveSecret,
+    Message,
+    Outgoing,
+    Trouble,
+    current,
+    digest,
+    secret,
+    setting,
+)
+from chalicelib.webhook import MALFORMED, Request, Response, each, moment
+
+channel = Channel.WEBCHAT
+can = Can(
+    text=5000,
+    units=5000,  # Message_MaxAllowedSize, as a workspace has it at first, counted as JavaScript does
+    covers=frozenset({Cover.CREDENTIAL}),
+    edit=True,
+    delete=True,
+    files=1,
+)
+accepted = Response()  # 200 and nothing else: all others count as lost
+
+LONGEST = 200  # characters of Rocket.Chat's own words that an agent is shown
+OUTCOMES = {"error-too-many-requests": Outcome.NOT_SENT}
+
+
+class Config(Frozen):
+    secret_token: LiveSecret = secret(
+        "Secret Token, a long random word of your own, Omnichannel > Webhooks", inbound=True
+    )
+    user_id: str = setting("Shopbell's user id, shown with its personal access token", outbound=True)
+    auth_token: LiveSecret = secret("its token: Account > Personal access tokens", outbound=True)
+    api_url: str = setting("where your workspace is: https://….rocket.chat", outbound=True)
+
+
+def verify(request: Request, config: Config) -> None:
+    """The secret token, shown in a header."""
+    if not signing.shown(config.secret_token, request.header("x-rocketchat-livechat-token")):
+        raise BadSignature
+
+
+def parse(request: Request, config: Config) -> list[Message]:
+    """What a visitor wrote. Of a chat's other events only those without an answer's address matter."""
+    event = request.json_object()
+    if event.get("type") == "LivechatOfflineMessage":
+        raise Unreadable("an offline message, which cannot be answered here")
+    if event.get("type") != "Message":
+        return []
+    what = "a Rocket.Chat webhook without its fields"
+    try:
+        visitor, messages = dict(event["visitor"]), list(event["messages"])
+    except MALFORMED as error:
+        raise Unreadable(what) from error
+    return each(messages, lambda message: _read(message, visitor), what)
+
+
+def send(outgoing: Outgoing, config: Config) -> str:
+    """Post one text, or change or take back one; returns `room:message`. The message's id is our own choice."""
+    if outgoing.change:
+        return _changed(outgoing, config)
+    room = outgoing.context.get("room", "")
+    message = {"_id": digest(outgoing.key), "rid": room, "msg": outgoing.text}
+    return _id(room, _call("POST", "chat.sendMessage", config, json={"message": message}))
+
+
+def find(outgoing: Outgoing, config: Config) -> str | None:
+    """Look for our message by its id. Of one that is not there Rocket.Chat gives no reason."""
+    with api.repeatable():
+        said = _call("GET", "chat.getMessage", config, absent=True, query={"msgId": digest(outgoing.key)})
+    return _id(outgoing.context.get("room", ""), said) if said else None
+
+
+def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
+    """A file from the workspace, which may be kept for its users."""
+    answer = download.get(attachment.reference, hosts=(), own=config.api_url, limit=limit, headers=_headers(config))
+    return download.content(attachment, answer)
+
+
+def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
+    """Whether the token holds, and the webhook is ours and told of what visitors write."""
+    said = _call("GET", "livechat/integrations.settings", config).get("settings")
+    known = {one.get("_id"): one.get("value") for one in said or () if isinstance(one, dict)}
+    troubles = canary.registered("Rocket.Chat", known.get("Livechat_webhookUrl"), webhook)
+    if troubles or known.get("Livechat_webhook_on_visitor_message") is True:
+        return troubles
+    return [Trouble("Rocket.Chat's webhook is not sent on Visitor Messages")]
+
+
+def _changed(outgoing: Outgoing, config: Config) -> str:
+    room, _, message = outgoing.refers.partition(":")
+    if outgoing.change == "edit":
+        _call("POST", "chat.update", config, json={"roomId": room, "msgId": message, "text": outgoing.text})
+    else:
+        _call("POST", "chat.delete", config, json={"roomId": room, "msgId": message})
+    return outgoing.refers
+
+
+def _read(message: dict[str, Any], visitor: dict[str, Any]) -> Iterator[Message]:
+    """What a visitor wrote; an agent's words, notes of the system and the pages somebody looked at are not."""
+    if "agentId" in message or message.get("closingMessage") or "navigation" in message:
+        return
+    edited = message.get("editedAt")
+    yield Message(
+        provider="rocketchat",
+        kind=Kind.EDIT if edited else Kind.MESSAGE,
+        id=_word(message["_id"]),
+        version=f"{_word(edited)} {digest(_text(message))}" if edited else "",
+        sender=Address(channel=channel, id=f"rocketchat:{_word(visitor['_id'])}"),
+        name=visitor.get("name") or "",
+        text=_text(message),
+        attachments=() if edited else tuple(_attachments(message)),
+        sent_at=moment(edited or message.get("ts")),
+        context={"room": _word(message["rid"])},
+        source=message,
+    )
+
+
+def _text(message: dict[str, Any]) -> str:
+    """The words, or what was written beside a file."""
+    beside = [str(one.get("description") or "") for one in message.get("attachments") or ()]
+    return "\n".join(filter(None, [message.get("msg") or "", *beside]))
+
+
+def _attachments(message: dict[str, Any]) -> Iterator[Attachment]:
+    if upload := message.get("fileUpload"):
+        yield Attachment(
+            name=(message.get("file") or {}).get("name") or "",
+            type=upload.get("type") or "",
+            size=upload.get("size"),
+            reference=upload["publicFilePath"],
+        )
+
+
+def _call(method: str, path: str, config: Config, absent: bool = False, **rest: Any) -> dict[str, Any]:
+    """One call to the REST API. With `absent` what is not there is no error, but nothing."""
+    answer = api.call(method, f"{config.api_url.rstrip('/')}/api/v1/{path}", headers=_headers(config), **rest)
+    said = answer.json()
+    words = str(said.get("error") or said.get("message") or answer.status)
+    if absent and answer.status == 400 and said.get("success") is False and not said.get("error"):
+        return {}
+    hidden = words.replace(current(config.auth_token), "…")[:LONGEST]
+    api.refuse(answer, f"Rocket.Chat: {hidden}", OUTCOMES, said.get("errorType"))
+    if said.get("success") is not True:
+        raise SendFailed("Rocket.Chat: an answer that cannot be read", Outcome.UNKNOWN)
+    return said
+
+
+def _headers(config: Config) -> dict[str, str]:
+    return {"X-Auth-Token": current(config.auth_token), "X-User-Id": config.user_id}
+
+
+def _id(room: str, said: dict[str, Any]) -> str:
+    try:
+        return f"{room}:{_word(said['message']['_id'])}"
+    except MALFORMED:
+        raise SendFailed("Rocket.Chat: an answer without a message", Outcome.UNKNOWN) from None
+
+
+def _word(value: Any) -> str:
+    """A value that must be a word. Raises ValueError."""
+    if not isinstance(value, str) or not value:
+        raise ValueError("a field that is no word")
+    return value
