@@ -75,6 +75,11 @@ def ed25519(keys: Iterable[SecretStr], content: bytes, theirs: str, hexadecimal:
     return any([_ed25519(decode(key.get_secret_value()), content, theirs, hexadecimal) for key in keys])
 
 
+def ecdsa(keys: Iterable[SecretStr], content: bytes, theirs: str) -> bool:
+    """Whether `theirs` is the signature of `content` under one of the live public `keys`, by SHA-256, all in base64."""
+    return any([_ecdsa(decoded(key.get_secret_value()), content, theirs) for key in keys])
+
+
 def fresh(seconds: str, at: datetime, tolerance: int = TOLERANCE) -> bool:
     """Whether `seconds` is a plain Unix time no more than `tolerance` seconds from `at`, either way."""
     return bool(_SECONDS.fullmatch(seconds)) and abs(at.timestamp() - int(seconds)) <= tolerance
@@ -168,15 +173,37 @@ def _ed25519(key: bytes, content: bytes, signature: str, hexadecimal: bool = Fal
     from nacl.exceptions import CryptoError
     from nacl.signing import VerifyKey
 
-    raw = unhexed(signature) if hexadecimal else decoded(signature)
-    # one spelling only: base64's last letter has bits to spare, and hex may be written in large letters too
-    if not same(hex_digest(raw) if hexadecimal else base64_digest(raw), signature):
-        return False
     try:
-        VerifyKey(key).verify(content, raw)
+        VerifyKey(key).verify(content, _strict(signature, hexadecimal))
     except CryptoError:  # also of a key or a signature that is too short
         return False
     return True
+
+
+def _ecdsa(key: bytes, content: bytes, signature: str) -> bool:
+    """Whether `signature` (strict base64, DER) is the key's. Loaded late, as above."""
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        public = load_der_public_key(key)
+        if not isinstance(public, EllipticCurvePublicKey):
+            return False
+        public.verify(_strict(signature), content, ECDSA(SHA256()))
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):  # the latter two of what is no such key
+        return False
+    return True
+
+
+def _strict(signature: str, hexadecimal: bool = False) -> bytes:
+    """A signature from base64 or hex; empty for all but one spelling of it.
+
+    Base64's last letter has bits to spare, and hex may be written in large letters too.
+    """
+    raw = unhexed(signature) if hexadecimal else decoded(signature)
+    return raw if same(hex_digest(raw) if hexadecimal else base64_digest(raw), signature) else b""
 
 
 def _key(shared: str) -> bytes:

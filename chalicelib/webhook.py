@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from chalicelib.errors import Unreadable
@@ -18,6 +18,9 @@ LARGEST_FORM = 2_000  # fields; Twilio sends about 30
 _ACCOUNT = re.compile(r"/webhooks/[a-z0-9_]+/([A-Za-z0-9]+)/?(?:\?|$)", re.ASCII)
 # What reading a field raises that is not as it should be, times beyond all bounds among them.
 MALFORMED = (LookupError, TypeError, AttributeError, ValueError, OverflowError, OSError)
+
+_NAMES = re.compile(rb'[; \t](name|filename)="((?:[^"\\\r\n]|\\.)*+)"', re.IGNORECASE)
+_TYPE = re.compile(rb"^content-type:[ \t]*([^\s;]+)", re.IGNORECASE | re.MULTILINE)
 
 T = TypeVar("T")
 
@@ -48,10 +51,7 @@ class Request:
 
     def json(self) -> Any:
         """The body as JSON. Raises Unreadable for anything that is not one finite JSON value in UTF-8."""
-        try:
-            return clean(json.loads(self.body.decode("utf-8"), parse_constant=_refuse, parse_float=_finite))
-        except (ValueError, RecursionError) as error:
-            raise Unreadable("not JSON") from error
+        return read_json(self.body)
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object. Raises Unreadable for any other JSON value."""
@@ -79,6 +79,39 @@ class Response:
     content_type: str = "text/plain"
 
 
+def read_json(body: bytes) -> Any:
+    """One finite JSON value in UTF-8. Raises Unreadable for anything else."""
+    try:
+        return clean(json.loads(body.decode("utf-8"), parse_constant=_refuse, parse_float=_finite))
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("not JSON") from error
+
+
+class Part(NamedTuple):
+    """One field of a form, its content as it was written. A file has a name of its own, and a media type."""
+
+    name: str
+    content: bytes
+    file_name: str = ""
+    type: str = ""
+
+
+@lru_cache(maxsize=1)  # verify and parse ask for the same body
+def parts(body: bytes) -> tuple[Part, ...]:
+    """The fields of a form in order, of one that has several parts or of a urlencoded one. Raises Unreadable.
+
+    The boundary is what the body begins with: who takes a file out of a kept body has no header that names it. Nothing
+    may stand behind the end, so that what a sender wrote cannot end the form before its last fields.
+    """
+    if not body.startswith(b"--"):
+        return tuple(Part(name, value.encode("latin-1")) for name, value in _fields(body, "latin-1"))
+    boundary = body.partition(b"\r\n")[0]
+    _, *pieces, end = (b"\r\n" + body).split(b"\r\n" + boundary)
+    if end.strip() != b"--" or len(pieces) > LARGEST_FORM:
+        raise Unreadable("not a form")
+    return tuple(map(_part, pieces))
+
+
 def each(parts: Iterable[Any], read: Callable[[Any], Iterable[T]], what: str) -> list[T]:
     """What every part of a batch means. Raises Unreadable, with the items of all the others."""
     items: list[T] = []
@@ -99,11 +132,23 @@ def place_of(body: bytes) -> str:
 
 
 @lru_cache(maxsize=1)  # verify and parse ask for the same body
-def _fields(body: bytes) -> tuple[tuple[str, str], ...]:
+def _fields(body: bytes, charset: str = "utf-8") -> tuple[tuple[str, str], ...]:
     try:
-        return tuple(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=LARGEST_FORM))
+        text = body.decode("ascii")
+        return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=LARGEST_FORM, encoding=charset))
     except ValueError as error:
         raise Unreadable("not a form") from error
+
+
+def _part(piece: bytes) -> Part:
+    """What stands between two boundaries: headers, an empty line, content."""
+    head, blank, content = piece.partition(b"\r\n\r\n")
+    if not blank or not head.startswith(b"\r\n"):
+        raise Unreadable("not a form")
+    names = {name.lower(): clean_text(value.decode("utf-8", "replace")) for name, value in _NAMES.findall(head)}
+    kind = _TYPE.search(head)
+    type_ = kind[1].decode("ascii", "replace").lower() if kind else ""
+    return Part(names.get(b"name", ""), content, names.get(b"filename", ""), type_)
 
 
 def clean(value: Any, depth: int = DEEPEST) -> Any:

@@ -310,6 +310,7 @@ def _meant(provider: str, body: bytes, headers: Sequence[str], content_type: str
     address = settings.webhook_url("https://shop.example", provider)
     request = Request(url=address, headers=named, body=body, at=datetime.now(UTC))
     rules = settings.shop()
+    rules = rules.model_copy(update={"providers": {provider: {}, **rules.providers}})  # whether it is enabled or not
     config = values.config(provider, "", values.complete(os.environ, rules, ""), rules)
     try:
         return list(providers.load(provider).parse(request, config)), ""

@@ -1,10 +1,10 @@
 """What of the locked packages is shipped: no more than the functions of this shop read.
 
 Measured (arm64, zipped): all that is locked is 12.4 MB. The Rust core of `cryptography` alone is 4.6 MB of it and
-cannot be parted, so it goes along only where an enabled provider says that it needs it (Can.libraries): SES, whose
-envelopes are signed with RSA under an X.509 certificate. Ed25519 is libsodium's, 0.8 MB. boto3 is not shipped: it made
-0.4 MB and a twentieth of a cold start out of two small functions. Of botocore's data, the descriptions of the
-operations that our sources name stay: 0.05 instead of 0.5 MB, and the largest part of what a client reads.
+cannot be parted, so it goes along only where an enabled provider says that it needs it (Can.libraries): for RSA under
+an X.509 certificate, or for ECDSA. Ed25519 is libsodium's, 0.8 MB. boto3 is not shipped: it made 0.4 MB and a twentieth
+of a cold start out of two small functions. Of botocore's data, the descriptions of the operations that our sources name
+stay: 0.05 instead of 0.5 MB, and the largest part of what a client reads.
 """
 
 import gzip

@@ -51,6 +51,10 @@ FORMS = {
     ("ses", "sender"): "hello{account}@ses.shop.example",
     ("ses", "inbound_address"): "inbound{account}@ses.shop.example",
     ("discord", "public_key"): "{hexpair}",
+    ("sendgrid", "parse_key"): "{curve}",
+    ("sendgrid", "event_key"): "{curve}",
+    ("sendgrid", "sender"): "hello{account}@sendgrid.shop.example",
+    ("sendgrid", "inbound_address"): "inbound{account}@in.sendgrid.shop.example",
     ("custom", "signing_secret"): "whsec_{key}",
     ("slack", "bot_token"): "xoxb-{word}",
     ("slack_connect", "bot_token"): "xoxb-{word}",
@@ -79,6 +83,7 @@ def local(provider: str, account: str, field: str) -> str:
         hexpair=pairs.pair(seed.digest(), hexadecimal=True),
         key=base64.b64encode(seed.digest()).decode(),
         pair=pairs.pair(seed.digest()),
+        curve=pairs.curve(seed.digest()),
         word=base64.b32encode(seed.digest())[:20].decode().lower(),
     )
 

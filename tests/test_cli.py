@@ -496,6 +496,12 @@ def test_parse_says_it_in_plain_lines(bare: None) -> None:
     assert [line.split()[0] for line in seen.splitlines()[:4]] == ["what", "claim", "id", "sender"]
 
 
+def test_parse_does_without_the_provider_in_the_shop(bare: None) -> None:
+    """What was captured may be what decides whether to take it."""
+    for file in (PAYLOADS / "ses" / "comes_with_it.body", PAYLOADS / "sendgrid" / "raw.body"):
+        assert len(json.loads(invoke("parse", file.parent.name, str(file), "--json").output)) == 1
+
+
 def test_parse_guesses_the_content_type(bare: None) -> None:
     for file in (PAYLOADS / "twilio_sms" / "text.body", PAYLOADS / "custom" / "text.body"):
         assert len(json.loads(invoke("parse", file.parent.name, str(file), "--json").output)) == 1

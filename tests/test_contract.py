@@ -523,7 +523,7 @@ def rewritten(case: Case) -> Iterator[Case]:
     yield case.closed(tree)
     if isinstance(tree, dict):
         yield case.closed(dict(reversed(tree.items())))
-    if not case.is_form:
+    if case.is_json:
         other = json.loads(case.closed(tree).body)
         yield case._replace(body=json.dumps(other, sort_keys=True, indent=1, ensure_ascii=False).encode())
 

@@ -47,7 +47,7 @@ from tests.lab.everything import (
 CONFIG = config("ses")
 TOPIC = EVERYTHING_SECRETS["SHOPBELL_SES_TOPICS"]
 TOKEN = "abcdefghijklmnopqrstuvw234"
-CUSTOMER = simulator.CUSTOMER
+CUSTOMER = simulator.WRITER.address
 CARD = Card(title="Nora Lind", facts=("mail",), hint="Answer this mail.")
 KEY = "mail/o3vrnil0e2ic28trm7dfhrc2v0cnbeccl4n00001"
 SHOP = ANNOUNCED_SHOP.replace("resend", "ses")

@@ -1,12 +1,13 @@
 """Mail: raw MIME to a Message and back. Guarded parsing, what is newly written, who wrote it, threads, loops."""
 
 from chalicelib.mail.automation import LOOP, automatic, by_machine, loop_of
-from chalicelib.mail.compose import Draft, draft, reply_subject
+from chalicelib.mail.compose import Draft, draft, plain_headers, reply_subject
 from chalicelib.mail.html import text_of
-from chalicelib.mail.message import TOKEN, to_message, tokened
+from chalicelib.mail.message import TOKEN, identity, to_message, tokened
 from chalicelib.mail.parse import Mail, content_of, file_name, parse
+from chalicelib.mail.posted import from_fields, taken_out
 from chalicelib.mail.quotes import MARKER, above_marker, stripped
-from chalicelib.mail.values import Mailbox, addresses, encoded, is_address, one_line
+from chalicelib.mail.values import Mailbox, addresses, encoded, in_charset, is_address, one_line
 from chalicelib.mail.verdict import aligned, authenticated, proved
 
 __all__ = [
@@ -26,13 +27,18 @@ __all__ = [
     "draft",
     "encoded",
     "file_name",
+    "from_fields",
+    "identity",
+    "in_charset",
     "is_address",
     "loop_of",
     "one_line",
     "parse",
+    "plain_headers",
     "proved",
     "reply_subject",
     "stripped",
+    "taken_out",
     "text_of",
     "to_message",
     "tokened",

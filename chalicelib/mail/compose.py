@@ -1,6 +1,7 @@
 """A mail of ours, ready for whoever carries it: words for customer or desk, subject, thread, marks against loops."""
 
 import html
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from chalicelib.mail.automation import LOOP
@@ -11,6 +12,7 @@ from chalicelib.mail.values import ids, is_address, one_line
 from chalicelib.models import Outgoing, digest
 
 MOST_REFERENCES = 20
+LONGEST_VALUE = 995  # characters of a header in a provider's API
 REPEATED = "(possibly repeated)"
 DESK_SUBJECT, CUSTOMER_SUBJECT, OWN_SUBJECT = "Conversation", "A message for you", "A word from Shopbell"
 
@@ -56,6 +58,16 @@ def draft(outgoing: Outgoing, *, sender: str, inbound: str) -> Draft:
         reply_to=reply_to if is_address(reply_to) else "",
         headers=tuple((name, one_line(value, 6_000)) for name, value in [*headers, *_automation(outgoing)]),
     )
+
+
+def plain_headers(draft: Draft) -> Iterator[tuple[str, str]]:
+    """The headers of a draft for an API that takes short ASCII values: of too many references the last ones count."""
+    for name, value in draft.headers:
+        words = [word for word in value.split(" ") if word.isascii() and len(word) <= LONGEST_VALUE]
+        while len(" ".join(words)) > LONGEST_VALUE:
+            words.pop(0)
+        if words:
+            yield name, " ".join(words)
 
 
 def reply_subject(subject: str) -> str:

@@ -9,7 +9,7 @@ from chalicelib.mail.parse import Mail
 from chalicelib.mail.quotes import answers_within, stripped
 from chalicelib.mail.subjects import forwarded
 from chalicelib.mail.values import addresses, first
-from chalicelib.models import Address, Attachment, Channel, Message
+from chalicelib.models import Address, Attachment, Channel, Message, digest
 
 TOKEN = re.compile(r"[a-z2-7]{26}")
 MOST_REFERENCES = 10
@@ -51,6 +51,15 @@ def to_message(
         context=_context(mail),
         source=source,
     )
+
+
+def identity(mail: Mail, came_to: Iterable[str]) -> str:
+    """An id for a mail that came to these addresses, where its provider gives it none: the same in each try of his.
+
+    Not the Message-ID alone, which its author chose: he might know that of another mail, or use one for all of his.
+    """
+    own = mail.message_id or digest(mail.text, mail.subject)
+    return digest(own, first(mail.headers, "date"), mail.sender.address.lower(), *sorted(came_to))
 
 
 def bare(mailbox: str) -> str:

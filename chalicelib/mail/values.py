@@ -41,6 +41,7 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\",;:\\\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\",;:\\\x00-\x1f\x7f]{1,255}")
+_FRACTION = re.compile(r"(:[0-9]{2})\.[0-9]+")  # of a second, as some servers write
 _ID = re.compile(r"<[^<>\s]{1,250}>")
 
 
@@ -99,7 +100,7 @@ def ids(value: str) -> tuple[str, ...]:
 def date_of(value: str) -> datetime | None:
     """A mail date as UTC; None where it cannot be read or is no date on earth."""
     try:
-        date = parsedate_to_datetime(value[:200])
+        date = parsedate_to_datetime(_FRACTION.sub(r"\1", value[:200]))
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
     except Exception:  # by version: TypeError, ValueError, IndexError, OverflowError
         return None

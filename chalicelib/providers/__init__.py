@@ -31,6 +31,7 @@ NAMES = (
     "postmark",
     "resend",
     "ses",
+    "sendgrid",
     "slack",
     "slack_connect",
     "custom",

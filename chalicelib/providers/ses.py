@@ -81,7 +81,6 @@ VERDICTS = ("dmarc", "spf", "spam", "virus")
 LISTED = {"From": "from", "To": "to", "Cc": "cc", "Reply-To": "replyTo"}  # headers, and the same by SES's name
 ONCE = {"Subject": "subject", "Message-ID": "messageId"}
 STORED = re.compile(r"s3://([a-z0-9.-]{3,63})/(.{1,1024})/([0-9]{1,4})", re.ASCII)  # bucket, key, number
-LONGEST_VALUE = 995  # characters of a header
 MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
 
 
@@ -315,7 +314,9 @@ def _post(draft: mail.Draft, outgoing: Outgoing) -> dict[str, Any]:
     simple = {
         "Subject": _text(draft.subject),
         "Body": {"Text": _text(draft.text), **page},
-        "Headers": [{"Name": name, "Value": value} for name, value in _headers(draft)],
+        "Headers": [
+            {"Name": name, "Value": value} for name, value in mail.plain_headers(draft) if name != "Message-ID"
+        ],  # SES puts its own
         **({"Attachments": [_attached(outgoing.file)]} if outgoing.file else {}),
     }
     return {
@@ -332,16 +333,6 @@ def _attached(file: Content) -> dict[str, str]:
 
 def _text(text: str) -> dict[str, str]:
     return {"Data": text, "Charset": "UTF-8"}
-
-
-def _headers(draft: mail.Draft) -> Iterator[tuple[str, str]]:
-    """SES puts its own Message-ID, and takes short ASCII values: of too many references the last ones count."""
-    for name, value in draft.headers:
-        words = [word for word in value.split(" ") if word.isascii() and len(word) <= LONGEST_VALUE]
-        while len(" ".join(words)) > LONGEST_VALUE:
-            words.pop(0)
-        if words and name != "Message-ID":
-            yield name, " ".join(words)
 
 
 def _refuse(answer: api.Answer, said: dict[str, Any]) -> None:

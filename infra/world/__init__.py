@@ -39,6 +39,7 @@ PARTS = (
     "postmark",
     "resend",
     "ses",
+    "sendgrid",
     "slack",
     "slack_connect",
     "custom",

@@ -3,6 +3,7 @@
 Nothing here knows a provider but by its name, its `can`, its payload files, its simulator and its part of the world.
 """
 
+import base64
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -23,9 +24,9 @@ from pydantic import SecretStr
 from chalicelib import api, providers, queue, receive, settings
 from chalicelib.errors import BadSignature
 from chalicelib.models import Item, Message, Outgoing, Provider, Receipt
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import Part, Request, Response, parts
 from infra import simulate
-from infra.simulate import pairs
+from infra.simulate import mails, pairs
 from infra.world import World
 from tests.lab import ENVIRONMENT, PUBLIC, QUEUE, REGION, START, Lab, Seam, laboratory, patched, sqs_queue
 
@@ -152,6 +153,12 @@ EVERYTHING_SECRETS = {
     "SHOPBELL_SES_INBOUND_ADDRESS": "ring@ses.shop.example",
     "SHOPBELL_SES_SNS_URL": "http://world/ses",
     "SHOPBELL_SES_API_URL": "http://world/ses",
+    "SHOPBELL_SENDGRID_PARSE_KEY": pairs.curve(b"sendgrid-parse-key-of-32-bytes-7"),
+    "SHOPBELL_SENDGRID_EVENT_KEY": pairs.curve(b"sendgrid-event-key-of-32-bytes-8"),
+    "SHOPBELL_SENDGRID_API_KEY": "SG.sendgrid-api-key-4b6e",
+    "SHOPBELL_SENDGRID_SENDER": "Corner Shop <shop@sendgrid.shop.example>",
+    "SHOPBELL_SENDGRID_INBOUND_ADDRESS": "bell@in.sendgrid.shop.example",
+    "SHOPBELL_SENDGRID_API_URL": "http://world/sendgrid",
     "SHOPBELL_SLACK_SIGNING_SECRET": "slack-signing-secret-c613",
     "SHOPBELL_SLACK_BOT_TOKEN": "xoxb-slack-bot-token-2e59",
     "SHOPBELL_SLACK_API_URL": "http://world/slack/api",
@@ -203,6 +210,10 @@ SECOND_INBOUND = {
     "SHOPBELL_SES__B2_SENDER": "second@ses.shop.example",
     "SHOPBELL_SES__B2_INBOUND_ADDRESS": "ring2@ses.shop.example",
     "SHOPBELL_SES__B2_SNS_URL": "http://world/ses",
+    "SHOPBELL_SENDGRID__B2_PARSE_KEY": pairs.curve(b"second-sendgrid-key-of-32-bytes-"),
+    "SHOPBELL_SENDGRID__B2_EVENT_KEY": pairs.curve(b"second-sendgrid-events-32-bytes-"),
+    "SHOPBELL_SENDGRID__B2_SENDER": "second@sendgrid.shop.example",
+    "SHOPBELL_SENDGRID__B2_INBOUND_ADDRESS": "bell2@in.sendgrid.shop.example",
     "SHOPBELL_SLACK__B2_SIGNING_SECRET": "second-slack-signing-secret",
     "SHOPBELL_SLACK_CONNECT__B2_SIGNING_SECRET": "second-slack-connect-signing-secret",
     "SHOPBELL_CUSTOM__B2_SIGNING_SECRET": "whsec_c2Vjb25kLWN1c3RvbS1zaWduaW5nLXNlY3JldA==",
@@ -298,8 +309,19 @@ class Case(NamedTuple):
     def is_form(self) -> bool:
         return "form-urlencoded" in self.headers.get("content-type", "")
 
+    @property
+    def boundary(self) -> str:
+        """What stands between the fields of a form that has several parts; empty for any other body."""
+        return self.headers.get("content-type", "").partition("boundary=")[2]
+
+    @property
+    def is_json(self) -> bool:
+        return not self.is_form and not self.boundary
+
     def opened(self) -> Any:
         """The body as a tree of dicts and lists; a form as a dict. JSON that stands in it as text is opened too."""
+        if self.boundary:
+            return unwrapped({field.name: field.content.decode("utf-8", "replace") for field in parts(self.body)})
         if self.is_form:
             return unwrapped(dict(parse_qsl(self.body.decode(), keep_blank_values=True)))
         return unwrapped(json.loads(self.body))
@@ -307,8 +329,15 @@ class Case(NamedTuple):
     def closed(self, tree: Any) -> "Case":
         """The same webhook with another tree."""
         tree = wrapped(tree)
+        if self.boundary:
+            return self._replace(body=mails.form(list(self._fields_of(tree)), self.boundary))
         body = urlencode(tree, errors="surrogatepass") if self.is_form else json.dumps(tree)
         return self._replace(body=body.encode())
+
+    def _fields_of(self, tree: Mapping[str, Any]) -> Iterator[Part]:
+        known = {field.name: field for field in parts(self.body)}
+        for name, value in tree.items():
+            yield known.get(name, Part(name, b""))._replace(content=str(value).encode("utf-8", "surrogatepass"))
 
 
 class Inner(dict[str, Any]):
@@ -498,7 +527,10 @@ def calls(lab: Lab) -> list[str]:
 
 
 def called(name: str, given: Request, account: str = "", **more: Any) -> dict[str, Any]:
-    """What API Gateway hands to the function for a request; its body as text, as for types it takes for text."""
+    """What API Gateway hands to the function for a request; its body as text, as for types it takes for text.
+
+    In base64 what is no text: of the types that it takes for bytes.
+    """
     resource = "/webhooks/{provider}/{account}" if account else "/webhooks/{provider}"
     path = "/".join(["/webhooks", name, *([account] if account else [])])
     query = dict(given.query)
@@ -518,7 +550,13 @@ def called(name: str, given: Request, account: str = "", **more: Any) -> dict[st
             "path": f"/api{path}",
             "domainName": DOMAIN,
         },
-        "body": given.body.decode("utf-8", "surrogatepass"),
-        "isBase64Encoded": False,
+        **_handed_on(given.body),
         **more,
     }
+
+
+def _handed_on(body: bytes) -> dict[str, Any]:
+    try:
+        return {"body": body.decode("utf-8", "surrogatepass"), "isBase64Encoded": False}
+    except UnicodeDecodeError:
+        return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}

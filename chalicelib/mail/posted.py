@@ -1,0 +1,38 @@
+"""A mail that its provider posts as a form: whole, or read into fields, with its files beside them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from chalicelib.errors import Unreadable
+from chalicelib.mail.html import text_of
+from chalicelib.mail.parse import Mail, content_of, file_name, parse
+from chalicelib.mail.values import one_line
+from chalicelib.models import Attachment, Content
+from chalicelib.webhook import Part
+
+MOST_FILES = 200
+
+
+def from_fields(head: bytes, text: str, page: str, files: Sequence[Part], shown: Collection[str]) -> Mail:
+    """The mail of these headers, words and files; of the files `shown`, by their fields' names, stand in the page."""
+    return replace(
+        parse(head),
+        text=text.replace("\r\n", "\n") if text.strip() else text_of(page),
+        attachments=tuple(_attachment(file, file.name in shown) for file in files[:MOST_FILES]),
+    )
+
+
+def taken_out(whole: bytes, files: Sequence[Part], number: int) -> Content:
+    """A file of a mail that came whole, or else as one of `files`. Raises Unreadable where there is none such."""
+    found = content_of(whole, number) if whole else None
+    if found:
+        return Content(name=found[0].name, type=found[0].type, data=found[1])
+    if whole or number >= len(files):
+        raise Unreadable("a mail without this file")
+    about = _attachment(files[number], False)
+    return Content(name=about.name, type=about.type, data=files[number].content)
+
+
+def _attachment(file: Part, inline: bool) -> Attachment:
+    type_ = one_line(file.type, 100)
+    return Attachment(name=file_name(file.file_name), type=type_, size=len(file.content), inline=inline)
