@@ -6,6 +6,7 @@ What comes without HTTP, from a queue that only our own topic writes to, is take
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +27,7 @@ def receive(request: Request, provider: str, account: str, request_id: str) -> R
     """Answer one webhook. A 2xx is given only after the queue has every item."""
     items: Sequence[Item] = ()
     try:
-        response, items = _receive(request, provider, account.upper(), request_id)
+        response, items = _receive(request, provider, account, request_id)
     except Refusal as refusal:
         response = refused(refusal)
     except SettingsError:
@@ -68,13 +69,16 @@ def _taken(record: dict[str, Any], now: datetime) -> bool:
     return True
 
 
-def _receive(request: Request, provider: str, account: str, request_id: str) -> tuple[Response, Sequence[Item]]:
+def _receive(request: Request, provider: str, last: str, request_id: str) -> tuple[Response, Sequence[Item]]:
     """The answer, and what the queue took. The order of the checks is that of section 5 of the architecture page."""
     if len(request.body) > LARGEST:
-        raise TooLarge
+        return _too_large(provider), ()
     if request.method not in METHODS:
         raise MethodNotAllowed
-    if provider not in providers.NAMES or not settings.enabled(provider, account):
+    if provider not in providers.NAMES or not settings.enabled(provider, ""):
+        raise NotEnabled
+    account = settings.addressed(provider, last)
+    if not settings.enabled(provider, account):
         raise NotEnabled
     module = providers.load(provider)
     if request.method not in module.can.methods:
@@ -90,6 +94,12 @@ def _receive(request: Request, provider: str, account: str, request_id: str) -> 
         request = request.posted()
     _note_old_secret(request, module, provider, account)
     return module.accepted, _take_in(request, module, config, provider, account, request_id)
+
+
+def _too_large(provider: str) -> Response:
+    """It is as large the next time: it should not come again."""
+    status = providers.load(provider).can.final if provider in providers.NAMES else TooLarge.status
+    return replace(refused(TooLarge()), status=status)
 
 
 def _note_old_secret(request: Request, module: Provider, provider: str, account: str) -> None:

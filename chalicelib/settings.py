@@ -96,7 +96,14 @@ def told_by(topic: str) -> tuple[str, str]:
 
 def webhook_url(base: str, provider: str, account: str = "") -> str:
     """Where a provider calls: `base` is the public address, without /webhooks."""
-    return "/".join([base.rstrip("/"), "webhooks", provider, *([account.lower()] if account else [])])
+    last = "-".join(filter(None, [account.lower(), providers.load(provider).can.ending]))
+    return "/".join([base.rstrip("/"), "webhooks", provider, *([last] if last else [])])
+
+
+def addressed(provider: str, last: str) -> str:
+    """The account in the last part of a webhook's address; it may have the ending that the provider wants."""
+    ending = providers.load(provider).can.ending.upper()
+    return f"-{last.upper()}".removesuffix(f"-{ending}")[1:] if ending else last.upper()
 
 
 def variable(provider: str, account: str, field: str) -> str:

@@ -5,7 +5,7 @@ from chalicelib.mail.compose import Draft, draft, plain_headers, reply_subject
 from chalicelib.mail.html import text_of
 from chalicelib.mail.message import TOKEN, identity, to_message, tokened
 from chalicelib.mail.parse import Mail, content_of, file_name, parse
-from chalicelib.mail.posted import from_fields, taken_out
+from chalicelib.mail.posted import from_fields, sorted_out, taken_out
 from chalicelib.mail.quotes import MARKER, above_marker, stripped
 from chalicelib.mail.values import Mailbox, addresses, encoded, in_charset, is_address, one_line
 from chalicelib.mail.verdict import aligned, authenticated, proved
@@ -37,6 +37,7 @@ __all__ = [
     "plain_headers",
     "proved",
     "reply_subject",
+    "sorted_out",
     "stripped",
     "taken_out",
     "text_of",

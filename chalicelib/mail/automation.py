@@ -46,6 +46,7 @@ _SPAM: Mapping[str, str] = {  # what the server nearest to us says
     "x-spam-flag": "yes",
     "x-ses-spam-verdict": "fail",
     "x-ses-virus-verdict": "fail",
+    "x-mailgun-sflag": "yes",
 }
 _REPORTS = frozenset({"message/delivery-status", "message/disposition-notification", "message/feedback-report"})
 _PEOPLES_FEEDBACK = ("proton", "amazonses")  # these add a Feedback-ID to what people write; others to mass mail alone

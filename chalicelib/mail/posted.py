@@ -1,5 +1,6 @@
 """A mail that its provider posts as a form: whole, or read into fields, with its files beside them."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -11,6 +12,12 @@ from chalicelib.models import Attachment, Content
 from chalicelib.webhook import Part
 
 MOST_FILES = 200
+
+
+def sorted_out(fields: Sequence[Part], file: re.Pattern[str]) -> tuple[dict[str, bytes], list[Part]]:
+    """The texts of a form by name, of each the last; and its files, whose names are like `file`."""
+    texts = {field.name: field.content for field in fields if not file.fullmatch(field.name)}
+    return texts, [field for field in fields if file.fullmatch(field.name)]
 
 
 def from_fields(head: bytes, text: str, page: str, files: Sequence[Part], shown: Collection[str]) -> Mail:

@@ -54,6 +54,8 @@ class Can(NamedTuple):
     reaction_opens: bool = False  # the window opens by a reaction too
     templates: Approved | None = None  # how texts are named that, approved beforehand, may be sent outside the window
     idempotent: int = 0  # hours in which a repeat with the same key is recognised
+    ending: str = ""  # of its webhooks' address, where the provider sends something else to any other
+    final: int = 413  # the HTTP status after which what is too large is not sent again; others only put that off
     gets: bool = False  # a message may come by GET, its fields in the query (then GET is one of the methods)
     desk: bool = False  # it carries a desk
     customers: bool = True  # it carries customers

@@ -32,6 +32,7 @@ NAMES = (
     "resend",
     "ses",
     "sendgrid",
+    "mailgun",
     "slack",
     "slack_connect",
     "custom",

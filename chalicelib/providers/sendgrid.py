@@ -113,8 +113,8 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 def unpack(body: bytes, number: int) -> Content:
     """A file of a mail whose webhook was kept."""
-    fields = parts(body)
-    return mail.taken_out(_texts(fields).get(WHOLE, b""), _files(fields), number)
+    texts, files = mail.sorted_out(parts(body), FILE)
+    return mail.taken_out(texts.get(WHOLE, b""), files, number)
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
@@ -161,12 +161,12 @@ def _messages(fields: Sequence[Part], config: Config, place: str) -> Iterator[Me
     SendGrid's boundary is always the same, so a sender may write fields into his mail. Those that count are there a
     second time then, for SendGrid leaves out none of them.
     """
-    texts = _texts(fields)
-    if len(texts) + len(_files(fields)) != len(fields):
+    texts, files = mail.sorted_out(fields, FILE)
+    if len(texts) + len(files) != len(fields):
         raise ValueError("a field that is there twice")
     envelope = read_json(texts["envelope"])
     came_to = [str(one) for one in envelope["to"]]
-    letter = mail.parse(texts[WHOLE]) if WHOLE in texts else _letter(texts, _files(fields))
+    letter = mail.parse(texts[WHOLE]) if WHOLE in texts else _letter(texts, files)
     message = mail.to_message(
         letter,
         provider="sendgrid",
@@ -180,14 +180,6 @@ def _messages(fields: Sequence[Part], config: Config, place: str) -> Iterator[Me
     )
     if message:
         yield message
-
-
-def _texts(fields: Sequence[Part]) -> dict[str, bytes]:
-    return {field.name: field.content for field in fields if not FILE.fullmatch(field.name)}
-
-
-def _files(fields: Sequence[Part]) -> list[Part]:
-    return [field for field in fields if FILE.fullmatch(field.name)]
 
 
 def _letter(texts: Mapping[str, bytes], files: Sequence[Part]) -> mail.Mail:

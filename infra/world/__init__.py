@@ -40,6 +40,7 @@ PARTS = (
     "resend",
     "ses",
     "sendgrid",
+    "mailgun",
     "slack",
     "slack_connect",
     "custom",
