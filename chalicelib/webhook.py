@@ -19,8 +19,8 @@ _ACCOUNT = re.compile(r"/webhooks/[a-z0-9_]+/([A-Za-z0-9]+)/?(?:\?|$)", re.ASCII
 # What reading a field raises that is not as it should be, times beyond all bounds among them.
 MALFORMED = (LookupError, TypeError, AttributeError, ValueError, OverflowError, OSError)
 
-_NAMES = re.compile(rb'[; \t](name|filename)="((?:[^"\\\r\n]|\\.)*+)"', re.IGNORECASE)
-_TYPE = re.compile(rb"^content-type:[ \t]*([^\s;]+)", re.IGNORECASE | re.MULTILINE)
+_NAMES = rb'[; \t](name|filename)="((?:[^"\\\r\n]|\\.)*+)"'  # compiled where there is such a form
+_TYPE = rb"^content-type:[ \t]*([^\s;]+)"
 
 T = TypeVar("T")
 
@@ -145,8 +145,9 @@ def _part(piece: bytes) -> Part:
     head, blank, content = piece.partition(b"\r\n\r\n")
     if not blank or not head.startswith(b"\r\n"):
         raise Unreadable("not a form")
-    names = {name.lower(): clean_text(value.decode("utf-8", "replace")) for name, value in _NAMES.findall(head)}
-    kind = _TYPE.search(head)
+    found = re.findall(_NAMES, head, re.IGNORECASE)
+    names = {name.lower(): clean_text(value.decode("utf-8", "replace")) for name, value in found}
+    kind = re.search(_TYPE, head, re.IGNORECASE | re.MULTILINE)
     type_ = kind[1].decode("ascii", "replace").lower() if kind else ""
     return Part(names.get(b"name", ""), content, names.get(b"filename", ""), type_)
 

@@ -198,6 +198,15 @@ def test_fields_that_a_sender_writes_into_his_mail_count_for_nothing(within: str
         read(mail(letter.encode(), dkim="{@evil.example : pass}", SPF="pass"))
 
 
+def test_a_mail_comes_whole_or_in_fields_and_never_both() -> None:
+    """Somebody at the same domain, which signed his mail, would write another's into it."""
+    body = next(case for case in cases("sendgrid") if case.name == "fields").body
+    forged = '\r\n--xYzZY\r\nContent-Disposition: form-data; name="email"\r\n\r\nFrom: boss@customer.example\r\n\r\nPay'
+    assert b"rote wieder da?" in body
+    with pytest.raises(Unreadable):
+        read(body.replace(b"rote wieder da?", b"rote" + forged.encode(), 1))
+
+
 def test_each_try_is_the_same_mail_and_another_mail_is_another() -> None:
     """SendGrid gives no id. One that the author gives to two mails makes them no one, and none at all does no harm."""
     one = b"Date: Mon, 2 Mar 2026 09:00:00 +0100\r\nFrom: a@b.example\r\nMessage-ID: <same@b.example>\r\n\r\nHello"

@@ -16,6 +16,8 @@ Policy: https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/securi
 Receipts: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
 Sending: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send
 
+A mail of more than 4.4 MB passes neither API Gateway nor Lambda; after three days SendGrid drops it without a word.
+
 Confirmed by sendgrid 6.12: the signature, with the vector of its tests, and the fields of both ways to post a mail. By
 public code that runs: that mail is signed in the same headers as events are, and how several DKIM results are written.
 Not confirmed: whether a second try is signed anew, so the time in a signature may be as old as a try can be; the word
@@ -67,7 +69,7 @@ PROGRESS = {
     "spamreport": Progress.FAILED,
 }
 OUTCOMES = {"Maximum credits exceeded": Outcome.NOT_SENT}  # with HTTP 401
-WHOLE, FILE = "email", re.compile(r"attachment[0-9]+")
+WHOLE, HEAD, FILE = "email", "headers", re.compile(r"attachment[0-9]+")
 PASSED = re.compile(r"@([a-z0-9.-]+)\s*:\s*([a-z]+)")
 
 
@@ -159,10 +161,10 @@ def _messages(fields: Sequence[Part], config: Config, place: str) -> Iterator[Me
     """The mail; its files lie in the webhook's own body, which is kept at `place`.
 
     SendGrid's boundary is always the same, so a sender may write fields into his mail. Those that count are there a
-    second time then, for SendGrid leaves out none of them.
+    second time then, for SendGrid leaves out none of them; and the mail itself comes in one way or the other.
     """
     texts, files = mail.sorted_out(fields, FILE)
-    if len(texts) + len(files) != len(fields):
+    if len(texts) + len(files) != len(fields) or (WHOLE in texts) == (HEAD in texts):
         raise ValueError("a field that is there twice")
     envelope = read_json(texts["envelope"])
     came_to = [str(one) for one in envelope["to"]]
@@ -188,7 +190,7 @@ def _letter(texts: Mapping[str, bytes], files: Sequence[Part]) -> mail.Mail:
     text, page = (mail.in_charset(texts.get(name, b""), str(charsets.get(name))) for name in ("text", "html"))
     ids = {name: str(_inner(file).get("content-id") or "") for name, file in about.items()}
     shown = {name for name, id in ids.items() if id and f"cid:{id.strip('<>')}" in page}
-    return mail.from_fields(texts["headers"], text, page, files, shown)
+    return mail.from_fields(texts[HEAD], text, page, files, shown)
 
 
 def _table(content: bytes) -> dict[str, Any]:
