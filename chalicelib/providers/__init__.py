@@ -28,6 +28,7 @@ NAMES = (
     "crisp",
     "discord",
     "rocketchat",
+    "zendesk_messaging",
     "postmark",
     "resend",
     "ses",

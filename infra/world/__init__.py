@@ -36,6 +36,7 @@ PARTS = (
     "crisp",
     "discord",
     "rocketchat",
+    "zendesk_messaging",
     "postmark",
     "resend",
     "ses",

@@ -1,0 +1,266 @@
+"""Zendesk messaging (Sunshine Conversations): its web widget, and the channels that are connected to it.
+
+1. Zendesk Admin Center, Apps and integrations, Integrations, Conversations integrations, Create integration: Webhook
+   endpoint URL {url}, Webhook subscriptions: Conversation message, Postback, Read receipt, Message delivery user and
+   failure. Include: Full user. (It takes a Suite Professional or more.)
+2. The page then shows the webhook's shared secret, and the integration's App ID, Key ID and Secret key: once.
+3. Leave the integration out of the switchboard: so it hears of all conversations, and takes none from anybody.
+
+All of it: https://github.com/zendesk/sunshine-conversations-api-spec (also https://developer.zendesk.com/api-reference)
+Setting up: https://support.zendesk.com/hc/en-us/articles/4576083789850
+
+Confirmed by sunshine-conversations-client 17: what its events hold, and what it takes. By Zendesk's specification of
+June 2026: how a webhook is proved, five attempts within 15 minutes and none after a 401. Not confirmed: the hosts of
+files.
+
+That two people turned out to be one (user:merge) is not taken: what they write next comes from the one that is left,
+and an agent can link the two.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from chalicelib import api, download, signing
+from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.models import (
+    Address,
+    Attachment,
+    Can,
+    Channel,
+    Content,
+    Cover,
+    Frozen,
+    LiveSecret,
+    Location,
+    Message,
+    Outgoing,
+    Progress,
+    Receipt,
+    current,
+    secret,
+    setting,
+)
+from chalicelib.webhook import MALFORMED, Request, Response, each, moment
+
+channel = Channel.WEBCHAT
+can = Can(
+    text=4096,
+    covers=frozenset({Cover.CREDENTIAL}),
+    files=1,
+    file_size=50_000_000,
+    receipts=True,
+)
+accepted = Response()
+FILE_HOSTS = (".smooch.io",)  # beside the shop's own at Zendesk
+
+LONGEST = 200  # characters of Zendesk's own words that an agent is shown
+
+
+class Config(Frozen):
+    webhook_secret: LiveSecret = secret("the webhook's shared secret, on the integration's page", inbound=True)
+    app_id: str = setting("App ID, on the integration's page", outbound=True)
+    key_id: str = setting("Key ID of the integration's API key", outbound=True)
+    key_secret: LiveSecret = secret("its Secret key", outbound=True)
+    api_url: str = setting("where your Zendesk is: https://YOURS.zendesk.com/sc", outbound=True)
+
+
+def verify(request: Request, config: Config) -> None:
+    """The webhook's secret, shown in a header."""
+    if not signing.shown(config.webhook_secret, request.header("x-api-key")):
+        raise BadSignature
+
+
+def parse(request: Request, config: Config) -> list[Message | Receipt]:
+    """Every event of a webhook; those of other kinds say nothing to us."""
+    what = "a Sunshine Conversations webhook without its fields"
+    try:
+        events = list(request.json_object()["events"])
+    except MALFORMED as error:
+        raise Unreadable(what) from error
+    return each(events, _read, what)
+
+
+def send(outgoing: Outgoing, config: Config) -> str:
+    """Post one text or file into the conversation; returns its id. A file is uploaded before, which nobody sees."""
+    file = outgoing.file
+    content = _uploaded(outgoing, file, config) if file else {"type": "text", "text": outgoing.text}
+    body = {"author": {"type": "business"}, "content": content, "metadata": {"key": outgoing.key}}
+    said = _call("POST", _messages(outgoing, config), config, json=body)
+    try:
+        return _word(said["messages"][0]["id"])
+    except MALFORMED:
+        raise SendFailed("Zendesk: an answer without a message", Outcome.UNKNOWN) from None
+
+
+def find(outgoing: Outgoing, config: Config) -> str | None:
+    """Look for our message among the last hundred, by the key in its metadata."""
+    with api.repeatable():
+        said = _call("GET", _messages(outgoing, config), config)
+    try:
+        ours = [one["id"] for one in said["messages"] if (one.get("metadata") or {}).get("key") == outgoing.key]
+        return _word(ours[-1]) if ours else None
+    except MALFORMED:
+        raise SendFailed("Zendesk: a search without result", Outcome.NOT_SENT) from None
+
+
+def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
+    """A file; a private one lies at the shop's own address, and takes the key."""
+    private = urlsplit(attachment.reference)[:2] == urlsplit(config.api_url)[:2]  # scheme and host
+    auth = _auth(config) if private else None
+    answer = download.get(attachment.reference, hosts=FILE_HOSTS, own=config.api_url, limit=limit, auth=auth)
+    return download.content(attachment, answer)
+
+
+def _read(event: dict[str, Any]) -> list[Message | Receipt]:
+    read = EVENTS.get(event["type"])
+    return list(read(event["payload"], event)) if read else []
+
+
+def _written(payload: dict[str, Any], event: dict[str, Any]) -> Iterator[Message | Receipt]:
+    """What a customer wrote; the shop's own words, and those of a bot, are `business`."""
+    message = payload["message"]
+    author, content = message["author"], message["content"]
+    if author["type"] != "user":
+        return
+    yield Message(
+        provider="zendesk_messaging",
+        id=_word(message["id"]),
+        sender=_address(author["userId"]),
+        name=author.get("displayName") or "",
+        language=_locale(author.get("user") or {}),
+        **_content(content),
+        reply_to=_quoted(message.get("quotedMessage") or {}),
+        sent_at=moment(message.get("received")),
+        context={"conversation": _word(payload["conversation"]["id"])},
+        source=event,
+    )
+
+
+def _pressed(payload: dict[str, Any], event: dict[str, Any]) -> Iterator[Message | Receipt]:
+    """A button. What comes again has the event's own id."""
+    choice = payload["postback"]["payload"]
+    yield Message(
+        provider="zendesk_messaging",
+        id=_word(event["id"]),
+        sender=_address(payload["user"]["id"]),
+        language=_locale(payload["user"]),
+        text=choice,
+        choice=choice,
+        sent_at=moment(event.get("createdAt")),
+        context={"conversation": _word(payload["conversation"]["id"])},
+        source=event,
+    )
+
+
+def _seen(payload: dict[str, Any], event: dict[str, Any]) -> Iterator[Message | Receipt]:
+    """A customer has read all that stands there."""
+    author, until = payload["activity"]["author"], moment(event["createdAt"])
+    if author["type"] == "user" and until:
+        yield _receipt(Progress.READ, event, reader=_address(author["userId"]), before=until)
+
+
+def _delivered(payload: dict[str, Any], event: dict[str, Any]) -> Iterator[Message | Receipt]:
+    yield _receipt(Progress.DELIVERED, event, ids=(_word(payload["message"]["id"]),))
+
+
+def _failed(payload: dict[str, Any], event: dict[str, Any]) -> Iterator[Message | Receipt]:
+    reason = str(payload["error"].get("message") or payload["error"].get("code") or "")[:LONGEST]
+    yield _receipt(Progress.FAILED, event, ids=(_word(payload["message"]["id"]),), reason=reason)
+
+
+EVENTS = {
+    "conversation:message": _written,
+    "conversation:postback": _pressed,
+    "conversation:read": _seen,
+    "conversation:message:delivery:user": _delivered,
+    "conversation:message:delivery:failure": _failed,
+}
+
+
+def _receipt(progress: Progress, event: dict[str, Any], **about: Any) -> Receipt:
+    return Receipt(provider="zendesk_messaging", progress=progress, source=event, **about)
+
+
+def _content(content: dict[str, Any]) -> dict[str, Any]:
+    """What each kind of content means. Of a kind that is not known here it is only told that it came."""
+    kind, text = content["type"], content.get("text") or ""
+    match kind:
+        case "text":
+            return {"text": text, "choice": content.get("payload") or ""}
+        case "image" | "file":
+            return {"text": text, "attachments": (_attachment(content),)}
+        case "location":
+            place, about = content["coordinates"], content.get("location") or {}
+            name = ", ".join(filter(None, [about.get("name"), about.get("address")]))
+            return {"location": Location(latitude=place["lat"], longitude=place["long"], name=name)}
+        case "formResponse":
+            return {"text": content.get("textFallback") or f"(a message of the kind {kind})"}
+    return {"text": text or f"(a message of the kind {kind})"}
+
+
+def _attachment(content: dict[str, Any]) -> Attachment:
+    place = _word(content["mediaUrl"])
+    return Attachment(
+        name=content.get("altText") or unquote(place.partition("?")[0].rpartition("/")[2]),
+        type=content.get("mediaType") or "",
+        size=content.get("mediaSize"),
+        reference=place,
+    )
+
+
+def _uploaded(outgoing: Outgoing, file: Content, config: Config) -> dict[str, Any]:
+    query = {"access": "public", "for": "message", "conversationId": outgoing.context.get("conversation", "")}
+    parts = {"source": (file.name, file.data, file.type)}
+    with api.repeatable():
+        said = _call("POST", f"v2/apps/{config.app_id}/attachments", config, query=query, files=parts)
+    kept = said.get("attachment")
+    if not isinstance(kept, dict) or not kept.get("mediaUrl"):
+        raise SendFailed("Zendesk: an upload without an address", Outcome.NOT_SENT)
+    kind = "image" if file.type.startswith("image/") else "file"
+    words = {"text": outgoing.text} if outgoing.text else {}
+    return {"type": kind, "mediaUrl": kept["mediaUrl"], "altText": file.name, **words}
+
+
+def _messages(outgoing: Outgoing, config: Config) -> str:
+    return f"v2/apps/{config.app_id}/conversations/{outgoing.context.get('conversation', '')}/messages"
+
+
+def _call(method: str, path: str, config: Config, **rest: Any) -> dict[str, Any]:
+    """One call to the Conversations API, by the integration's own key."""
+    answer = api.call(method, f"{config.api_url.rstrip('/')}/{path}", auth=_auth(config), **rest)
+    said = answer.json()
+    api.refuse(answer, f"Zendesk: {_words(said).replace(current(config.key_secret), '…')[:LONGEST] or answer.status}")
+    return said
+
+
+def _auth(config: Config) -> tuple[str, str]:
+    return config.key_id, current(config.key_secret)
+
+
+def _words(said: dict[str, Any]) -> str:
+    try:
+        error = said["errors"][0]
+        return f"{error['title']} ({error['code']})"
+    except MALFORMED:
+        return ""
+
+
+def _address(user: Any) -> Address:
+    return Address(channel=channel, id=f"zendesk:{_word(user)}")
+
+
+def _locale(user: dict[str, Any]) -> str:
+    """What the customer's device is set to, where the webhook holds the full user."""
+    return (user.get("profile") or {}).get("locale") or ""
+
+
+def _quoted(quoted: dict[str, Any]) -> str:
+    return (quoted.get("message") or {}).get("id") or ""
+
+
+def _word(value: Any) -> str:
+    """A value that must be a word. Raises ValueError."""
+    if not isinstance(value, str) or not value:
+        raise ValueError("a field that is no word")
+    return value
