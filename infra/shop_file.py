@@ -16,7 +16,7 @@ from infra.toml_places import Place, Scan, shown
 
 COUNT_ON = {"acknowledgement": "acknowledgement", "skills": "desks", "accounts": "providers"}  # names, and whence
 ROUNDS = 3  # a mended file may show what its mistakes hid
-LONGEST = 300  # characters of a problem
+LONGEST = 600  # characters of a problem
 
 
 class Problem(NamedTuple):

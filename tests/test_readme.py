@@ -18,6 +18,7 @@ def row(name: str, provider: Provider) -> str:
         carries,
         f"{can.text:,}",
         "yes" if can.receipts else "–",
+        "yes" if providers.optional(provider, "check") else "–",
         f"{can.window} h" if can.window else "–",
         ", ".join(sorted(can.covers)),
         " ".join(can.methods),
@@ -27,8 +28,8 @@ def row(name: str, provider: Provider) -> str:
 
 
 def table() -> str:
-    head = ("provider", "channel", "carries", "characters", "receipts", "reply window", "its proof covers", "methods",
-            "confirmed by")  # fmt: skip
+    head = ("provider", "channel", "carries", "characters", "receipts", "asked", "reply window", "its proof covers",
+            "methods", "confirmed by")  # fmt: skip
     rows = [row(name, providers.load(name)) for name in providers.NAMES]
     return "\n".join([f"| {' | '.join(head)} |", "|---" * len(head) + "|", *rows])
 
