@@ -44,6 +44,11 @@ def base64_digest(mac: bytes) -> str:
     return base64.b64encode(mac).decode()
 
 
+def mac(key: str, content: bytes, algorithm: str = "sha256") -> bytes:
+    """HMAC, where it is ours to sign."""
+    return hmac.digest(key.encode(), content, algorithm)
+
+
 def signed(
     secrets: Iterable[SecretStr],
     content: bytes,

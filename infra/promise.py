@@ -27,6 +27,7 @@ PROPER = {
     Channel.SLACK_CONNECT: "Slack Connect",
     Channel.VIBER: "Viber",
     Channel.DISCORD: "Discord",
+    Channel.X: "X",
 }
 
 

@@ -125,7 +125,7 @@ def test_refused(name: str, lab: Lab, lines: Lines) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_unreadable(name: str, lab: Lab, lines: Lines) -> None:
     """Kept, told, tried, put aside."""
-    for body in (canary(), f'{{"{canary()}": "{canary()}"'):
+    for body in (f"{canary()} {canary()}", f'{{"{canary()}": "{canary()}"'):
         assert post(lab, signed(cases(name)[0]._replace(body=body.encode()), lab.now), name).status < 300
     lab.settle()
     lab.tick()

@@ -113,7 +113,7 @@ def set_to(rows: list[Row], at: int, value: str, said: str = "") -> Broken:
 
 
 def mistyped(random: Random, word: str) -> str:
-    at, letter = random.randrange(1, len(word)), random.choice(LETTERS)
+    at, letter = random.randrange(1, max(2, len(word))), random.choice(LETTERS)
     return random.choice(
         (word[:at] + word[at + 1 :], word[:at] + letter + word[at:], word[:at] + letter + word[at + 1 :])
     )

@@ -15,6 +15,7 @@ TITLES = {
     Channel.SLACK_CONNECT: "Slack Connect",
     Channel.VIBER: "Viber",
     Channel.DISCORD: "Discord",
+    Channel.X: "X",
     Channel.WEBCHAT: "chat",
 }
 

@@ -49,6 +49,7 @@ class Channel(StrEnum):
     SLACK_CONNECT = "slack_connect"
     VIBER = "viber"
     DISCORD = "discord"
+    X = "x"
     WEBCHAT = "webchat"
     SLACK = "slack"
     TIMER = "timer"

@@ -29,6 +29,7 @@ NAMES = (
     "discord",
     "rocketchat",
     "zendesk_messaging",
+    "x",
     "postmark",
     "resend",
     "ses",

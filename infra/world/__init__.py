@@ -37,6 +37,7 @@ PARTS = (
     "discord",
     "rocketchat",
     "zendesk_messaging",
+    "x",
     "postmark",
     "resend",
     "ses",

@@ -14,6 +14,7 @@ NAMES = {
     "twilio_whatsapp": "WhatsApp",
     "line": "LINE",
     "viber": "Viber",
+    "x": "X",
     "postmark": "Mail",
     "resend": "Mail",
     "ses": "Mail",
