@@ -198,12 +198,13 @@ def test_an_answer_comes_as_a_direct_message(front: Door) -> None:
 def test_an_acknowledgement_stands_where_it_was_asked_for(front: Door) -> None:
     discord.send(outgoing(automatic=True), CONFIG)
     discord.send(outgoing(automatic=True, minutes=16), CONFIG)
-    assert [(entry.what, entry.to) for entry in front.world.ledger] == [("private", PERSON), ("message", PERSON)]
+    assert [(bool(entry.thread), entry.to) for entry in front.world.ledger] == [(True, PERSON), (False, PERSON)]
 
 
 def test_who_takes_no_direct_messages_is_answered_where_they_wrote(front: Door) -> None:
     discord.send(outgoing("403"), CONFIG)
-    assert [(entry.what, entry.to) for entry in front.world.ledger] == [("private", "403")]
+    discord.send(outgoing("278"), CONFIG)
+    assert [(bool(entry.thread), entry.to) for entry in front.world.ledger] == [(True, "403"), (True, "278")]
     refused = failed(outgoing("403", minutes=16))
     assert (refused.reason, refused.outcome) == (
         "Discord: Cannot send messages to this user (50007)",
@@ -211,7 +212,7 @@ def test_who_takes_no_direct_messages_is_answered_where_they_wrote(front: Door) 
     )
     other = config("discord").model_copy(update={"bot_token": (SecretStr("nobody"),)})
     assert failed(outgoing(), other).reason == "Discord: 401: Unauthorized"  # this is not theirs to change
-    assert len(front.world.ledger) == 1
+    assert "50278" in failed(outgoing("278", minutes=16)).reason and len(front.world.ledger) == 2
 
 
 def test_a_direct_message_that_was_not_opened_is_in_no_doubt(front: Door) -> None:
@@ -273,16 +274,7 @@ def test_too_much_or_nothing_is_refused(front: Door) -> None:
     assert "10013" in failed(outgoing("404")).reason
 
 
-# ---- the address ------------------------------------------------------------------------------------------------
-
-
-def test_an_address_that_discord_forgot_is_told(front: Door) -> None:
-    front.world.webhooks = "https://shop.example/webhooks"
-    assert discord.check(CONFIG, URL, START) == []
-    front.world.state["discord"] = {"webhook": ""}
-    assert [trouble.text for trouble in discord.check(CONFIG, URL, START)] == [
-        "Discord has no webhook address, so what customers write does not come here"
-    ]
+# ---- the simulator -----------------------------------------------------------------------------------------------
 
 
 def test_the_simulators_files_have_their_own_ids() -> None:

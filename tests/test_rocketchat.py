@@ -161,7 +161,7 @@ def test_an_address_with_a_stroke_at_its_end_is_one(front: Door) -> None:
     assert len(calls(front)) == 1
 
 
-# ---- files and the webhook's settings ---------------------------------------------------------------------------
+# ---- files ------------------------------------------------------------------------------------------------------
 
 
 def test_a_file_is_fetched_as_the_workspaces_user(front: Door) -> None:
@@ -171,13 +171,3 @@ def test_a_file_is_fetched_as_the_workspaces_user(front: Door) -> None:
     assert rocketchat.fetch(file, CONFIG, 100).data == b"png"
     with pytest.raises(SendFailed):
         rocketchat.fetch(file, CONFIG.model_copy(update={"auth_token": (SecretStr("nobody"),)}), 100)
-
-
-def test_a_webhook_that_is_not_told_of_messages_is_a_trouble(front: Door) -> None:
-    front.world.webhooks = "https://shop.example/webhooks"
-    assert rocketchat.check(CONFIG, URL, START) == []
-    front.world.state["rocketchat"] = {"silent": True}
-    (trouble,) = rocketchat.check(CONFIG, URL, START)
-    assert trouble.text == "Rocket.Chat's webhook is not sent on Visitor Messages"
-    front.world.state["rocketchat"] = {"webhook": "https://elsewhere.example/"}
-    assert "another address" in rocketchat.check(CONFIG, URL, START)[0].text

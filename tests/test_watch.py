@@ -51,6 +51,11 @@ def hours(lab: Lab, count: int = 1) -> list[str]:
 # ---- each provider ----------------------------------------------------------------------------------------------
 
 
+def test_these_can_be_asked() -> None:
+    assert WITH == ["twilio_sms", "whatsapp", "twilio_whatsapp", "messenger", "instagram", "telegram", "line", "viber",
+                    "discord", "rocketchat", "postmark", "slack", "slack_connect"]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", WITH)
 def test_where_all_is_well_nothing_is_said(name: str, lab: Lab) -> None:
     assert troubles(name) == []
@@ -84,6 +89,9 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("line", {"webhook": ""}, "has no webhook address"),
     ("line", {"active": False}, "is switched off"),
+    ("discord", {"webhook": ""}, "has no webhook address"),
+    ("rocketchat", {"silent": True}, "is not sent on Visitor Messages"),
+    ("rocketchat", {"webhook": "https://elsewhere.example/"}, f"another address than {HOOK}rocketchat"),
     ("postmark", {"webhook": "https://a:b@elsewhere.example/x"}, f"another address than {HOOK}postmark"),
 ]  # fmt: skip
 

@@ -122,10 +122,8 @@ def send(outgoing: Outgoing, config: Config) -> str:
     if outgoing.change:
         return _changed(outgoing, config)
     token = _token(outgoing)
-    if token and outgoing.automatic:
-        return _posted(f"webhooks/{token}", outgoing, config)
-    path = f"channels/{_direct(outgoing, config)}/messages"
-    return _posted(path, outgoing, config, CLOSED if token else ()) or _posted(f"webhooks/{token}", outgoing, config)
+    sent = "" if token and outgoing.automatic else _direct(outgoing, config, CLOSED if token else ())
+    return sent or _posted(f"webhooks/{token}", outgoing, config)
 
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
@@ -220,12 +218,17 @@ def _token(outgoing: Outgoing) -> str:
     return outgoing.context.get("token", "") if fresh else ""
 
 
-def _direct(outgoing: Outgoing, config: Config) -> str:
-    """The channel between this person and the bot: always the same, and nobody sees it opened."""
-    if known := outgoing.context.get("channel", ""):
-        return known
-    with api.repeatable():
-        return _sent_id(_call("POST", "users/@me/channels", config, json={"recipient_id": outgoing.to}))
+def _direct(outgoing: Outgoing, config: Config, excused: tuple[int, ...]) -> str:
+    """One direct message; empty where it is refused by a code that is `excused`.
+
+    The channel between a person and the bot is always the same, and nobody sees it opened.
+    """
+    place = outgoing.context.get("channel", "")
+    if not place:
+        with api.repeatable():
+            said = _call("POST", "users/@me/channels", config, excused, json={"recipient_id": outgoing.to})
+            place = "" if said.get("code") in excused else _sent_id(said)
+    return _posted(f"channels/{place}/messages", outgoing, config, excused) if place else ""
 
 
 def _posted(path: str, outgoing: Outgoing, config: Config, excused: tuple[int, ...] = ()) -> str:

@@ -112,7 +112,8 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
     """Whether the token holds, and the webhook is ours and told of what visitors write."""
     said = _call("GET", "livechat/integrations.settings", config).get("settings")
-    known = {one.get("_id"): one.get("value") for one in said or () if isinstance(one, dict)}
+    found = [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+    known = {one.get("_id"): one.get("value") for one in found}
     troubles = canary.registered("Rocket.Chat", known.get("Livechat_webhookUrl"), webhook)
     if troubles or known.get("Livechat_webhook_on_visitor_message") is True:
         return troubles

@@ -4,8 +4,8 @@ Sending: https://docs.discord.com/developers/resources/message#create-message
 Answering an interaction: https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
 Errors: https://docs.discord.com/developers/topics/opcodes-and-status-codes
 
-Nobody has the number 404, and 403 takes no direct messages. `world.state["discord"]["posts"]` holds what was posted, by
-channel and number: when, and with which nonce.
+Nobody has the number 404; 403 takes no direct messages, and 278 has left the server. `world.state["discord"]["posts"]`
+holds what was posted, by channel and number: when, and with which nonce.
 """
 
 import base64
@@ -54,6 +54,8 @@ def _opened(person: str) -> Reply:
         return _error(400, 50035, "Invalid Form Body")
     if person == "404":
         return _error(404, 10013, "Unknown User")
+    if person == "278":
+        return _error(403, 50278, "Cannot send messages to this user due to having no mutual guilds")
     return reply({"id": f"90{person}", "type": 1, "recipients": [{"id": person}]})
 
 
@@ -68,7 +70,7 @@ def _written(sent: Sent, channel: str, world: World) -> Reply:
     known = [id for id, post in _posts(world).items() if nonce and post["nonce"] == nonce and post["at"] > since]
     if known:
         return reply({"id": known[0].partition(":")[2], "channel_id": channel})
-    return _posted(sent, channel, "message", world)
+    return _posted(sent, channel, world)
 
 
 def _followed_up(sent: Sent, token: str, world: World) -> Reply:
@@ -80,10 +82,11 @@ def _followed_up(sent: Sent, token: str, world: World) -> Reply:
         return _error(401, 50027, "Invalid Webhook Token")
     if _body(sent).get("flags") != 64:
         return _error(400, 50035, "here everybody would see it: no customer's answer")
-    return _posted(sent, f"90{found[2]}", "private", world)
+    return _posted(sent, f"90{found[2]}", world, under=found[1])
 
 
-def _posted(sent: Sent, channel: str, what: str, world: World) -> Reply:
+def _posted(sent: Sent, channel: str, world: World, under: str = "") -> Reply:
+    """Note what was said: `under` an interaction, or in direct messages, where it can be changed later."""
     body, file = _body(sent), sent.parts().get("files[0]")
     if refused := _refused(body, file is not None):
         return refused
@@ -91,9 +94,9 @@ def _posted(sent: Sent, channel: str, what: str, world: World) -> Reply:
         return _error(413, 40005, "Request entity too large")
     number = str(((world.now() - EPOCH) // timedelta(milliseconds=1)) << 22 | world.number())
     text = "\n".join(filter(None, [file.name if file else "", body.get("content")]))
-    id, kind = f"{channel}:{number}", "file" if file else what
-    world.note(part="discord", what=kind, to=channel.removeprefix("90"), text=text, id=id, raw=body)
-    if what == "message":
+    id, what = f"{channel}:{number}", "file" if file else "message"
+    world.note(part="discord", what=what, to=channel.removeprefix("90"), thread=under, text=text, id=id, raw=body)
+    if not under:
         _posts(world)[id] = {"nonce": body.get("nonce"), "at": world.now().isoformat()}
     return reply({"id": number, "channel_id": channel, "content": body.get("content", ""), "type": 0})
 
