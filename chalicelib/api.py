@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import requests
 
 DEADLINE = 8.0  # seconds; three deliveries fit into the worker's 30
+SMTP = ("smtps://", "smtp://")  # a mail goes to a mail server as mail does; what it says is put in terms of HTTP
+HTTP = {2: 200, 4: 503, 5: 400}  # by the first digit of a mail server's word
 LONGEST_WAIT = 3600.0  # seconds of a Retry-After that are honoured
 LARGEST_ANSWER = 1_000_000  # bytes
 CHUNK = 65_536  # bytes of a file that are read at once
@@ -22,7 +24,7 @@ class Call(NamedTuple):
     """What goes out: one of `json`, `form` (with `files`: several parts) and `body`.
 
     With a `limit` a file is fetched: bytes of it, as they are, and no more than that many and one; `public` keeps that
-    to https and to public addresses.
+    to https and to public addresses. To a mail server `body` is a mail, whose envelope is in `query`: `from` and `to`.
     """
 
     method: str
@@ -65,6 +67,8 @@ _session: "requests.Session | None" = None
 
 def transport(call: Call) -> Answer:
     """The one way out. Tests put their seam here. Raises SendFailed for a call without an answer."""
+    if call.url.startswith(SMTP):
+        return _submitted(call, call.query or {}, call.body or b"")
     import requests
     from urllib3.exceptions import HTTPError
 
@@ -132,6 +136,14 @@ def _request(session: "requests.Session", call: Call, stream: bool = False) -> "
         allow_redirects=False,
         stream=stream,
     )
+
+
+def _submitted(call: Call, envelope: Mapping[str, str], mail: bytes) -> Answer:
+    """A mail server's last word as the answer's body: its code, and what it said."""
+    from chalicelib import smtp
+
+    said = smtp.submit(call.url, call.auth, envelope["from"], envelope["to"], mail, DEADLINE)
+    return Answer(HTTP.get(said.code // 100, 502), {}, f"{said.code} {said.words}".encode())
 
 
 def _fetched(call: Call, limit: int) -> Answer:

@@ -16,6 +16,7 @@ PATHS = {  # where in the outside world, if not at the bare name
     "slack": "/slack/api",
     "slack_connect": "/slack_connect/api",
     "custom": "/custom/answers",
+    "mime": "/mime/mail",
 }
 NOBODY = "NOBODY"  # an account that does not exist: its values are well-formed and wrong
 
@@ -60,6 +61,11 @@ FORMS = {
     ("mailgun", "sender"): "hello{account}@mailgun.shop.example",
     ("mailgun", "inbound_address"): "inbound{account}@mailgun.shop.example",
     ("mailgun", "verdicts"): "yes",
+    ("mime", "webhook_secret"): "whsec_{key}",
+    ("mime", "user"): "mime",
+    ("mime", "sender"): "hello{account}@mime.shop.example",
+    ("mime", "inbound_address"): "hello{account}@mime.shop.example",
+    ("mime", "verdict_server"): "mx.cloudflare.net",
     ("custom", "signing_secret"): "whsec_{key}",
     ("slack", "bot_token"): "xoxb-{word}",
     ("slack_connect", "bot_token"): "xoxb-{word}",

@@ -23,6 +23,7 @@ def proved(*values: str, server: str = SERVER, author: str = AUTHOR) -> bool:
         f"{SERVER}; {DMARC}",
         f"{SERVER.upper()} 1;\t{DMARC.upper()} (p=REJECT (as (published)))",
         f"{SERVER}; dkim=fail header.d=customer.example; {DMARC}",
+        f'{SERVER}; {DMARC} policy.dmarc=none; arc=pass smtp.remote-ip="2001:db8::25"',
     ],
 )
 def test_what_the_authors_domain_sent_is_proved(value: str) -> None:

@@ -3,10 +3,11 @@
 from chalicelib.mail.automation import LOOP, automatic, by_machine, loop_of
 from chalicelib.mail.compose import Draft, draft, plain_headers, reply_subject
 from chalicelib.mail.html import text_of
-from chalicelib.mail.message import TOKEN, identity, to_message, tokened
+from chalicelib.mail.message import TOKEN, bare, identity, to_message, tokened
 from chalicelib.mail.parse import Mail, content_of, file_name, parse
 from chalicelib.mail.posted import from_fields, sorted_out, taken_out
 from chalicelib.mail.quotes import MARKER, above_marker, stripped
+from chalicelib.mail.raw import raw
 from chalicelib.mail.values import Mailbox, addresses, encoded, in_charset, is_address, one_line
 from chalicelib.mail.verdict import aligned, authenticated, proved
 
@@ -22,6 +23,7 @@ __all__ = [
     "aligned",
     "authenticated",
     "automatic",
+    "bare",
     "by_machine",
     "content_of",
     "draft",
@@ -36,6 +38,7 @@ __all__ = [
     "parse",
     "plain_headers",
     "proved",
+    "raw",
     "reply_subject",
     "sorted_out",
     "stripped",

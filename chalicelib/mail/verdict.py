@@ -9,6 +9,7 @@ LONGEST = 4_000  # characters of a header that are believed
 DEEPEST = 3  # comments within comments
 _PARTS = re.compile(r"[,\s]+")
 _COMMENT = re.compile(r"\([^()]*\)")
+_QUOTED_IP = re.compile(r'"([0-9a-f:.]*)"')  # Cloudflare: smtp.remote-ip="2001:db8::1"
 _FROM_DOMAIN = re.compile(r"(?:^| )header\.from=([^ ]*)")
 _ENVELOPE = re.compile(r'envelope-from="?[^\s"@;<>()]+@([a-zA-Z0-9.-]+)"?(?=[;\s]|$)')
 
@@ -56,7 +57,7 @@ def _clauses(value: str) -> list[str]:
 
     A quoted local part may hold anything, a whole clause too.
     """
-    plain = value.lower()
+    plain = _QUOTED_IP.sub(r"\1", value.lower())
     if '"' in plain or "\\" in plain or len(plain) > LONGEST:
         return []
     for _ in range(DEEPEST):

@@ -35,6 +35,7 @@ NAMES = (
     "ses",
     "sendgrid",
     "mailgun",
+    "mime",
     "slack",
     "slack_connect",
     "custom",

@@ -1,7 +1,7 @@
 """Mails as the simulators put them together: raw, with their files, and within the form that a provider posts."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -23,11 +23,13 @@ class Writer(NamedTuple):
     server: str
 
 
-def raw(one: Said, config: Any, writer: Writer, id: str = "") -> bytes:
-    """The mail as it came in. In a thread it quotes what it answers."""
+def raw(one: Said, config: Any, writer: Writer, id: str = "", above: Iterable[tuple[str, str]] = ()) -> bytes:
+    """The mail as it came in, below what its server writes of it. In a thread it quotes what it answers."""
     sender, name = one.sender or writer.address, one.name or ("" if one.sender else writer.name)
     domain = sender.rpartition("@")[2]
     mail = EmailMessage(policy=SMTP)
+    for header, value in above:
+        mail[header] = value
     mail["Received"] = f"from mail.{domain} by {writer.server} with SMTP; {format_datetime(one.at)}"
     mail["From"] = formataddr((name, sender))
     mail["To"] = to(one, config)
@@ -40,6 +42,8 @@ def raw(one: Said, config: Any, writer: Writer, id: str = "") -> bytes:
     for file in one.files:
         kind, _, subtype = file.type.partition("/")
         mail.add_attachment(file.content, maintype=kind, subtype=subtype or "octet-stream", filename=file.name)
+    if one.files:
+        mail.set_boundary(f"=_{uuid.uuid5(uuid.NAMESPACE_OID, one.id).hex}")  # else it is another one each time
     return mail.as_bytes()
 
 

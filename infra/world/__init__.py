@@ -43,6 +43,7 @@ PARTS = (
     "ses",
     "sendgrid",
     "mailgun",
+    "mime",
     "slack",
     "slack_connect",
     "custom",

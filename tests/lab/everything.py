@@ -6,6 +6,7 @@ Nothing here knows a provider but by its name, its `can`, its payload files, its
 import base64
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -178,6 +179,13 @@ EVERYTHING_SECRETS = {
     "SHOPBELL_MAILGUN_INBOUND_ADDRESS": "bell@mg.shop.example",
     "SHOPBELL_MAILGUN_VERDICTS": "yes",
     "SHOPBELL_MAILGUN_API_URL": "http://world/mailgun",
+    "SHOPBELL_MIME_WEBHOOK_SECRET": "whsec_bWltZS13ZWJob29rLXNlY3JldC05ZDI3",
+    "SHOPBELL_MIME_USER": "mime-user-61e2",
+    "SHOPBELL_MIME_PASSWORD": "mime-password-b09c",
+    "SHOPBELL_MIME_SENDER": "Corner Shop <hello@mime.shop.example>",
+    "SHOPBELL_MIME_INBOUND_ADDRESS": "hello@mime.shop.example",
+    "SHOPBELL_MIME_VERDICT_SERVER": "mx.cloudflare.net",
+    "SHOPBELL_MIME_API_URL": "http://world/mime/mail",
     "SHOPBELL_SLACK_SIGNING_SECRET": "slack-signing-secret-c613",
     "SHOPBELL_SLACK_BOT_TOKEN": "xoxb-slack-bot-token-2e59",
     "SHOPBELL_SLACK_API_URL": "http://world/slack/api",
@@ -240,6 +248,9 @@ SECOND_INBOUND = {
     "SHOPBELL_MAILGUN__B2_SIGNING_KEY": "second-mailgun-signing-key",
     "SHOPBELL_MAILGUN__B2_SENDER": "second@mg.shop.example",
     "SHOPBELL_MAILGUN__B2_INBOUND_ADDRESS": "bell2@mg.shop.example",
+    "SHOPBELL_MIME__B2_WEBHOOK_SECRET": "whsec_c2Vjb25kLW1pbWUtd2ViaG9vay1zZWNyZXQ=",
+    "SHOPBELL_MIME__B2_SENDER": "second@mime.shop.example",
+    "SHOPBELL_MIME__B2_INBOUND_ADDRESS": "second@mime.shop.example",
     "SHOPBELL_SLACK__B2_SIGNING_SECRET": "second-slack-signing-secret",
     "SHOPBELL_SLACK_CONNECT__B2_SIGNING_SECRET": "second-slack-connect-signing-secret",
     "SHOPBELL_CUSTOM__B2_SIGNING_SECRET": "whsec_c2Vjb25kLWN1c3RvbS1zaWduaW5nLXNlY3JldA==",
@@ -342,7 +353,11 @@ class Case(NamedTuple):
 
     @property
     def is_json(self) -> bool:
-        return not self.is_form and not self.boundary
+        return not (self.is_form or self.is_mail or self.boundary)
+
+    @property
+    def is_mail(self) -> bool:
+        return "message/rfc822" in self.headers.get("content-type", "")
 
     def opened(self) -> Any:
         """The body as a tree of dicts and lists; a form as a dict. JSON that stands in it as text is opened too."""
@@ -350,10 +365,16 @@ class Case(NamedTuple):
             return unwrapped({field.name: field.content.decode("utf-8", "replace") for field in parts(self.body)})
         if self.is_form:
             return unwrapped(dict(parse_qsl(self.body.decode(), keep_blank_values=True)))
+        if self.is_mail:
+            head, _, text = self.body.decode().replace("\r\n", "\n").partition("\n\n")
+            headers = re.sub(r"\n[ \t]+", " ", head).split("\n")
+            return {"headers": [re.split(": *", header, maxsplit=1) for header in headers], "text": text}
         return unwrapped(json.loads(self.body))
 
     def closed(self, tree: Any) -> "Case":
-        """The same webhook with another tree."""
+        """The same webhook with another tree. A mail's is written with whatever stands in it, line by line."""
+        if self.is_mail:
+            return self._replace(body=mailed(tree))
         tree = wrapped(tree)
         if self.boundary:
             return self._replace(body=mails.form(list(self._fields_of(tree)), self.boundary))
@@ -364,6 +385,14 @@ class Case(NamedTuple):
         known = {field.name: field for field in parts(self.body)}
         for name, value in tree.items():
             yield known.get(name, Part(name, b""))._replace(content=str(value).encode("utf-8", "surrogatepass"))
+
+
+def mailed(tree: Any) -> bytes:
+    headers = tree.get("headers") if isinstance(tree, dict) else None
+    pairs = [one if isinstance(one, list) else [one] for one in headers] if isinstance(headers, list) else [[headers]]
+    lines = [": ".join(map(str, pair)) for pair in pairs]
+    text = tree.get("text") if isinstance(tree, dict) else tree
+    return "\r\n".join([*lines, "", str(text)]).encode("utf-8", "surrogatepass")
 
 
 class Inner(dict[str, Any]):
