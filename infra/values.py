@@ -61,6 +61,8 @@ FORMS = {
     ("mailgun", "sender"): "hello{account}@mailgun.shop.example",
     ("mailgun", "inbound_address"): "inbound{account}@mailgun.shop.example",
     ("mailgun", "verdicts"): "yes",
+    ("mandrill", "sender"): "hello{account}@mandrill.shop.example",
+    ("mandrill", "inbound_address"): "inbound{account}@in.mandrill.shop.example",
     ("mime", "webhook_secret"): "whsec_{key}",
     ("mime", "user"): "mime",
     ("mime", "sender"): "hello{account}@mime.shop.example",

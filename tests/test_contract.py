@@ -261,7 +261,8 @@ def in_url(right: Request, most: int) -> Iterator[Request]:
 
 def in_fields(right: Request, most: int) -> Iterator[Request]:
     """Bits of the decoded names and values, written as a form again."""
-    pairs, few = [(name.encode(), value.encode()) for name, value in right.form()], FEW * most // POSITIONS
+    pairs = [(name.encode(), value.encode()) for name, value in right.form()]
+    few = max(FEW * most // POSITIONS, most // len(pairs))  # one field alone is turned as a body is
     for number, (name, value) in enumerate(pairs):
         names = [(one, value) for one in turned(name, few)]
         values = [(name, one) for one in turned(value, few)]

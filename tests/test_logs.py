@@ -214,8 +214,11 @@ def canaried(case: Case) -> Case:
     for place in paths(case.opened()):
         value = value_at(case.opened(), place)
         if isinstance(value, str):
-            marked = case.closed(changed(case.opened(), place, canary()))
-            case = marked if shape(marked) == shape(case) else case
+            for words in (canary(), value + canary()):  # a whole mail means nothing any more without its beginning
+                marked = case.closed(changed(case.opened(), place, words))
+                if shape(marked) == shape(case):
+                    case = marked
+                    break
     return case
 
 

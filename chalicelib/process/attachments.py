@@ -11,7 +11,7 @@ from chalicelib.models import Content, Delivery, digest
 from chalicelib.process.job import Job, file_name
 
 LARGEST = 25_000_000  # bytes of one file, either way; the worker holds it a few times over
-_RAW = re.compile(r"(raw/[0-9a-f]{64})/([0-9]{1,4})", re.ASCII)
+_RAW = re.compile(r"(raw/[0-9a-f]{64})/([0-9]{1,6})", re.ASCII)
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,90}", re.ASCII)
 
 

@@ -35,6 +35,7 @@ NAMES = (
     "ses",
     "sendgrid",
     "mailgun",
+    "mandrill",
     "mime",
     "slack",
     "slack_connect",

@@ -43,6 +43,7 @@ PARTS = (
     "ses",
     "sendgrid",
     "mailgun",
+    "mandrill",
     "mime",
     "slack",
     "slack_connect",

@@ -9,7 +9,6 @@ Codes: https://www.rfc-editor.org/rfc/rfc5321#section-4.2.3 and https://www.rfc-
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any
 
 from infra.world import Reply, Sent, World, mails
 
@@ -59,15 +58,14 @@ def _bad(body: bytes) -> str:
 def _take(sent: Sent, world: World) -> str:
     """Note the mail, by its Message-ID."""
     mail = _mail(sent.body)
-    plain = mail.get_body(("plain",))
     world.note(
         part="mime",
         what="mail",
         to=sent.query["to"],
         thread=mails.thread(mail["Reply-To"] or ""),
-        text=plain.get_content().replace("\r\n", "\n").rstrip("\n") if plain else "",
+        text=mails.text(mail),
         id=str(mail["Message-ID"]),
-        raw=_shown(mail),
+        raw=mails.shown(mail),
     )
     return f"250 2.0.0 Ok: queued as 4F{world.number():08X}"
 
@@ -76,13 +74,3 @@ def _mail(body: bytes) -> EmailMessage:
     mail = message_from_bytes(body, policy=default)
     assert isinstance(mail, EmailMessage)
     return mail
-
-
-def _shown(mail: EmailMessage) -> dict[str, Any]:
-    files = [[file.get_filename(), file.get_content_type()] for file in mail.iter_attachments()]
-    page = mail.get_body(("html",))
-    return {
-        "headers": [[name, str(value)] for name, value in mail.items()],
-        "html": page.get_content() if page else "",
-        "attachments": files,
-    }

@@ -179,6 +179,11 @@ EVERYTHING_SECRETS = {
     "SHOPBELL_MAILGUN_INBOUND_ADDRESS": "bell@mg.shop.example",
     "SHOPBELL_MAILGUN_VERDICTS": "yes",
     "SHOPBELL_MAILGUN_API_URL": "http://world/mailgun",
+    "SHOPBELL_MANDRILL_WEBHOOK_KEY": "mandrill-webhook-key-2a75",
+    "SHOPBELL_MANDRILL_API_KEY": "mandrill-api-key-c93e",
+    "SHOPBELL_MANDRILL_SENDER": "Corner Shop <hello@mandrill.shop.example>",
+    "SHOPBELL_MANDRILL_INBOUND_ADDRESS": "bell@in.mandrill.shop.example",
+    "SHOPBELL_MANDRILL_API_URL": "http://world/mandrill",
     "SHOPBELL_MIME_WEBHOOK_SECRET": "whsec_bWltZS13ZWJob29rLXNlY3JldC05ZDI3",
     "SHOPBELL_MIME_USER": "mime-user-61e2",
     "SHOPBELL_MIME_PASSWORD": "mime-password-b09c",
@@ -248,6 +253,9 @@ SECOND_INBOUND = {
     "SHOPBELL_MAILGUN__B2_SIGNING_KEY": "second-mailgun-signing-key",
     "SHOPBELL_MAILGUN__B2_SENDER": "second@mg.shop.example",
     "SHOPBELL_MAILGUN__B2_INBOUND_ADDRESS": "bell2@mg.shop.example",
+    "SHOPBELL_MANDRILL__B2_WEBHOOK_KEY": "second-mandrill-webhook-key",
+    "SHOPBELL_MANDRILL__B2_SENDER": "second@mandrill.shop.example",
+    "SHOPBELL_MANDRILL__B2_INBOUND_ADDRESS": "bell2@in.mandrill.shop.example",
     "SHOPBELL_MIME__B2_WEBHOOK_SECRET": "whsec_c2Vjb25kLW1pbWUtd2ViaG9vay1zZWNyZXQ=",
     "SHOPBELL_MIME__B2_SENDER": "second@mime.shop.example",
     "SHOPBELL_MIME__B2_INBOUND_ADDRESS": "second@mime.shop.example",
@@ -378,7 +386,7 @@ class Case(NamedTuple):
         tree = wrapped(tree)
         if self.boundary:
             return self._replace(body=mails.form(list(self._fields_of(tree)), self.boundary))
-        body = urlencode(tree, errors="surrogatepass") if self.is_form else json.dumps(tree)
+        body = urlencode(_as_fields(tree), errors="surrogatepass") if self.is_form else json.dumps(tree)
         return self._replace(body=body.encode())
 
     def _fields_of(self, tree: Mapping[str, Any]) -> Iterator[Part]:
@@ -395,8 +403,19 @@ def mailed(tree: Any) -> bytes:
     return "\r\n".join([*lines, "", str(text)]).encode("utf-8", "surrogatepass")
 
 
+def _as_fields(tree: Any) -> Any:
+    """A list in a field is written as one; what is no table at all fails as it does."""
+    if not isinstance(tree, dict):
+        return tree
+    return {name: json.dumps(value) if isinstance(value, list) else value for name, value in tree.items()}
+
+
 class Inner(dict[str, Any]):
     """A JSON object that stands as text in another."""
+
+
+class InnerList(list[Any]):
+    """The same of a list."""
 
 
 def unwrapped(tree: Any) -> Any:
@@ -405,8 +424,11 @@ def unwrapped(tree: Any) -> Any:
     if isinstance(tree, list):
         return [unwrapped(value) for value in tree]
     with suppress(ValueError):
-        if isinstance(tree, str) and isinstance(inner := json.loads(tree), dict):
+        inner = json.loads(tree) if isinstance(tree, str) else None
+        if isinstance(inner, dict):
             return Inner(unwrapped(inner))
+        if isinstance(inner, list) and inner:
+            return InnerList(unwrapped(inner))
     return tree
 
 
@@ -414,7 +436,10 @@ def wrapped(tree: Any) -> Any:
     if isinstance(tree, dict):
         made = {key: wrapped(value) for key, value in tree.items()}
         return json.dumps(made) if isinstance(tree, Inner) else made
-    return [wrapped(value) for value in tree] if isinstance(tree, list) else tree
+    if isinstance(tree, list):
+        items = [wrapped(value) for value in tree]
+        return json.dumps(items) if isinstance(tree, InnerList) else items
+    return tree
 
 
 def cases(provider: str) -> list[Case]:
