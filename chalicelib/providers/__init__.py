@@ -36,6 +36,7 @@ NAMES = (
     "sendgrid",
     "mailgun",
     "mandrill",
+    "brevo",
     "mime",
     "slack",
     "slack_connect",

@@ -44,6 +44,7 @@ PARTS = (
     "sendgrid",
     "mailgun",
     "mandrill",
+    "brevo",
     "mime",
     "slack",
     "slack_connect",
