@@ -131,6 +131,23 @@ def not_known_outside() -> str:
     return "Outside a conversation's thread there is:"
 
 
+def read_by() -> str:
+    """Of what was written where everybody reads."""
+    return "Your answer goes to them alone, and only one does; with #public on top, everybody reads it."
+
+
+def answered_once(channel: str) -> str:
+    return f"{channel}: what they last wrote there has had the one answer that goes to them alone"
+
+
+def one_message(most: int) -> str:
+    return f"It takes one message, of {most} characters at most and without files besides: please make it shorter."
+
+
+def too_much_in_public(most: int) -> str:
+    return f"Where everybody reads it stands text alone, of {most} characters at most."
+
+
 def never_wrote(address: str) -> str:
     return f"Nobody wrote from {address}: you can write first only to an address that wrote to the shop before."
 

@@ -22,6 +22,7 @@ PROPER = {
     Channel.WHATSAPP: "WhatsApp",
     Channel.MESSENGER: "Messenger",
     Channel.INSTAGRAM: "Instagram",
+    Channel.FACEBOOK_PAGE: "Facebook",
     Channel.TELEGRAM: "Telegram",
     Channel.LINE: "LINE",
     Channel.SLACK_CONNECT: "Slack Connect",

@@ -59,6 +59,7 @@ SAID = {  # for each action: what is done before, and the words
     "#unblock": ("#block", "#unblock"),
     "#template": ("", "#template nothing"),  # what writes to customers is tried in test_windows.py
     "#via": ("", "#via sms"),
+    "#public": ("", "#public"),
     "#send": ("", "#send"),
     "#drop": ("", "#drop"),
     "#link": ("", "#link {other}"),

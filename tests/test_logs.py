@@ -147,6 +147,9 @@ def test_a_sending_that_fails(name: str, how: dict[str, Any], lab: Lab, lines: L
         lab.world.fail(part=name, body=json.dumps({**words, **code}), **how)
     lab.ring(name, said(name, canary()))
     lab.settle()
+    if providers.load(name).can.once:  # nothing goes there by itself
+        lab.ring("slack", said("slack", canary(), thread=lab.thread()))
+        lab.settle()
     assert len(lab.world.faults) < len(codes)
     assert not lines.hold()
 

@@ -75,6 +75,7 @@ ACTIONS: Mapping[str, Action] = {
     "#via": Action(
         answers.via, "CHANNEL | ADDRESS", "your words below go to another address", anywhere=True, writes=True
     ),
+    "#public": Action(answers.public, "", "your words below go where everybody reads them", anywhere=True, writes=True),
     "#send": Action(answers.send, "NAME", "a held reply goes out now", anywhere=True, writes=True),
     "#drop": Action(answers.drop, "NAME", "forget a held reply", anywhere=True),
     "#link": Action(persons.link, "ADDRESS [WHY]", "the same person", anywhere=True, names=True, alone=True),

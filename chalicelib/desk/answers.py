@@ -3,6 +3,7 @@
 from chalicelib.desk import held, templates
 from chalicelib.desk.asked import Asked, Cannot, Done
 from chalicelib.desk.shown import excerpt, title
+from chalicelib.desk.windows import in_public
 from chalicelib.models import Address, Held
 
 
@@ -33,6 +34,22 @@ def via(asked: Asked) -> Done:
     one = _held(asked, name.strip())
     said = f"{asked.who} sends the held reply by {title(to)}: “{one.words}”"
     return _released(asked, one, said)._replace(to=to, held=one.claim)
+
+
+def public(asked: Asked) -> Done:
+    """The words below, or a held reply, stand where everybody reads them, under what the customer last wrote there."""
+    to = in_public(asked.contact)
+    if to is None:
+        raise Cannot("This customer has written nothing where everybody reads: just write your answer.")
+    if asked.text and asked.rest:
+        raise Cannot("Write #public alone on its line, and your words below.")
+    if asked.text:
+        return Done(to=to, public=True)
+    if not asked.contact.held:
+        raise Cannot("Write your answer below #public.")
+    one = _held(asked, asked.rest)
+    said = f"{asked.who} sends the held reply for everybody to read: “{one.words}”"
+    return _released(asked, one, said)._replace(to=to, held=one.claim, public=True)
 
 
 def template(asked: Asked) -> Done:

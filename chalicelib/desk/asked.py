@@ -47,6 +47,7 @@ class Done(NamedTuple):
     held: str = ""  # or the claim of the held reply that is to go out
     template: str = ""  # the template the words are from
     values: tuple[str, ...] = ()  # what stands in its gaps
+    public: bool = False  # the words go where everybody reads them
     to: Address | None = None  # which of the contact's addresses they go to; None: the one last heard
     joins: Contact | None = None  # somebody else, who is the same person
     leaves: Address | None = None  # an address that is somebody else's after all

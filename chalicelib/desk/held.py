@@ -2,15 +2,17 @@
 
 from datetime import datetime
 
+from chalicelib import words
 from chalicelib.desk.reading import Words
 from chalicelib.desk.shown import channel_of, names, plain_id, title
 from chalicelib.desk.when import spoken
-from chalicelib.desk.windows import window
+from chalicelib.desk.windows import in_public, window
 from chalicelib.models import Address, Button, Channel, Contact, Heard, Held, Shop
 
 MOST_HELD = 10  # of one contact
 MOST_WAYS = 5  # addresses that are offered
 GONE = "The customer never gets it."
+EVERYBODY = "Everybody can read it there."
 
 
 def chosen(contact: Contact, name: str) -> list[Held]:
@@ -22,6 +24,7 @@ def asked_for(read: Words, contact: Contact) -> Held | None:
     """The held reply that an agent's words would send; None if they would send none, or it is not clear which."""
     names = [rest for word, rest in read.commands if word == "#send"]
     names += [rest.partition(" ")[2].strip() for word, rest in read.commands if word == "#via" and not read.text]
+    names += [rest for word, rest in read.commands if word == "#public" and not read.text]
     found = [chosen(contact, name) for name in names]
     return found[0][0] if found and len(found[0]) == 1 else None
 
@@ -52,6 +55,7 @@ def ways(contact: Contact, address: Address, at: datetime, shop: Shop, name: str
             f"#via {word_for(contact, other)}{held} sends it by {title(other)}{below}"
             for other in open_addresses(contact, address, at, shop)
         ),
+        *([f"#public{held} answers where everybody reads it{below}"] if in_public(contact) == address else []),
         *([f"#template NAME sends a text that is approved there: {', '.join(approved)}"] if approved else []),
         *([f"#drop {name} forgets it"] if name else []),
     ]
@@ -60,19 +64,23 @@ def ways(contact: Contact, address: Address, at: datetime, shop: Shop, name: str
 def buttons(contact: Contact, held: Held, at: datetime, shop: Shop) -> tuple[Button, ...]:
     """The same as buttons."""
     approved = tuple((name, f"#template {name}") for name in _approved(contact, held.to, shop))
+    public = in_public(contact) == held.to
     return (
         *(
             Button(label=f"Send by {channel_of(other)}", says=f"#via {word_for(contact, other)} {held.name}")
             for other in open_addresses(contact, held.to, at, shop)
         ),
+        *([Button(label="Send in public", says=f"#public {held.name}", warns=EVERYBODY)] if public else []),
         *([Button(label="Template …", options=approved)] if approved else []),
         Button(label="Drop it", says=f"#drop {held.name}", warns=GONE),
     )
 
 
 def over(heard: Heard, at: datetime, shop: Shop) -> str:
-    """That a window is closed, and since when."""
+    """That a window is closed, and since when; or that the one answer has gone out."""
     until = window(heard, at, shop).until
+    if heard.answered and not until:
+        return words.answered_once(channel_of(heard.address))
     since = f" (since {spoken(until, shop.time_zone)})" if until else ""
     return f"{channel_of(heard.address)} takes no answer any more{since}"
 

@@ -13,7 +13,7 @@ CHANNELS = {
     **{channel.value: channel for channel in Channel if channel not in NOBODY},
     **{title.lower(): channel for channel, title in TITLES.items()},
 }
-_CHANNEL = re.compile(r"([a-z?]+(?: [a-z]+)?)\s*[:·]\s*(\S.*)", re.IGNORECASE)
+_CHANNEL = re.compile(r"([a-z?_]+(?: [a-z]+)?)\s*[:·]\s*(\S.*)", re.IGNORECASE)
 _MAIL = re.compile(r"[^\s@<>(),;:\"'|]{1,64}@[^\s@<>(),;:\"'|]{1,255}\.\w{2,24}")
 _PHONE = re.compile(r"(?<![\w+])(?:\+|00)\(?[0-9][0-9 ()./\u00a0-]{5,22}[0-9](?!\w)")
 _BARE_PHONE = re.compile(r"[+(]?[0-9][0-9 ()./\u00a0-]{5,22}[0-9](?!\w)")

@@ -10,6 +10,7 @@ TITLES = {
     Channel.WHATSAPP: "WhatsApp",
     Channel.MESSENGER: "Messenger",
     Channel.INSTAGRAM: "Instagram",
+    Channel.FACEBOOK_PAGE: "Facebook comments",
     Channel.TELEGRAM: "Telegram",
     Channel.LINE: "LINE",
     Channel.SLACK_CONNECT: "Slack Connect",

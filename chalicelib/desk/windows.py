@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from chalicelib import providers
+from chalicelib import providers, words
 from chalicelib.desk.shown import channel_of
 from chalicelib.desk.when import spoken
-from chalicelib.models import Heard, Kind, Message, Shop
+from chalicelib.models import Address, Contact, Heard, Kind, Message, Shop
 
 MARGIN = timedelta(minutes=2)  # a reply takes a moment to get there, and clocks differ
 
@@ -14,7 +14,7 @@ MARGIN = timedelta(minutes=2)  # a reply takes a moment to get there, and clocks
 class Window(NamedTuple):
     """`open`: whoever may write; `human`: a person, if that is marked; `closed`: nobody.
 
-    `until` is when it closes, or closed, for a person; None: it never does.
+    `until` is when it closes, or closed, for a person; None: it never does, or the one answer has gone out.
     """
 
     state: Literal["open", "human", "closed"]
@@ -24,6 +24,8 @@ class Window(NamedTuple):
 def window(heard: Heard, at: datetime, shop: Shop) -> Window:
     """How the window of an address stands at a time."""
     can = providers.load(heard.provider).can
+    if can.once and heard.answered:
+        return Window("closed")
     if can.window is None:
         return Window("open")
     for_all = heard.at + timedelta(hours=can.window) - MARGIN
@@ -51,12 +53,19 @@ def last_opened(message: Message, accepted: datetime, before: datetime | None) -
     return max(before, written) if opens(message) else before
 
 
+def in_public(contact: Contact) -> Address | None:
+    """Where this contact last wrote something that can be answered for everybody to read."""
+    found = (one.address for one in reversed(contact.heard) if providers.load(one.provider).can.public)
+    return next(found, None)
+
+
 def closing(message: Message, accepted: datetime, shop: Shop) -> str:
-    """The line under a customer's message that says until when it can be answered; empty if at any time."""
+    """The lines under a customer's message that say until when it can be answered, and who reads that; or nothing."""
     if message.outside or message.thread or not opens(message):
         return ""
     written = last_opened(message, accepted, None)
     heard = Heard(address=message.sender, provider=message.provider, at=written)
     until = window(heard, written, shop).until
     here = channel_of(message.sender)
-    return f"⏱ You can answer here until {spoken(until, shop.time_zone)} ({here})" if until else ""
+    said = [f"⏱ You can answer here until {spoken(until, shop.time_zone)} ({here})"] if until else []
+    return "\n".join([*said, words.read_by()] if providers.load(message.provider).can.public else said)

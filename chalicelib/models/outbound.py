@@ -67,6 +67,7 @@ class Outgoing(Frozen):
     private_to: str = ""  # at a desk: the one agent who sees it
     calls: str = ""  # in a channel: the id of an agent whose telephone it is to ring
     human: bool = False  # a person's answer outside the ordinary reply window (Can.human_window)
+    public: bool = False  # an agent wants it where everybody reads it (Can.public); else it is for the customer alone
     template: str = ""  # the provider's own name of an approved text; `text` says the same in full
     values: tuple[str, ...] = ()  # what stands in its gaps
     repeat: bool = False
@@ -110,6 +111,8 @@ class Delivery(Frozen):
     file: int | None = None  # or which of its attachments
     stored: str = ""  # where that file lies in the bucket; before, it was never sent
     text: str = ""  # the final words, where they are not the message's own
+    public: bool = False  # a reply where everybody reads it (Outgoing.public)
+    context: Mapping[str, str] = Field(default_factory=dict)  # what it answers, where that must not move on meanwhile
     template: str = ""  # a reply by a text approved beforehand (Outgoing.template)
     values: tuple[str, ...] = ()  # what stands in its gaps
     buttons: tuple[Button, ...] = ()  # under a notice

@@ -17,13 +17,15 @@ Step = Literal["answered", "apologised", "amends", "cause"]
 class Heard(Frozen):
     """An address as the head keeps it: by which account it wrote to us, and when last.
 
-    `at` is when the customer wrote what last opened the reply window.
+    `at` is when the customer wrote what last opened the reply window, `answered` the claim of the one answer to that
+    (Can.once).
     """
 
     address: Address
     provider: str
     account: str = ""
     at: datetime
+    answered: Text = ""
     context: Mapping[str, str] = Field(default_factory=dict)
     quiet: bool = False  # its last word was STOP or the like: nothing goes there unasked
 

@@ -52,6 +52,8 @@ class Can(NamedTuple):
     window: int | None = None  # hours after the customer's last word in which we may write
     human_window: int | None = None  # hours in which a person still may, if it is marked (Outgoing.human)
     reaction_opens: bool = False  # the window opens by a reaction too
+    once: bool = False  # each of the customer's messages takes one of ours, of one part: nothing goes there unasked
+    public: int = 0  # characters of one answer where everybody reads it, of which there may be many; 0: none may
     templates: Approved | None = None  # how texts are named that, approved beforehand, may be sent outside the window
     idempotent: int = 0  # hours in which a repeat with the same key is recognised
     ending: str = ""  # of its webhooks' address, where the provider sends something else to any other

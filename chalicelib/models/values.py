@@ -44,6 +44,7 @@ class Channel(StrEnum):
     WHATSAPP = "whatsapp"
     MESSENGER = "messenger"
     INSTAGRAM = "instagram"
+    FACEBOOK_PAGE = "facebook_page"
     TELEGRAM = "telegram"
     LINE = "line"
     SLACK_CONNECT = "slack_connect"

@@ -59,12 +59,25 @@ def postpone(job: Job, deliveries: list[Delivery]) -> None:
 def write_head(job: Job, changes: Mapping[str, Any], deliveries: Mapping[str, Mapping[str, Any]] | None = None) -> None:
     """Write the head's conversation changed, with what that means for the claim. Raises Later if the head moved."""
     assert job.contact is not None
-    written = waiting.scheduled(with_conversation(job.contact, **changes), settings.shop())
+    _write(job, waiting.scheduled(with_conversation(job.contact, **changes), settings.shop()), deliveries or {})
+
+
+def give_back(job: Job, delivery: Delivery) -> None:
+    """The one answer that an address takes (Can.once) never went: another may. Raises Later if the head moved."""
+    here = heard(job, delivery)
+    if job.contact is None or here is None or delivery.public or here.answered != job.claim.key:
+        return
+    free = here.model_copy(update={"answered": ""})
+    known = tuple(free if one == here else one for one in job.contact.heard)
+    _write(job, job.contact.model_copy(update={"heard": known, "version": job.contact.version + 1}), {})
+
+
+def _write(job: Job, head: Contact, deliveries: Mapping[str, Mapping[str, Any]]) -> None:
     try:
-        store.move(written, job.claim.key, deliveries or {})
+        store.move(head, job.claim.key, deliveries)
     except store.Moved:
         raise Later("the conversation changed meanwhile", 0) from None
-    job.contact = written
+    job.contact = head
 
 
 def notice(claim: Claim, text: str, what: str) -> Delivery:

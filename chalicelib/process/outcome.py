@@ -15,7 +15,19 @@ from chalicelib.desk import waiting
 from chalicelib.errors import Outcome, SendFailed, ThreadGone
 from chalicelib.models import Contact, Delivery, DeliveryKind, Outgoing, State
 from chalicelib.process import forgotten
-from chalicelib.process.job import Job, Wait, end, file_name, heard, note, notice, tried, with_conversation, write_head
+from chalicelib.process.job import (
+    Job,
+    Wait,
+    end,
+    file_name,
+    give_back,
+    heard,
+    note,
+    notice,
+    tried,
+    with_conversation,
+    write_head,
+)
 
 GIVEN_UP = {DeliveryKind.REPLY: timedelta(days=4), DeliveryKind.FILE: timedelta(days=1)}
 FETCHED_WITHIN = timedelta(minutes=10)  # an agent's file, behind which later replies wait
@@ -152,6 +164,7 @@ def follow(job: Job, delivery: Delivery, doubtful: bool) -> Delivery:
 
 def _reply_failed(job: Job, delivery: Delivery, said: str, reason: str) -> Wait | None:
     """A part of a reply fails: the agent is told, the later parts are skipped."""
+    give_back(job, delivery)
     return _reply_ended(job, delivery, State.FAILED, said, f"{delivery.id}-failed", reason)
 
 

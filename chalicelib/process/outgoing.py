@@ -161,13 +161,14 @@ def _to_customer(job: Job, delivery: Delivery) -> dict[str, Any]:
     address = heard(job, delivery)
     changed = {"change": delivery.change, "refers": _changed(delivery)} if delivery.change else {}
     late = address is not None and desk.window(address, job.now, settings.shop()).state == "human"
-    context = address.context if address else {}
+    context = delivery.context or (address.context if address else {})
     language = job.contact.language if job.contact else ""
     return {
         "context": context,
         "subject": "" if context.get("subject") else wording.subject(settings.shop(), language),
         "automatic": delivery.kind is DeliveryKind.ACKNOWLEDGE,
         "human": late and delivery.kind is DeliveryKind.REPLY,
+        "public": delivery.public,
         "template": delivery.template,
         "values": delivery.values,
         **changed,

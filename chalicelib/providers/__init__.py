@@ -20,6 +20,7 @@ NAMES = (
     "twilio_whatsapp",
     "messenger",
     "instagram",
+    "facebook_page",
     "telegram",
     "line",
     "chatwoot",

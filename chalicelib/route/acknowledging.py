@@ -45,7 +45,7 @@ def _may_be_told(came: Came) -> bool:
     message, accepted = came.message, came.receive.accepted_at
     written = min(message.sent_at or accepted, accepted)
     proved = message.sender.channel is not Channel.UNVERIFIED_EMAIL or came.shop.acknowledgement.forms
-    automatic = silent.automation(message, came.shop)
+    automatic = silent.automation(message, came.shop) or unasked.spared(message.provider)
     return bool(message.kind is Kind.MESSAGE and proved and not automatic and came.now - written < TOO_OLD)
 
 

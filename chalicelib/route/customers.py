@@ -113,12 +113,14 @@ def _heard(
     before: Contact, message: Message, mine: tuple[Address, ...], conversation: Conversation, receive: Receive
 ) -> Contact:
     """The head as a message leaves it; `mine` are the addresses that its signature proves to be this contact's."""
+    was = next((one for one in before.heard if one.address == message.sender), None)
     here = Heard(
         address=message.sender,
         provider=message.provider,
         account=message.account,
-        at=desk.last_opened(message, receive.accepted_at, _last_opened(before, message.sender)),
-        context=message.context,
+        at=desk.last_opened(message, receive.accepted_at, was.at if was else None),
+        answered="" if was is None or desk.opens(message) else was.answered,
+        context=message.context or (was.context if was else {}),
         quiet=silent.stops(message),
     )
     heard = (*(heard for heard in before.heard if heard.address != message.sender), here)
@@ -134,10 +136,6 @@ def _heard(
         conversation=conversation,
         before=desk.in_two_lines(last) if last and another else before.before,
     )
-
-
-def _last_opened(before: Contact, address: Address) -> datetime | None:
-    return next((heard.at for heard in before.heard if heard.address == address), None)
 
 
 def _held_again(came: Came, contact: Contact) -> tuple[str, tuple[Button, ...]]:

@@ -40,6 +40,8 @@ def part(message: Message, delivery: Delivery, shop: Shop) -> str:
         return delivery.said
     forward = delivery.kind is DeliveryKind.FORWARD
     text = desk.shown(message) if forward else message.text
+    if delivery.public:
+        return text
     pieces = parts(text, shortest(shop)) if forward else parts_for(text, providers.load(delivery.provider).can)
     piece = pieces[delivery.part] if delivery.part < len(pieces) else ""
     return piece if forward else "\n\n".join(filter(None, [delivery.text, piece]))

@@ -24,7 +24,7 @@ from chalicelib.models import (
 from chalicelib.route.agents import command_below, not_vouched
 from chalicelib.route.forwards import forwards_of
 from chalicelib.route.opening import opener, turn
-from chalicelib.route.replies import files_of, replies, spoken
+from chalicelib.route.replies import check_size, files_of, replies, spoken, used_up
 from chalicelib.route.tell import desk_of, next_head, notice
 
 NEW, STATUS = "#new", "#status"
@@ -180,6 +180,7 @@ def start(
     """
     heard = _heard(contact, address)
     _check(message, asked, contact, heard, shop, now)
+    check_size(heard, message.model_copy(update={"text": asked.text}))
     conversation, turned = _conversation(message, asked, contact, heard, shop, receive)
     who = desk.known_as(message.sender.id, desk_of(shop, asked.desk))
     news = [*conversation.news, words.started(who) if turned else words.wrote(who)]
@@ -198,7 +199,7 @@ def start(
     told += [words.files_kept_back(kept_back)] if kept_back else []
     answers = [answer(message, shop, "\n".join(told))] if told else []
     return Plan(
-        contact=next_head(spoken(begun, said, shop, receive.accepted_at)),
+        contact=next_head(spoken(used_up(begun, heard, said), said, shop, receive.accepted_at)),
         message=said,
         direction=Direction.OUT,
         desk=conversation.desk,

@@ -57,15 +57,17 @@ def reply(plan: Plan, scene: Scene, written: Message, sending: desk.Done) -> Pla
     conversation = plan.contact.conversation
     assert conversation is not None
     heard = _heard(plan.contact, sending.to or scene.heard or conversation.heard)
-    closed = desk.window(heard, scene.now, scene.shop).state == "closed"
+    check_size(heard, written, public=sending.public)
+    closed = not sending.public and desk.window(heard, scene.now, scene.shop).state == "closed"
     approved = scene.shop.templates[sending.template].approved.get(heard.provider, "") if sending.template else ""
     if closed and not approved:
         return _hold(plan, scene, written, heard, sending)
-    template = {"template": approved, "values": sending.values} if closed else {}
-    deliveries = [one.model_copy(update=template) for one in replies(heard, written, whole=bool(template))]
+    how = {"template": approved, "values": sending.values} if closed else {"public": sending.public}
+    deliveries = [one.model_copy(update=how) for one in replies(heard, written, whole=closed or sending.public)]
+    contact = plan.contact if sending.public else used_up(plan.contact, heard, written)
     replied = plan.model_copy(
         update={
-            "contact": spoken(plan.contact, written, scene.shop, scene.receive.accepted_at),
+            "contact": spoken(contact, written, scene.shop, scene.receive.accepted_at),
             "message": written,
             "first": _first(conversation),
             "direction": Direction.OUT,
@@ -120,6 +122,24 @@ def spoken(contact: Contact, written: Message, shop: Shop, at: datetime) -> Cont
     )
 
 
+def check_size(heard: Heard, written: Message, *, public: bool = False) -> None:
+    """Raise Cannot for more than fits where there is room for one message only."""
+    can = providers.load(heard.provider).can
+    files, _ = files_of(written)
+    if public and (files or len(written.text) > can.public):
+        raise desk.Cannot(words.too_much_in_public(can.public))
+    if can.once and not public and len(replies(heard, written)) > 1:
+        raise desk.Cannot(words.one_message(can.text))
+
+
+def used_up(contact: Contact, heard: Heard, written: Message) -> Contact:
+    """The head once an answer has been given to an address that takes one (Can.once)."""
+    if not providers.load(heard.provider).can.once:
+        return contact
+    now = heard.model_copy(update={"answered": written.claim})
+    return contact.model_copy(update={"heard": tuple(now if one == heard else one for one in contact.heard)})
+
+
 def replies(heard: Heard, written: Message, first: int = 0, whole: bool = False) -> list[Delivery]:
     """The parts of a reply, then its files; `whole` in one part. `first` is the place of the first in the plan."""
     can = providers.load(heard.provider).can
@@ -153,4 +173,5 @@ def _part_of_reply(heard: Heard, number: int, file: int | None = None, first: in
         part=number,
         file=file,
         handed=True,
+        context=heard.context if providers.load(heard.provider).can.once else {},
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from chalicelib import desk, hours, wording, words
+from chalicelib import desk, hours, providers, wording, words
 from chalicelib.desk import waiting
 from chalicelib.models import (
     Channel,
@@ -69,6 +69,11 @@ def delivery(to: Heard, text: str, **more: object) -> Delivery:
     return Delivery.model_validate({"id": "000", "kind": DeliveryKind.ACKNOWLEDGE, "to": to.address.id, **fields})
 
 
+def spared(provider: str) -> bool:
+    """Whether nothing is said there by itself: the one message that it takes is the agent's."""
+    return providers.load(provider).can.once
+
+
 def _told(plan: Plan, shop: Shop, to: Heard, text: str) -> Plan:
     """The words go out behind whatever an agent has said by then, or not at all; the agents see them."""
     sending = delivery(to, text, handed=True)
@@ -88,7 +93,7 @@ def _reached(contact: Contact, conversation: Conversation, shop: Shop, at: datet
     found = next((one for one in contact.heard if one.address == conversation.heard), None)
     if contact.blocked or found is None or found.quiet or found.address.channel is Channel.UNVERIFIED_EMAIL:
         return None
-    return found if desk.window(found, at, shop).state == "open" else None
+    return found if desk.window(found, at, shop).state == "open" and not spared(found.provider) else None
 
 
 def _free(conversation: Conversation, shop: Shop, at: datetime) -> datetime:

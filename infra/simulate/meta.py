@@ -35,14 +35,15 @@ def message(said: Said, config: Any) -> dict[str, Any]:
 
 
 def held(said: Sequence[Said], config: Any) -> Mapping[str, File]:
-    return {_place(one, file): file for one in said for file in one.files}
+    return {place(one, file): file for one in said for file in one.files}
 
 
 def _attachment(said: Said, file: File, config: Any) -> dict[str, Any]:
     kind = file.type.partition("/")[0]
-    url = f"{config.api_url}/attachments/{_place(said, file)}"
+    url = f"{config.api_url}/attachments/{place(said, file)}"
     return {"type": kind if kind in KINDS else "file", "payload": {"url": url}}
 
 
-def _place(said: Said, file: File) -> str:
+def place(said: Said, file: File) -> str:
+    """Where a file lies at Meta."""
     return f"{digits(said.id)}/{quote(file.name)}"

@@ -28,6 +28,7 @@ PARTS = (
     "twilio_whatsapp",
     "messenger",
     "instagram",
+    "facebook_page",
     "telegram",
     "line",
     "chatwoot",

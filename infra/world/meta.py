@@ -108,3 +108,39 @@ def taken(part: str, world: World, to: str, what: str, text: str, raw: Any, key:
     id = "m_" + hashlib.sha256(serial.encode()).hexdigest()
     world.note(part=part, what=what, to=to, text=text, id=id, key=key, raw=raw)
     return id
+
+
+# ---- comments -----------------------------------------------------------------------------------------------------
+
+
+def changes(kind: str, ours: str, those: list[dict[str, Any]], at: int = 0) -> bytes:
+    """A webhook body with changes; `at` in seconds."""
+    return wire({"object": kind, "entry": [{"id": ours, "time": at, "changes": those}]})
+
+
+def answered_once(part: str, body: Mapping[str, Any], world: World, kinds: tuple[str, ...], longest: int) -> Reply:
+    """A private answer of so many bytes: to each comment one. `world.state[part]` maps comments to codes of refusal."""
+    who, said = body.get("recipient"), body.get("message")
+    about = next((str(who[kind]) for kind in kinds if who.get(kind)), "") if isinstance(who, dict) else ""
+    text = said.get("text") if isinstance(said, dict) else None
+    if not re.fullmatch(r"[0-9_]+", about):
+        return refusal(100, "(#100) Invalid comment_id parameter", subcode=2018292)
+    if not isinstance(text, str) or not text or len(text.encode()) > longest:
+        return refusal(100, "(#100) The parameter message is required, and not too long.")
+    memory = world.state.setdefault(part, {})
+    if code := memory.get(about):
+        return refusal(code, f"(#{code}) This comment takes no private answer")
+    if about in memory.setdefault("answered", []):
+        return refusal(10900, "(#10900) Activity already replied to")
+    memory["answered"].append(about)
+    return reply({"recipient_id": "7000", "message_id": taken(part, world, about, "message", text, body)})
+
+
+def commented(part: str, about: str, body: Mapping[str, Any], world: World, longest: int) -> Reply:
+    """A public answer."""
+    text = body.get("message")
+    if not re.fullmatch(r"[0-9_]+", about) or not isinstance(text, str) or not 0 < len(text) <= longest:
+        return refusal(100, "(#100) The parameter message is required, and not too long.")
+    id = f"{about.partition('_')[0]}_{world.number():016d}"
+    world.note(part=part, what="message", to=about, text=text, id=id, raw=dict(body))
+    return reply({"id": id})

@@ -1,0 +1,55 @@
+"""What Meta's comments have in common, a Page's and Instagram's: one private answer to each, and public ones.
+
+Private: https://developers.facebook.com/documentation/business-messaging/messenger-platform/discovery/private-replies
+Instagram: https://developers.facebook.com/documentation/instagram-platform/private-replies
+
+One message to each comment, within seven days of it; only if the person answers that does a chat begin, and that comes
+by Messenger or Instagram. The shop's public answers come back as comments of its own.
+
+An address is `<account's id>/<person's id>`; what to answer stands in the context: `comment_id` or `post_id`, or for
+what takes no private answer `mention`.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib import meta
+from chalicelib.errors import Outcome, SendFailed
+from chalicelib.models import Outgoing
+
+KINDS = ("comment_id", "post_id")  # of what takes a private answer
+ELSEWHERE = "only #public answers it: the shop is mentioned in what others own"
+OUTCOMES = meta.OUTCOMES | {200: Outcome.REFUSED, 10900: Outcome.REFUSED, 10902: Outcome.REFUSED}
+WORDS = meta.WORDS | {
+    10900: "this comment has had its one private answer already",
+    10902: "this comment takes no private answer",
+    # subcodes
+    2018292: "this comment is gone, or takes no private answer",
+}
+_ID = re.compile(r"[0-9]{1,40}(?:_[0-9]{1,40})?", re.ASCII)
+
+
+def changes(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What an entry tells of; with Instagram Login the one change is the entry itself."""
+    yield from entry.get("changes") or ([entry] if "field" in entry else [])
+
+
+def private(outgoing: Outgoing, config: meta.App, token: str, errors: meta.Errors) -> str:
+    """Send the one private answer; returns its id (mid)."""
+    meta.whom(outgoing.to, errors)
+    about = {kind: id for kind in KINDS if (id := outgoing.context.get(kind))}
+    if not about:
+        raise SendFailed(f"{errors.name}: there is no comment here that takes a private answer", Outcome.REFUSED)
+    body = {"recipient": about, "message": {"text": outgoing.text}}
+    return meta.id_in(meta.call("POST", "me/messages", config, token, errors, json=body), errors, "message_id")
+
+
+def public(
+    outgoing: Outgoing, about: str, edge: str, config: meta.App, token: str, errors: meta.Errors, **fields: str
+) -> str:
+    """Post a comment for everybody to read, about what the webhook named; returns its id."""
+    if not _ID.fullmatch(about):
+        raise SendFailed(f"{errors.name}: there is nothing here to answer in public", Outcome.REFUSED)
+    body = {**fields, "message": outgoing.text}
+    return meta.id_in(meta.call("POST", f"{about}/{edge}", config, token, errors, json=body), errors, "id")
