@@ -23,6 +23,7 @@ PROPER = {
     Channel.MESSENGER: "Messenger",
     Channel.INSTAGRAM: "Instagram",
     Channel.FACEBOOK_PAGE: "Facebook",
+    Channel.INSTAGRAM_COMMENTS: "Instagram",
     Channel.TELEGRAM: "Telegram",
     Channel.LINE: "LINE",
     Channel.SLACK_CONNECT: "Slack Connect",

@@ -529,6 +529,7 @@ CHECKS = {
     "messenger": by_query("messenger"),
     "instagram": by_query("instagram"),
     "facebook_page": by_query("facebook_page"),
+    "instagram_comments": by_query("instagram_comments"),
     "slack": Check("slack", {}, {"type": "url_verification", "challenge": "SHOW", "token": "unused"}),
 }
 

@@ -12,18 +12,20 @@ from chalicelib import api, desk, route
 from chalicelib.errors import BadSignature, Outcome, SendFailed
 from chalicelib.meta import comments
 from chalicelib.models import Kind, Message, Outgoing
-from chalicelib.providers import facebook_page
+from chalicelib.providers import facebook_page, instagram_comments
 from chalicelib.webhook import Request, Response
 from infra.world import Sent, World
 from infra.world import facebook_page as facebook_world
+from infra.world import instagram_comments as instagram_world
 
-MODULES: dict[str, Any] = {"facebook_page": facebook_page}
-WORLDS: dict[str, Any] = {"facebook_page": facebook_world}
+MODULES: dict[str, Any] = {"facebook_page": facebook_page, "instagram_comments": instagram_comments}
+WORLDS: dict[str, Any] = {"facebook_page": facebook_world, "instagram_comments": instagram_world}
 NAMES = tuple(MODULES)
 AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
 TOKEN = "EAAB-live-token"
 PAGE, PERSON = facebook_world.PAGE, "6920174458310027"
-OURS = {"facebook_page": PAGE}
+ACCOUNT = instagram_world.ACCOUNT
+OURS = {"facebook_page": PAGE, "instagram_comments": ACCOUNT}
 
 
 def config(name: str, **more: str) -> Any:
@@ -119,6 +121,81 @@ def test_a_mention_of_the_shop_in_its_own_posts_is_told_by_the_feed_alone() -> N
     assert comments.ELSEWHERE in desk.shown(one)
 
 
+def comment(**value: Any) -> dict[str, Any]:
+    usual = {"from": {"id": PERSON, "username": "ana.tee"}, "id": "178001", "text": "Hallo", "media": {"id": "179001"}}
+    return {"field": "comments", "value": usual | value}
+
+
+@pytest.mark.parametrize("who", [{"id": ACCOUNT}, {"id": "1799", "self_ig_scoped_id": "2105"}])
+def test_what_the_account_wrote_itself_is_nothing(who: dict[str, str]) -> None:
+    """By whichever of its ids it is named."""
+    assert not parsed("instagram_comments", comment(**{"from": {"username": "eckladen", **who}}))
+
+
+def test_both_shapes_and_both_names_of_the_id_are_one_comment() -> None:
+    """As it comes through a page, and with Instagram Login: on the entry itself, in milliseconds perhaps."""
+    (usual,) = parsed("instagram_comments", comment())
+    change = comment(comment_id="178001")
+    del change["value"]["id"]
+    body = json.dumps({"object": "instagram", "entry": [{"id": ACCOUNT, "time": 1772359200000, **change}]}).encode()
+    (other,) = instagram_comments.parse(Request(url="https://x/", body=body, at=AT), config("instagram_comments"))
+    assert other.claim == usual.claim and isinstance(other, Message)
+    assert (other.sender, other.text, other.sent_at) == (usual.sender, usual.text, AT)
+
+
+def test_who_is_named_without_an_id_is_nobody_elses() -> None:
+    (one,) = parsed("instagram_comments", comment(**{"from": {"username": "ana.tee"}}))
+    assert (one.sender.id, one.aliases) == (f"{ACCOUNT}/178001", ())
+
+
+MENTION = {"field": "mentions", "value": {"media_id": "179555", "comment_id": "179666"}}
+IN_A_POST = {"field": "mentions", "value": {"media_id": "179777"}}
+
+
+def test_what_a_mention_says_is_fetched(world: World) -> None:
+    """By a name alone, which is never taken for somebody who wrote before."""
+    world.state["instagram_comments"] = {
+        "mentioned": {
+            "179666": {"text": "@eckladen hat sie! 👀", "username": "ana.tee"},
+            "179777": {"caption": "Danke @eckladen", "username": "zoe", "permalink": "https://www.instagram.com/p/x/"},
+        }
+    }
+    first, second = parsed("instagram_comments", MENTION, IN_A_POST)
+    here, there = (instagram_comments.complete(one, config("instagram_comments")) for one in (first, second))
+    assert (here.text, here.sender.id, here.late) == ("@eckladen hat sie! 👀", f"{ACCOUNT}/@ana.tee", "")
+    assert (there.text, there.name) == ("Danke @eckladen", "zoe")
+    assert "https://www.instagram.com/p/x/" in desk.shown(there) and comments.ELSEWHERE in desk.shown(here)
+    assert (here.claim, there.claim) == (first.claim, second.claim) and not here.aliases
+    assert here.context == {"mention": "179555", "within": "179666"} and there.context == {"mention": "179777"}
+
+
+def test_a_mention_that_is_gone(world: World) -> None:
+    (one,) = parsed("instagram_comments", MENTION)
+    with pytest.raises(SendFailed) as failed:
+        instagram_comments.complete(one, config("instagram_comments"))
+    assert failed.value.outcome is Outcome.REFUSED
+
+
+def test_what_a_mention_is_asked_by_cannot_be_another_question(world: World) -> None:
+    """Its id comes from outside, and stands within what is asked."""
+    odd = {"field": "mentions", "value": {"media_id": "1){id},business_discovery.username(x"}}
+    (one,) = parsed("instagram_comments", odd)
+    with pytest.raises(SendFailed):
+        instagram_comments.complete(one, config("instagram_comments"))
+    assert not world.refused
+
+
+def test_public_answers_on_instagram(world: World) -> None:
+    said = [
+        ({"comment_id": "178001"}, "178001", {}),
+        ({"mention": "179555", "within": "179666"}, "179666", {"media_id": "179555", "comment_id": "179666"}),
+        ({"mention": "179777"}, "179777", {"media_id": "179777"}),
+    ]
+    for context, about, fields in said:
+        assert send("instagram_comments", context=context, public=True) == world.ledger[-1].id
+        assert (world.ledger[-1].to, world.ledger[-1].raw) == (about, {**fields, "message": "Gern 🙂"})
+
+
 # ---- what is sent -----------------------------------------------------------------------------------------------
 
 
@@ -130,7 +207,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         part, _, path = urlsplit(call.url).path.lstrip("/").partition("/")
         headers = {key.lower(): value for key, value in call.headers.items()}
         body = json.dumps(call.json).encode()
-        said = world.answer(Sent(part=part, method=call.method, path=path, headers=headers, body=body))
+        query = dict(call.query or {})
+        said = world.answer(Sent(part=part, method=call.method, path=path, query=query, headers=headers, body=body))
         return api.Answer(said.status, dict(said.headers), said.body)
 
     monkeypatch.setattr(api, "transport", reached)

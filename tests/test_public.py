@@ -218,6 +218,32 @@ def test_a_conversation_that_the_shop_begins_takes_the_one_answer(lab: Lab) -> N
     assert "has had the one answer" in lab.world.ledger[-1].text
 
 
+# ---- the chat that follows ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [("instagram_comments", "instagram"), ("instagram", "instagram_comments")])
+def test_who_comments_and_who_writes_is_one_customer(order: tuple[str, str]) -> None:
+    """By the id that Instagram gives them with the shop; and the answer to the chat is no answer to the comment."""
+    both = {
+        f"SHOPBELL_{name.upper()}_{field}": value
+        for name in order
+        for field, value in (
+            ("APP_SECRET", "s"), ("VERIFY_TOKEN", "w"), ("TOKEN", "t"), ("API_URL", f"http://world/{name}"),
+        )
+    }  # fmt: skip
+    with laboratory(SHOP + "".join(f"[providers.{name}]\n" for name in order), {**SECRETS, **both}) as lab:
+        for number, name in enumerate(order):
+            lab.ring(name, lab.say(f"By {name}", number, name, sender="5318420097754316"))
+            lab.settle(until=SOON)
+        assert len(lab.heads()) == 1 and len(head(lab).heard) == 2
+        before = len(lab.texts())
+        answer(lab, "#public\nAll read this.", 10)
+        answer(lab, "#via instagram\nYou alone.", 11)
+        answer(lab, "#via instagram_comments\nYou alone as well.", 12)
+        sent = [(one.part, "recipient" in one.raw) for one in lab.texts()[before:]]
+        assert sent == [("instagram_comments", False), ("instagram", True), ("instagram_comments", True)]
+
+
 # ---- elsewhere --------------------------------------------------------------------------------------------------
 
 

@@ -56,6 +56,8 @@ def test_these_can_be_asked() -> None:
                     "discord", "rocketchat", "postmark", "slack", "slack_connect"]  # fmt: skip
     assert WITH == ["twilio_sms", "whatsapp", "messenger", "instagram", "facebook_page", "telegram", "line", "postmark",
                     "slack", "slack_connect"]  # fmt: skip
+    assert WITH == ["twilio_sms", "whatsapp", "messenger", "instagram", "facebook_page", "instagram_comments",
+                    "telegram", "line", "postmark", "slack", "slack_connect"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WITH)
@@ -82,6 +84,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("messenger", {"subscribed": ["feed"]}, "nothing of the page"),
     ("instagram", {"subscribed": []}, "nothing of the account"),
     ("facebook_page", {"subscribed": ["mention"]}, "nothing of comments"),
+    ("instagram_comments", {"subscribed": []}, "nothing of comments"),
     ("telegram", {"webhook": ""}, "has no webhook address"),
     ("telegram", {"webhook": "https://elsewhere.example/webhooks/telegram"}, f"another address than {HOOK}telegram"),
     ("telegram", {"info": {"allowed_updates": ["message", "edited_message"]}}, "lack callback_query"),

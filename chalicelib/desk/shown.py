@@ -11,6 +11,7 @@ TITLES = {
     Channel.MESSENGER: "Messenger",
     Channel.INSTAGRAM: "Instagram",
     Channel.FACEBOOK_PAGE: "Facebook comments",
+    Channel.INSTAGRAM_COMMENTS: "Instagram comments",
     Channel.TELEGRAM: "Telegram",
     Channel.LINE: "LINE",
     Channel.SLACK_CONNECT: "Slack Connect",

@@ -27,7 +27,7 @@ WORDS = meta.WORDS | {
     # subcodes
     2018292: "this comment is gone, or takes no private answer",
 }
-_ID = re.compile(r"[0-9]{1,40}(?:_[0-9]{1,40})?", re.ASCII)
+ID = re.compile(r"[0-9]{1,40}(?:_[0-9]{1,40})?", re.ASCII)
 
 
 def changes(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -49,7 +49,7 @@ def public(
     outgoing: Outgoing, about: str, edge: str, config: meta.App, token: str, errors: meta.Errors, **fields: str
 ) -> str:
     """Post a comment for everybody to read, about what the webhook named; returns its id."""
-    if not _ID.fullmatch(about):
+    if not ID.fullmatch(about):
         raise SendFailed(f"{errors.name}: there is nothing here to answer in public", Outcome.REFUSED)
     body = {**fields, "message": outgoing.text}
     return meta.id_in(meta.call("POST", f"{about}/{edge}", config, token, errors, json=body), errors, "id")

@@ -45,6 +45,7 @@ class Channel(StrEnum):
     MESSENGER = "messenger"
     INSTAGRAM = "instagram"
     FACEBOOK_PAGE = "facebook_page"
+    INSTAGRAM_COMMENTS = "instagram_comments"
     TELEGRAM = "telegram"
     LINE = "line"
     SLACK_CONNECT = "slack_connect"

@@ -21,6 +21,7 @@ NAMES = (
     "messenger",
     "instagram",
     "facebook_page",
+    "instagram_comments",
     "telegram",
     "line",
     "chatwoot",

@@ -29,6 +29,7 @@ PARTS = (
     "messenger",
     "instagram",
     "facebook_page",
+    "instagram_comments",
     "telegram",
     "line",
     "chatwoot",
