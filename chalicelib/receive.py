@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib import aws, files, journal, providers, queue, settings
+from chalicelib import aws, files, journal, parsing, providers, queue, settings
 from chalicelib.errors import BadSignature, MethodNotAllowed, NotEnabled, Refusal, SettingsError, TooLarge, Unavailable
 from chalicelib.models import Item, Message, Provider, Raw, Receipt
 from chalicelib.webhook import Request, Response
@@ -61,7 +61,7 @@ def _taken(record: dict[str, Any], now: datetime) -> bool:
         provider, account = settings.told_by(str(request.json_object().get("TopicArn")))
         config = settings.config(provider, account, "inbound")
         receive_id = f"{record['messageId']}:{record['attributes']['ApproximateReceiveCount']}"
-        items = _take_in(request, providers.load(provider), config, provider, account, receive_id)
+        items = _take_in(request, config, provider, account, receive_id)
     except Exception as error:  # whatever is wrong, it is there when that is mended
         log.error(json.dumps({"fault": type(error).__name__}))
         return False
@@ -93,7 +93,7 @@ def _receive(request: Request, provider: str, last: str, request_id: str) -> tup
             raise BadSignature  # a URL check that is no handshake proves nothing
         request = request.posted()
     _note_old_secret(request, module, provider, account)
-    return module.accepted, _take_in(request, module, config, provider, account, request_id)
+    return module.accepted, _take_in(request, config, provider, account, request_id)
 
 
 def _too_large(provider: str) -> Response:
@@ -111,11 +111,9 @@ def _note_old_secret(request: Request, module: Provider, provider: str, account:
             log.info(json.dumps({"old_secret": name, "provider": provider, "account": account}))
 
 
-def _take_in(
-    request: Request, module: Provider, config: object, provider: str, account: str, request_id: str
-) -> Sequence[Item]:
+def _take_in(request: Request, config: object, provider: str, account: str, request_id: str) -> Sequence[Item]:
     """Queue what a webhook says, as the items returned; where files lie in its body, that is kept before."""
-    items = _items(request, module, config, provider, account)
+    items = _items(request, config, provider, account)
     if any(isinstance(item, Message) and _holds_files(item) for item in items):
         _keep(request)
     _queue(items, request_id)
@@ -127,10 +125,10 @@ def _holds_files(item: Message) -> bool:
     return any(file.reference.startswith("raw/") for file in item.attachments)
 
 
-def _items(request: Request, module: Provider, config: object, provider: str, account: str) -> Sequence[Item]:
+def _items(request: Request, config: object, provider: str, account: str) -> Sequence[Item]:
     """The webhook's items; its whole body instead, by reference, if they are too many, too large or not understood."""
     try:
-        parsed = module.parse(request, config)
+        parsed = parsing.parsed(request, provider, account, config)
     except Exception as error:  # signed, so it is kept and accepted, whatever is wrong with it or with us
         log.warning(json.dumps({"provider": provider, "unreadable": type(error).__name__}))
         items = _named_all(getattr(error, "items", ()), account)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib import files, journal, providers, queue, route, settings, store, words
+from chalicelib import files, journal, parsing, queue, route, settings, store, words
 from chalicelib.errors import Poison, Unreadable
 from chalicelib.models import DeliveryKind, Handed, Item, Kind, Message, News, Parked, Raw, Receipt, Receive
 from chalicelib.process import deliver, messages, outcome, receipts, record, texts
@@ -29,7 +29,7 @@ def raw(item: Raw, receive: Receive, now: datetime) -> None:
     request = Request(url=item.url, query=item.query, headers=headers, body=body, at=item.at)
     config = settings.config(item.provider, item.account, "parsing")
     try:
-        parsed = providers.load(item.provider).parse(request, config)
+        parsed = parsing.parsed(request, item.provider, item.account, config)
     except Unreadable as error:
         large = [_named(found, item) for found in error.items]
         _split([_to_queue(found) for found in large if not queue.fits(found)], receive)

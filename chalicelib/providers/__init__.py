@@ -44,6 +44,12 @@ NAMES = (
     "slack_connect",
     "custom",
 )
+PAIRS = (("messenger", "facebook_page"), ("instagram", "instagram_comments"))
+BESIDE = {  # one app of theirs calls one address for both: either's hears the other, where the shop has enabled it
+    name: tuple(other for pair in PAIRS if name in pair for other in pair if other != name)
+    for pair in PAIRS
+    for name in pair
+}
 
 
 @cache

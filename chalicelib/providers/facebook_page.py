@@ -1,8 +1,8 @@
 """Comments on a Facebook Page's posts, visitors' posts there, and mentions of the Page elsewhere.
 
-1. Meta App Dashboard, your app, Add product: Webhooks. An app has one Callback URL for all that concerns Pages: where
-   Messenger has that of yours already, make a second app for this.
-2. Webhooks, object Page: Callback URL {url}, with your verify token; subscribe feed and mention.
+1. Meta App Dashboard, your app (the one with Messenger will do): Add product, Webhooks.
+2. Webhooks, object Page: Callback URL {url}, with your verify token; subscribe feed and mention. An app has one address
+   for all that concerns Pages: leave Messenger's if it stands there, either hears both.
 3. Graph API Explorer: a Page access token with pages_messaging, pages_manage_engagement, pages_read_user_content and
    pages_manage_metadata; with it POST /<page id>/subscribed_apps?subscribed_fields=feed,mention.
 4. App Review, Advanced Access to these: before that, only people with a role in the app are heard.

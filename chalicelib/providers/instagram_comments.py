@@ -1,10 +1,10 @@
 """Comments on the shop's Instagram posts, reels and live videos, and mentions of the shop in others' posts.
 
-1. Meta App Dashboard, your app, Add product: Instagram. An app has one Callback URL for all that concerns Instagram:
-   where direct messages have that of yours already, make a second app for this.
+1. Meta App Dashboard, your app (the one with direct messages will do): Add product, Instagram.
 2. Connect the shop's professional account there, and take its access token: that of its Facebook page; or with
    Instagram Login its own, with SHOPBELL_INSTAGRAM_COMMENTS_API_URL=https://graph.instagram.com.
 3. Webhooks, object Instagram: Callback URL {url}, with your verify token; subscribe comments, live_comments, mentions.
+   An app has one address for all of Instagram: leave that of direct messages if it stands there, either hears both.
 4. App Review, Advanced Access to instagram_manage_comments and instagram_manage_messages: without it nothing comes.
 
 Webhook: https://developers.facebook.com/docs/graph-api/webhooks/reference/instagram
@@ -82,17 +82,19 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 def complete(message: Message, config: Config) -> Message:
     """What a mention says, and who says it."""
-    ours, id = meta.whom(message.sender.id, ERRORS)
+    account, id = meta.whom(message.sender.id, ERRORS)
     if not comments.ID.fullmatch(id):  # it becomes a part of what is asked
         raise SendFailed("Instagram: this is no id of a mention", Outcome.REFUSED)
     asked, words = MENTIONED[message.late]
     with api.repeatable():
-        said = meta.call("GET", ours, config, current(config.token), ERRORS, query={"fields": asked.format(id)})
+        said = meta.call("GET", account, config, current(config.token), ERRORS, query={"fields": asked.format(id)})
     found = said.get(asked.partition(".")[0]) or {}
     name, link = str(found.get("username") or ""), str(found.get("permalink") or "")
     there = Attachment(name=f"{comments.ELSEWHERE} {link}".strip(), type="link")
     whole = {"late": "", "text": str(found.get(words) or ""), "name": name, "attachments": (there,)}
-    who = {"sender": Address(channel=channel, id=f"{ours}/@{name}")} if name else {}  # no id of theirs: nobody else's
+    who = (
+        {"sender": Address(channel=channel, id=f"{account}/@{name}")} if name else {}
+    )  # no id of theirs: nobody else's
     return Message.model_validate({**dict(message), **whole, **who})
 
 
@@ -103,9 +105,9 @@ def send(outgoing: Outgoing, config: Config) -> str:
         return comments.private(outgoing, config, token, ERRORS)
     if not about.get("mention"):
         return comments.public(outgoing, about.get("comment_id", ""), "replies", config, token, ERRORS)
-    ours, _ = meta.whom(outgoing.to, ERRORS)
+    account, _ = meta.whom(outgoing.to, ERRORS)
     where = {"media_id": about["mention"], **({"comment_id": about["within"]} if about.get("within") else {})}
-    return comments.public(outgoing, ours, "mentions", config, token, ERRORS, **where)
+    return comments.public(outgoing, account, "mentions", config, token, ERRORS, **where)
 
 
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
@@ -121,24 +123,24 @@ def _entry(entry: dict[str, Any]) -> Iterator[meta.Found]:
     yield from meta.each(comments.changes(entry), partial(_change, meta.account(entry), at))
 
 
-def _change(ours: str, at: datetime | None, change: dict[str, Any]) -> Iterator[Message]:
+def _change(account: str, at: datetime | None, change: dict[str, Any]) -> Iterator[Message]:
     value, kind = change["value"], change["field"]
     if kind in ("comments", "live_comments"):
-        yield from _comment(ours, at, value, change)
+        yield from _comment(account, at, value, change)
     if kind == "mentions":
         within, media = value.get("comment_id") or "", value["media_id"]
         context = {"mention": media, **({"within": within} if within else {})}
-        who, late = Address(channel=channel, id=f"{ours}/{within or media}"), "comment" if within else "media"
+        who, late = Address(channel=channel, id=f"{account}/{within or media}"), "comment" if within else "media"
         yield Message(provider="instagram_comments", id=within or media, sender=who, late=late, sent_at=at,
                       context=context, source=change)  # fmt: skip
 
 
-def _comment(ours: str, at: datetime | None, value: dict[str, Any], change: dict[str, Any]) -> Iterator[Message]:
+def _comment(account: str, at: datetime | None, value: dict[str, Any], change: dict[str, Any]) -> Iterator[Message]:
     """A comment; by the id of its author, they are known in direct messages too."""
     who, id = value.get("from") or {}, value.get("id") or value["comment_id"]
-    if who.get("id") == ours or who.get("self_ig_scoped_id"):
+    if who.get("id") == account or who.get("self_ig_scoped_id"):
         return
-    person = f"{ours}/{who.get('id') or id}"
+    person = f"{account}/{who.get('id') or id}"
     yield Message(
         provider="instagram_comments",
         id=id,
