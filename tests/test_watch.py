@@ -51,15 +51,6 @@ def hours(lab: Lab, count: int = 1) -> list[str]:
 # ---- each provider ----------------------------------------------------------------------------------------------
 
 
-def test_these_can_be_asked() -> None:
-    assert WITH == ["twilio_sms", "whatsapp", "twilio_whatsapp", "messenger", "instagram", "telegram", "line", "viber",
-                    "discord", "rocketchat", "postmark", "slack", "slack_connect"]  # fmt: skip
-    assert WITH == ["twilio_sms", "whatsapp", "messenger", "instagram", "facebook_page", "telegram", "line", "postmark",
-                    "slack", "slack_connect"]  # fmt: skip
-    assert WITH == ["twilio_sms", "whatsapp", "messenger", "instagram", "facebook_page", "instagram_comments",
-                    "telegram", "line", "postmark", "slack", "slack_connect"]  # fmt: skip
-
-
 @pytest.mark.parametrize("name", WITH)
 def test_where_all_is_well_nothing_is_said(name: str, lab: Lab) -> None:
     assert troubles(name) == []
