@@ -252,6 +252,8 @@ def test_a_file_is_handed_out_to_its_account_alone(world: World) -> None:
     (message,) = x.parse(Request(url=URL, body=simulate.load("x").compose([words], CONFIG).body, at=NOW), CONFIG)
     assert isinstance(message, Message)
     assert x.fetch(message.attachments[0], CONFIG, 100).data == b"a lamp"
+    tagged = message.attachments[0].model_copy(update={"reference": f"{message.attachments[0].reference}?tag=1&b=%20"})
+    assert x.fetch(tagged, CONFIG, 100).data == b"a lamp"  # what is asked behind the address is signed with it
     other = CONFIG.model_copy(update={"access_token_secret": (SecretStr("wrong"),)})
     with pytest.raises(SendFailed, match="401"):
         x.fetch(message.attachments[0], other, 100)
@@ -277,6 +279,6 @@ def test_setting_up_as_its_steps_say(world: World) -> None:
     assert refused.status == 400
 
 
-def test_a_token_that_does_not_hold_is_told(world: World) -> None:
-    with pytest.raises(SendFailed, match="Unauthorized"):
-        x.check(CONFIG.model_copy(update={"access_token": (SecretStr("wrong"),)}), URL, NOW)
+def test_a_key_that_does_not_hold_is_told(world: World) -> None:
+    with pytest.raises(SendFailed, match="no token"):
+        x.check(CONFIG.model_copy(update={"consumer_secret": (SecretStr("wrong"),)}), URL, NOW)

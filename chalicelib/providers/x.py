@@ -33,7 +33,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from chalicelib import api, canary, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
@@ -115,7 +115,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
     if not _PERSON.fullmatch(outgoing.to):
         raise SendFailed("X: this is no address of a person", Outcome.REFUSED)
     at = outgoing.at or datetime.now(UTC)
-    said = _call("POST", f"dm_conversations/with/{outgoing.to}/messages", config, at, json={"text": outgoing.text})
+    said = _call(f"dm_conversations/with/{outgoing.to}/messages", config, at, json={"text": outgoing.text})
     try:
         return _id(said["data"]["dm_event_id"])
     except MALFORMED:
@@ -130,19 +130,22 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
 
 
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
-    """Whether the account's token holds, and the webhook is ours and has passed X's checks of it."""
-    _call("GET", "users/me", config, now)
+    """Whether the app's key holds, and the webhook is ours and has passed X's checks of it.
+
+    The account's own token would take a third call: it is seen as something is sent.
+    """
     pair = (config.consumer_key, current(config.consumer_secret))
     lent = api.call("POST", f"{config.api_url}/oauth2/token", form={"grant_type": "client_credentials"}, auth=pair)
     api.refuse(lent, f"X gives the app no token ({lent.status})")
     headers = {"Authorization": f"Bearer {lent.json().get('access_token')}"}
     answer = api.call("GET", f"{config.api_url}/2/webhooks", headers=headers)
     api.refuse(answer, f"X does not tell of webhooks ({answer.status})")
-    hooks = answer.json().get("data") or [{}]
-    ours = [hook for hook in hooks if not canary.registered("X", hook.get("url"), webhook)]
+    hooks = {hook.get("url"): hook.get("valid") for hook in answer.json().get("data") or ()}
+    troubles = {url: canary.registered("X", url, webhook) for url in hooks or ("",)}
+    ours = [url for url, wrong in troubles.items() if not wrong]
     if not ours:
-        return canary.registered("X", hooks[0].get("url"), webhook)
-    return [] if ours[0].get("valid") is True else [Trouble("X calls the webhook no more: it failed a check of it")]
+        return next(iter(troubles.values()))
+    return [] if hooks[ours[0]] is True else [Trouble("X calls the webhook no more: it failed a check of it")]
 
 
 def signature(method: str, url: str, fields: Mapping[str, str], consumer_secret: str, token_secret: str) -> str:
@@ -166,7 +169,8 @@ def _authorization(method: str, url: str, config: Config, at: datetime) -> str:
         "oauth_version": "1.0",
     }
     pair = (current(config.consumer_secret), current(config.access_token_secret))
-    fields["oauth_signature"] = signature(method, url, fields, *pair)
+    place, _, query = url.partition("?")
+    fields["oauth_signature"] = signature(method, place, {**fields, **dict(parse_qsl(query))}, *pair)
     return "OAuth " + ", ".join(f'{name}="{_percent(value)}"' for name, value in fields.items())
 
 
@@ -174,10 +178,10 @@ def _percent(text: str) -> str:
     return quote(text, safe="~")
 
 
-def _call(method: str, path: str, config: Config, at: datetime, **rest: Any) -> dict[str, Any]:
+def _call(path: str, config: Config, at: datetime, **rest: Any) -> dict[str, Any]:
     """One call as the shop's account. X says in a header of its own until when it takes no more. Raises SendFailed."""
     url = f"{config.api_url}/2/{path}"
-    answer = api.call(method, url, headers={"Authorization": _authorization(method, url, config, at)}, **rest)
+    answer = api.call("POST", url, headers={"Authorization": _authorization("POST", url, config, at)}, **rest)
     reset = answer.headers.get("x-rate-limit-reset", "")
     if answer.status == 429 and reset.isascii() and reset.isdigit() and len(reset) < 12:
         wait = str(max(0, int(reset) - int(at.timestamp())))

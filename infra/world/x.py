@@ -36,8 +36,6 @@ def answer(sent: Sent, world: World) -> Reply:
     account = _account(sent, world)
     if account is None:
         return _problem(401, "Unauthorized")
-    if (sent.method, sent.path) == ("GET", "/2/users/me"):
-        return reply({"data": {"id": ACCOUNT, "name": "Corner Shop", "username": "cornershop"}})
     if sent.method == "GET" and sent.path.startswith(FILE):
         return handed_out(world.held("x", sent.path.removeprefix(FILE)))
     to = DM.fullmatch(sent.path)
