@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
+# why a provider does not carry what is for somebody who said STOP, in words for agents
+OPTED_OUT = "the customer has asked not to get messages from this number (STOP): only START from their phone ends that"
+
 
 class Outcome(StrEnum):
     """What is known of a provider call that failed (the table of outcomes in the architecture)."""

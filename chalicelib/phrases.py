@@ -23,6 +23,7 @@ class Phrases(NamedTuple):
     waits_until: str
     answered: str  # … somebody did
     nothing: str  # … nothing is open
+    help: str  # to who writes HELP by SMS
     topics: (
         str  # of each stage of a customer's life, as they stand behind "about": zu, sur, sobre, per, over, w sprawie
     )
@@ -49,6 +50,8 @@ ENGLISH = Phrases(
     waits_until="We have had your message since {since}, and mean to answer it by {by}.",
     answered="We last answered you on {at}. If anything is still open, just write.",
     nothing="Nothing of yours is open with us. If you need anything, just write.",
+    help="{shop}: a person reads what you write here and answers. Your operator's charges may apply. Reply STOP to get "
+    "no more messages, START to get them again.",
     topics="your question | your delivery | what you bought | your return",
     spans="minutes hours days",
     weekdays="Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
@@ -71,6 +74,8 @@ GERMAN = Phrases(
     waits_until="Ihre Nachricht ist seit {since} bei uns. Wir wollen sie bis {by} beantworten.",
     answered="Wir haben Ihnen zuletzt geantwortet: {at}. Ist noch etwas offen, schreiben Sie einfach.",
     nothing="Bei uns ist nichts von Ihnen offen. Wenn Sie etwas brauchen, schreiben Sie einfach.",
+    help="{shop}: Was Sie hier schreiben, liest und beantwortet ein Mensch. Es gelten die Preise Ihres Anbieters. Mit "
+    "STOP bekommen Sie keine Nachrichten mehr, mit START wieder welche.",
     topics="Ihrer Frage | Ihrer Lieferung | Ihrem Kauf | Ihrer Rücksendung",
     spans="Minuten Stunden Tagen",
     weekdays="Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
@@ -93,6 +98,8 @@ FRENCH = Phrases(
     waits_until="Nous avons votre message depuis {since} et voulons y répondre avant {by}.",
     answered="Notre dernière réponse date de {at}. S'il reste une question, écrivez-nous.",
     nothing="Aucune demande de votre part n'est en cours. S'il vous faut quelque chose, écrivez-nous.",
+    help="{shop} : une personne lit ce que vous écrivez ici et y répond. Les tarifs de votre opérateur s'appliquent. "
+    "Répondez STOP pour ne plus recevoir de messages, START pour en recevoir à nouveau.",
     topics="votre question | votre livraison | votre achat | votre retour",
     spans="minutes heures jours",
     weekdays="lundi mardi mercredi jeudi vendredi samedi dimanche",
@@ -115,6 +122,8 @@ SPANISH = Phrases(
     waits_until="Tenemos su mensaje desde el {since} y queremos responderlo antes del {by}.",
     answered="Nuestra última respuesta es del {at}. Si queda algo pendiente, escríbanos.",
     nothing="No tenemos nada suyo pendiente. Si necesita algo, escríbanos.",
+    help="{shop}: una persona lee y responde lo que escribe aquí. Se aplican las tarifas de su operador. Responda STOP "
+    "para no recibir más mensajes y START para volver a recibirlos.",
     topics="su pregunta | su envío | su compra | su devolución",
     spans="minutos horas días",
     weekdays="lunes martes miércoles jueves viernes sábado domingo",
@@ -137,6 +146,8 @@ ITALIAN = Phrases(
     waits_until="Abbiamo il suo messaggio da {since} e vogliamo rispondere entro {by}.",
     answered="La nostra ultima risposta è di {at}. Se resta qualcosa in sospeso, ci scriva.",
     nothing="Non c'è nulla di suo in sospeso da noi. Se ha bisogno di qualcosa, ci scriva.",
+    help="{shop}: una persona legge ciò che scrive qui e risponde. Si applicano le tariffe del suo operatore. Risponda "
+    "STOP per non ricevere più messaggi, START per riceverli di nuovo.",
     topics="la sua domanda | la sua consegna | il suo acquisto | il suo reso",
     spans="minuti ore giorni",
     weekdays="lunedì martedì mercoledì giovedì venerdì sabato domenica",
@@ -159,6 +170,8 @@ DUTCH = Phrases(
     waits_until="We hebben uw bericht sinds {since} en willen het uiterlijk {by} beantwoorden.",
     answered="We hebben u voor het laatst geantwoord: {at}. Is er nog iets open, schrijf ons dan.",
     nothing="Er staat niets van u open bij ons. Hebt u iets nodig, schrijf ons dan.",
+    help="{shop}: een medewerker leest wat u hier schrijft en antwoordt. De tarieven van uw provider gelden. Antwoord "
+    "STOP om geen berichten meer te krijgen, START om ze weer te krijgen.",
     topics="uw vraag | uw levering | uw aankoop | uw retour",
     spans="minuten uur dagen",
     weekdays="maandag dinsdag woensdag donderdag vrijdag zaterdag zondag",
@@ -181,6 +194,8 @@ PORTUGUESE = Phrases(
     waits_until="Temos a sua mensagem desde {since} e queremos responder até {by}.",
     answered="A nossa última resposta: {at}. Se algo estiver em aberto, escreva-nos.",
     nothing="Não temos nada seu em aberto. Se precisar de algo, escreva-nos.",
+    help="{shop}: uma pessoa lê o que escreve aqui e responde. Aplicam-se as tarifas do seu operador. Responda STOP "
+    "para não receber mais mensagens e START para voltar a recebê-las.",
     topics="a sua pergunta | a sua entrega | a sua compra | a sua devolução",
     spans="minutos horas dias",
     weekdays="segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado domingo",
@@ -203,6 +218,8 @@ POLISH = Phrases(
     waits_until="Mamy Państwa wiadomość (od: {since}) i chcemy odpowiedzieć najpóźniej: {by}.",
     answered="Nasza ostatnia odpowiedź: {at}. Jeśli coś jest jeszcze otwarte, proszę napisać.",
     nothing="Nie mamy żadnej otwartej sprawy od Państwa. Jeśli czegoś potrzeba, proszę napisać.",
+    help="{shop}: to, co Państwo tu piszą, czyta człowiek i odpowiada. Obowiązują opłaty operatora. Odpowiedź STOP "
+    "kończy wiadomości, odpowiedź START je wznawia.",
     topics="Państwa pytania | Państwa dostawy | Państwa zakupu | Państwa zwrotu",
     spans="minut godzin dni",
     weekdays="poniedziałek wtorek środa czwartek piątek sobota niedziela",

@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from chalicelib import api, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import (
     Attachment,
     Content,
     Frozen,
+    Intent,
     Live,
     LiveSecret,
     Progress,
@@ -39,6 +40,8 @@ PROGRESS = {
     "undelivered": Progress.FAILED,
     "failed": Progress.FAILED,
 }
+INTENTS: Mapping[str, Intent] = {"STOP": "stop", "START": "start", "HELP": "help"}
+WORDS = {"21610": OPTED_OUT}  # for other codes Twilio's own words stand, or the provider's
 OUTCOMES = dict.fromkeys((20429, 14107, 30001, 63018), Outcome.NOT_SENT)  # too many requests, queue full
 
 
@@ -86,8 +89,16 @@ def receipts(form: Mapping[str, str], provider: str, words: Mapping[str, str]) -
     progress = PROGRESS.get(form["MessageStatus"])
     if progress and form.get("MessageSid"):
         code = form.get("ErrorCode", "")
-        reason = words.get(code, f"Twilio error {code}") if code else ""
+        reason = {**WORDS, **words}.get(code, f"Twilio error {code}") if code else ""
         yield Receipt(provider=provider, progress=progress, ids=(form["MessageSid"],), reason=reason, source=form)
+
+
+def intent(form: Mapping[str, str]) -> Intent | None:
+    """What the customer asked for, where Twilio answered that (Advanced Opt-Out).
+
+    https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
+    """
+    return INTENTS.get(form.get("OptOutType", ""))
 
 
 def attachments(form: Mapping[str, str]) -> Iterator[Attachment]:
@@ -147,8 +158,8 @@ def check(config: Account) -> list[Trouble]:
 def _taken(answer: api.Answer, config: Account) -> dict[str, Any]:
     """What Twilio says where it took a call. Raises SendFailed."""
     said = answer.json()
-    reason = f"Twilio: {said.get('message', answer.status)}".replace(current(config.auth_token), "…")
-    api.refuse(answer, reason, OUTCOMES, said.get("code"))
+    words = WORDS.get(str(said.get("code"))) or said.get("message", answer.status)
+    api.refuse(answer, f"Twilio: {words}".replace(current(config.auth_token), "…"), OUTCOMES, said.get("code"))
     return said
 
 

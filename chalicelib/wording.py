@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import get_args
 from zoneinfo import ZoneInfo
 
-from chalicelib import gaps, hours
+from chalicelib import gaps, hours, sms
 from chalicelib.hours import Calendar
 from chalicelib.models import Conversation, Expected, Language, Said, Shop, Stage
 from chalicelib.phrases import PHRASES, Phrases
@@ -133,6 +133,15 @@ def stands(shop: Shop, language: str, conversation: Conversation, now: datetime)
     times = {"since": waits.since if waits else None, "by": by, "at": conversation.agent_at}
     known = {gap: moment(at, now, shop.time_zone, phrases) for gap, at in times.items() if at}
     return f"{form.format(**known)} {phrases.automatic}"
+
+
+def help(shop: Shop, language: str) -> str:
+    """To a customer who writes HELP by SMS: whose number it is, who answers, what it costs, and how to stop.
+
+    As the CTIA's Messaging Principles want it. In letters that SMS has.
+    """
+    phrases = PHRASES[spoken_in(shop, language)]
+    return sms.plain(f"{phrases.help.format(shop=shop.name)} {phrases.automatic}")
 
 
 def file_link(name: str, size: int, url: str, language: Language = "en") -> str:

@@ -19,6 +19,21 @@ def reply_failed(reason: str) -> str:
     return f"❌ Not sent to the customer: {reason}"
 
 
+def said_stop(doubtful: bool) -> str:
+    """Why a reply that waited does not go out."""
+    return "STOP came from there before it went out" + (". An earlier try may have arrived." if doubtful else "")
+
+
+def silence(over: str, ways: Sequence[str]) -> list[str]:
+    """Above what was written by somebody who wants no messages, and what can be done."""
+    told = f"🚫 {over}: nothing goes there until START comes from there. You can still call."
+    return [told, *(f"• {way}" for way in ways)]
+
+
+def may_be_written_to(address: str) -> str:
+    return f"✅ {address} said START and may be written to again."
+
+
 def receipt_failed(reason: str) -> str:
     return f"❌ Not delivered to the customer: {reason or 'the provider gives no reason'}"
 

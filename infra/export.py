@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib import aws, files, store
-from chalicelib.models import Claim, Contact, Erasing, Kind, Message, State
+from chalicelib.models import Address, Claim, Contact, Erasing, Kind, Message, State
 from chalicelib.store import forgetting
 from chalicelib.store.forgetting import Kept
 from infra import person
@@ -13,7 +13,7 @@ from infra.person import Asked, Theirs
 def export(asked: Asked) -> dict[str, Any]:
     """Everything of somebody, linked contacts included. Raises person.Nobody, or one of aws.FAULTS.
 
-        {contacts: [{id, name, addresses: [{channel, id}], tags, blocked, notes}],
+        {contacts: [{id, name, addresses: [{channel, id, stopped: null|TIME}], tags, blocked, notes}],
          conversations: [{id, opened_at, status, desk}],
          messages: [{id, at, direction: in|out|note, provider, channel, from, name, text, full, location,
                      attachments: [{name, type, size}], sent: [{kind, to, text, state, at}], media: [PLACE]}],
@@ -57,11 +57,17 @@ def _contact(head: Contact) -> dict[str, Any]:
     return {
         "id": head.id,
         "name": head.name,
-        "addresses": [address.model_dump(mode="json") for address in head.addresses],
+        "addresses": [_address(address, head) for address in head.addresses],
         "tags": list(head.tags),
         "blocked": head.blocked,
         "notes": [line for line in (*head.before, *lines, *(held.words for held in head.held)) if line],
     }
+
+
+def _address(address: Address, head: Contact) -> dict[str, Any]:
+    known = head.known(address)
+    stopped = known.stopped.isoformat() if known and known.stopped else None
+    return {**address.model_dump(mode="json"), "stopped": stopped}
 
 
 def _messages(kept: Kept) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as some
 from twilio.request_validator import RequestValidator
 
 from chalicelib import api
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import Outgoing, Receipt
 from chalicelib.providers import twilio_sms
 from chalicelib.webhook import Request
@@ -296,7 +296,7 @@ REFUSED: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "Twilio: A 'To' phone number is required.": ({"to": ""}, {}),
     "Twilio: Message body is required.": ({"text": ""}, {}),
     "Twilio: The concatenated message body exceeds the 1600 character limit.": ({"text": "x" * 1601}, {}),
-    "Twilio: Attempt to send to unsubscribed recipient": ({"to": "+4915700000099"}, {}),
+    f"Twilio: {OPTED_OUT}": ({"to": "+4915700000099"}, {}),
     "Twilio: The 'From' phone number provided (+4930111) is not one of this account's numbers.": (
         {},
         {"number": "+4930111"},

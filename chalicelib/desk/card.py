@@ -34,6 +34,7 @@ def state(contact: Contact, place: Desk, zone: str) -> tuple[str, ...]:
         "blocked" if contact.blocked else "joined with another conversation" if contact.merged else conversation.status,
         f"assigned to {known_as(conversation.assignee, place)}" if conversation.assignee else "nobody has it yet",
         *([f"{conversation.priority} priority"] if conversation.priority != "normal" else []),
+        *(["wants no messages: STOP"] if contact.stopped else []),
         *(["complaint"] if conversation.complains else []),
         *([f"snoozed until {spoken(conversation.snoozed_until, zone)}"] if conversation.snoozed_until else []),
     )

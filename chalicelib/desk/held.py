@@ -78,6 +78,8 @@ def buttons(contact: Contact, held: Held, at: datetime, shop: Shop) -> tuple[But
 
 def over(heard: Heard, at: datetime, shop: Shop) -> str:
     """That a window is closed, and since when; or that the one answer has gone out."""
+    if heard.stopped:
+        return f"{title(heard.address)} wants no messages (STOP, {spoken(heard.stopped, shop.time_zone)})"
     until = window(heard, at, shop).until
     if heard.answered and not until:
         return words.answered_once(channel_of(heard.address))
@@ -89,7 +91,8 @@ def told(contact: Contact, held: Held, heard: Heard, at: datetime, shop: Shop) -
     """What the agent hears at once."""
     lines = [f"⏸ Held, not sent: {over(heard, at, shop)}. What you can do:"]
     lines += [f"• {way}" for way in ways(contact, held.to, at, shop, held.name)]
-    return "\n".join([*lines, "When the customer writes again, you are asked here."])
+    when = "START comes from there" if heard.stopped else "the customer writes again"
+    return "\n".join([*lines, f"When {when}, you are asked here."])
 
 
 def again(contact: Contact, sender: Address, at: datetime, shop: Shop) -> tuple[str, tuple[Button, ...]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from chalicelib.desk import naming
 from chalicelib.desk.asked import Asked, Cannot, Done
+from chalicelib.desk.held import over
 from chalicelib.desk.shown import excerpt, title
 from chalicelib.models import Address, Channel, Contact
 
@@ -40,6 +41,8 @@ def code(asked: Asked) -> Done:
     heard = next((one for one in other.heard if one.address == address), None)
     if heard is None or address.channel is Channel.UNVERIFIED_EMAIL:
         raise Cannot(f"Nothing that came from {title(address)} is proved, so a code would prove nothing.")
+    if heard.stopped:
+        raise Cannot(f"{over(heard, asked.at, asked.shop)}, so no code goes there.")
     if asked.conversation.heard.channel is Channel.UNVERIFIED_EMAIL:
         raise Cannot("This sender is not proved: whoever forges it would be that customer as well.")
     return Done(f"A code goes to {title(address)}. If this customer writes it here, the two are linked.", proves=heard)

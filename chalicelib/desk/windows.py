@@ -14,7 +14,8 @@ MARGIN = timedelta(minutes=2)  # a reply takes a moment to get there, and clocks
 class Window(NamedTuple):
     """`open`: whoever may write; `human`: a person, if that is marked; `closed`: nobody.
 
-    `until` is when it closes, or closed, for a person; None: it never does, or the one answer has gone out.
+    `until` is when it closes, or closed, for a person; None: it never does, or the one answer has gone out. Whoever
+    said STOP has closed it.
     """
 
     state: Literal["open", "human", "closed"]
@@ -24,6 +25,8 @@ class Window(NamedTuple):
 def window(heard: Heard, at: datetime, shop: Shop) -> Window:
     """How the window of an address stands at a time."""
     can = providers.load(heard.provider).can
+    if heard.stopped:
+        return Window("closed", heard.stopped)
     if can.once and heard.answered:
         return Window("closed")
     if can.window is None:

@@ -63,6 +63,9 @@ class Kind(StrEnum):
     COMMAND = "command"
 
 
+Intent = Literal["stop", "start", "help"]  # what a word asks for that carriers of SMS know
+
+
 class Message(Frozen):
     """One thing someone wrote, normalised, never changed.
 
@@ -98,6 +101,7 @@ class Message(Frozen):
     mentions: bool = False  # a colleague is addressed in it: a note
     parent_is_ours: bool = False  # the provider says that the thread hangs under a post of ours
     automatic: bool = False  # written by a machine: shown, never acknowledged
+    intent: Intent | None = None  # as its provider took it, which has answered it by itself
     private: bool = False  # an agent asked by a button: the answer is for that agent alone
     outside: bool = False  # an agent's words outside any thread; in Slack `thread` is then `channel:`
     late: Text = ""

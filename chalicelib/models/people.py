@@ -28,6 +28,7 @@ class Heard(Frozen):
     answered: Text = ""
     context: Mapping[str, str] = Field(default_factory=dict)
     quiet: bool = False  # its last word was STOP or the like: nothing goes there unasked
+    stopped: datetime | None = None  # when STOP came from there by SMS, and no START since: nothing goes there
 
 
 class Waiting(Frozen):
@@ -164,6 +165,7 @@ class Contact(Frozen):
     held: tuple[Held, ...] = ()  # of the contact, not of a conversation: none is lost when that ends
     acknowledged_until: datetime | None = None
     status_at: datetime | None = None  # when the customer was last told how things stand
+    help_at: datetime | None = None  # when the customer last got what HELP by SMS gets
     due: Mapping[str, datetime] = Field(default_factory=dict)  # kind of timer -> when it falls due
     forgotten_at: datetime | None = None  # it was erased then: what was accepted before is dropped
     erasing: Erasing | None = None
@@ -171,6 +173,16 @@ class Contact(Frozen):
     @property
     def addresses(self) -> tuple[Address, ...]:
         return (*(heard.address for heard in self.heard), *self.also)
+
+    def known(self, address: Address) -> Heard | None:
+        """An address as it was heard from."""
+        return next((heard for heard in self.heard if heard.address == address), None)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the address that answers go to said STOP."""
+        known = self.known(self.conversation.heard) if self.conversation else None
+        return known is not None and known.stopped is not None
 
     @property
     def blank(self) -> bool:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, Protocol
 
 from pydantic import BeforeValidator, Field, SecretStr
 
-from chalicelib.models.inbound import Message, Receipt
+from chalicelib.models.inbound import Intent, Message, Receipt
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.values import Channel
 from chalicelib.webhook import Request, Response
@@ -25,6 +26,9 @@ class Cover(StrEnum):
     TIME = "time"
     ID = "id"
     CREDENTIAL = "credential"
+
+
+NOTHING: Mapping[str, Intent] = MappingProxyType({})
 
 
 class Approved(NamedTuple):
@@ -58,6 +62,7 @@ class Can(NamedTuple):
     idempotent: int = 0  # hours in which a repeat with the same key is recognised
     ending: str = ""  # of its webhooks' address, where the provider sends something else to any other
     final: int = 413  # the HTTP status after which what is too large is not sent again; others only put that off
+    answers: Mapping[str, Intent] = NOTHING  # SMS of one word that it answers itself; STOP and START are known
     gets: bool = False  # a message may come by GET, its fields in the query (then GET is one of the methods)
     desk: bool = False  # it carries a desk
     customers: bool = True  # it carries customers

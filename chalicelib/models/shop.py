@@ -159,6 +159,7 @@ class Automatic(Strict):
     """What customers are told without an agent, beside the acknowledgement."""
 
     status: Choice = True  # who writes STATUS is told how things stand
+    help: Choice = True  # who writes HELP by SMS is told whose number it is and how to stop; unless its provider does
     updates: int = Field(default=0, ge=0, le=10, strict=True)  # at most, to somebody who waits for one answer
     follow_up_days: int = Field(default=0, ge=0, le=90, strict=True)  # after the end: whether all is well. 0: never
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from chalicelib import providers, queue, settings
+from chalicelib import providers, queue, settings, store, words
 from chalicelib.errors import Later, Outcome, SendFailed, Unavailable
 from chalicelib.models import Claim, Content, Delivery, DeliveryKind, Handed, Message, Outgoing, Receive, State, digest
 from chalicelib.process import attachments, forgotten, outcome
-from chalicelib.process.job import Job, Wait, end, note, postpone
+from chalicelib.process.job import Job, Wait, end, heard, note, postpone
 from chalicelib.process.outgoing import compose
 from chalicelib.process.signs import Sign, signal
 
@@ -92,6 +92,8 @@ def _attempt(job: Job, delivery: Delivery, doubtful: bool) -> Wait | None:
         return end(job, delivery, State.UNKNOWN if doubtful else State.SKIPPED)
     fetched = delivery.file is None or bool(delivery.stored)
     doubtful = doubtful and fetched and (delivery.kind in outcome.SURE or delivery.urgent)
+    if _said_stop(job, delivery):
+        return outcome.refused(job, delivery, SendFailed(words.said_stop(doubtful), Outcome.REFUSED))
     if outcome.moved(job, delivery):
         delivery, doubtful = outcome.follow(job, delivery, doubtful), False
     if fetched:
@@ -101,6 +103,16 @@ def _attempt(job: Job, delivery: Delivery, doubtful: bool) -> Wait | None:
     except SendFailed as failure:
         return outcome.TABLE[failure.outcome](job, delivery, failure)
     return _try(job, kept, False, file)
+
+
+def _said_stop(job: Job, delivery: Delivery) -> bool:
+    """Whether the customer's address wants nothing any more; looked up where it is not (or no more) this contact's."""
+    if delivery.address is None:
+        return False
+    known = heard(job, delivery)
+    if known is None and (other := store.find(delivery.address).contact):
+        known = other.known(delivery.address)
+    return known is not None and known.stopped is not None
 
 
 def _try(job: Job, delivery: Delivery, doubtful: bool, file: Content | None = None) -> Wait | None:

@@ -88,8 +88,7 @@ def notice(claim: Claim, text: str, what: str) -> Delivery:
 
 def heard(job: Job, delivery: Delivery) -> Heard | None:
     """The customer's address that a delivery goes to, as the head now has it."""
-    known = job.contact.heard if job.contact else ()
-    return next((one for one in known if one.address == delivery.address), None)
+    return job.contact.known(delivery.address) if job.contact and delivery.address else None
 
 
 def file_name(job: Job, delivery: Delivery) -> str:

@@ -20,7 +20,7 @@ what a password would. Version 3, which covers the fields, is told of for calls 
 from collections.abc import Iterator, Mapping
 
 from chalicelib import api, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import (
     Attachment,
     Can,
@@ -28,6 +28,7 @@ from chalicelib.models import (
     Content,
     Cover,
     Frozen,
+    Intent,
     LiveSecret,
     Message,
     Outgoing,
@@ -52,10 +53,12 @@ PROGRESS = {  # `queued` and `sent` say nothing new
     "failed": Progress.FAILED,
     "rejected": Progress.FAILED,
 }
+INTENTS: dict[str, Intent] = {"optout": "stop", "optin": "start", "help": "help"}
 REASONS = {
     "10": "the carrier took it for invalid",
     "20": "the carrier's network had trouble",
     "30": "the carrier took it for spam",
+    "200": OPTED_OUT,
     "40": "the shop's number cannot send it",
     "450": "Plivo's Geo Permissions bar the country",
     "900": "the Plivo account has no credit",
@@ -95,7 +98,8 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
             sender=phone(form["From"]),
             text=form.get("Text") or form.get("Body") or "",
             attachments=tuple(_attachments(form)),
-            automatic=bool(form.get("MessageIntent")),  # Plivo knows STOP, START or HELP, and answers it
+            automatic=bool(form.get("MessageIntent")),  # Plivo knows it, and answers it
+            intent=INTENTS.get(form.get("MessageIntent", "")),
             source=form,
         )
     ]

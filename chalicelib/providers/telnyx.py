@@ -29,6 +29,7 @@ from chalicelib.models import (
     Content,
     Cover,
     Frozen,
+    Intent,
     LiveSecret,
     Message,
     Outgoing,
@@ -62,6 +63,7 @@ PROGRESS = {  # `queued`, `sending`, `sent` and `delivery_unconfirmed` say nothi
     "expired": Progress.FAILED,
     "cancelled": Progress.FAILED,
 }
+INTENTS: dict[Any, Intent] = {"STOP": "stop", "START": "start", "HELP": "help"}
 OUTCOMES = {  # what is not here goes by the HTTP status
     "10008": Outcome.UNKNOWN,  # it took Telnyx too long
     "10011": Outcome.NOT_SENT,  # too many requests
@@ -130,7 +132,8 @@ def _message(said: dict[str, Any]) -> Iterator[Message | Receipt]:
         text="\n".join(filter(None, [said.get("subject"), said.get("text")])),
         attachments=tuple(_attachment(file) for file in said.get("media") or ()),
         sent_at=moment(said.get("received_at")),
-        automatic=bool(said.get("autoresponse_type")),  # Telnyx answered STOP, START or HELP itself
+        automatic=bool(said.get("autoresponse_type")),  # Telnyx answered it itself
+        intent=INTENTS.get(said.get("autoresponse_type")),
         source=said,
     )
 

@@ -32,7 +32,14 @@ from chalicelib.models import (
 from chalicelib.webhook import Request, Response
 
 channel = Channel.SMS
-can = Can(text=1600, covers=frozenset({Cover.PARAMS, Cover.URL}), files=twilio.MOST_FILES, receipts=True)
+can = Can(
+    text=1600,
+    covers=frozenset({Cover.PARAMS, Cover.URL}),
+    files=twilio.MOST_FILES,
+    receipts=True,
+    # https://help.twilio.com/articles/223134027; to a toll-free number YES does not start again: it is refused then
+    answers={"yes": "start", "help": "help", "info": "help"},
+)
 accepted = Response(status=204)
 
 
@@ -59,7 +66,8 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
             sender=Address(channel=channel, id=form["From"]),
             text=form.get("Body", ""),
             attachments=tuple(twilio.attachments(form)),
-            automatic="OptOutType" in form,  # Twilio answered STOP, START or HELP itself
+            automatic="OptOutType" in form,  # Twilio answered it itself, as the messaging service has it set
+            intent=twilio.intent(form),
             source=form,
         )
     ]

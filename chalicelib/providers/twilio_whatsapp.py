@@ -113,7 +113,8 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
             location=location,
             choice=form.get("ButtonPayload", ""),
             reply_to=form.get("OriginalRepliedMessageSid", ""),
-            automatic="OptOutType" in form,  # Twilio answered STOP, START or HELP itself
+            automatic="OptOutType" in form,  # Twilio answered it itself, as the messaging service has it set
+            intent=twilio.intent(form),
             context={"to": form["From"]},
             source=form,
         )

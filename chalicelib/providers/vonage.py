@@ -30,7 +30,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from chalicelib import api, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import (
     Attachment,
     Can,
@@ -74,7 +74,6 @@ OUTCOMES = {  # by the end of an error's `type`; what is not here goes by the HT
     "1070": Outcome.REFUSED,  # no credit
     "low-balance": Outcome.REFUSED,
 }
-OPTED_OUT = "the customer has asked not to get messages from this number"
 ERRORS = {"9": OPTED_OUT}  # err-code of the SMS API; for others Vonage's number stands
 FILE_HOSTS = (".nexmo.com",)
 FILES = ("image", "audio", "video", "file", "vcard")  # what an MMS may hold beside its text

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib import gaps, hours, sms, wording
 from chalicelib.models import Channel, Contact, Conversation, Found, Kind, Message, Quota, Receive, Rule, Shop
-from chalicelib.route import opening, silent, unasked
+from chalicelib.route import opening, optout, silent, unasked
 from chalicelib.route.came import Came, Turned
 
 EVERY = timedelta(hours=24)  # of one customer
@@ -30,6 +30,9 @@ class AtOnce(NamedTuple):
 
 def at_once(came: Came, after: Contact, turned: Turned) -> AtOnce:
     """How things stand, for who asks that; an acknowledgement, for who opens a conversation; else nothing."""
+    if came.intent:
+        said = _help(came, after.language)
+        return AtOnce(said, {"help_at": came.now} if said else {})
     may = _may_be_told(came)
     if unasked.asks_status(came.message, came.before.conversation, came.shop):
         said = unasked.status(came.before, came.shop, after.language, came.now) if may else ""
@@ -42,11 +45,24 @@ def at_once(came: Came, after: Contact, turned: Turned) -> AtOnce:
 
 def _may_be_told(came: Came) -> bool:
     """Whether a message may be answered by itself: never automation, the unproved, or old news."""
-    message, accepted = came.message, came.receive.accepted_at
-    written = min(message.sent_at or accepted, accepted)
+    message = came.message
     proved = message.sender.channel is not Channel.UNVERIFIED_EMAIL or came.shop.acknowledgement.forms
     automatic = silent.automation(message, came.shop) or unasked.spared(message.provider)
-    return bool(message.kind is Kind.MESSAGE and proved and not automatic and came.now - written < TOO_OLD)
+    return message.kind is Kind.MESSAGE and proved and not automatic and not came.stopped and not _is_old(came)
+
+
+def _is_old(came: Came) -> bool:
+    accepted = came.receive.accepted_at
+    return came.now - min(came.message.sent_at or accepted, accepted) >= TOO_OLD
+
+
+def _help(came: Came, language: str) -> str:
+    """What carriers want said to HELP, once a day; empty where the provider says it, or nothing may be said."""
+    message, told = came.message, came.before.help_at
+    ours = came.intent == "help" and came.shop.automatic.help and not optout.answered(message)
+    never = message.automatic or silent.nobody(message) or came.stopped or _is_old(came)
+    again = told is not None and came.now - told < EVERY
+    return wording.help(came.shop, language) if ours and not never and not again else ""
 
 
 def _is_due(came: Came) -> bool:

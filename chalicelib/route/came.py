@@ -5,7 +5,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from chalicelib.models import Complaint, Contact, Conversation, Found, Message, Receive, Rule, Shop
+from chalicelib.models import Complaint, Contact, Conversation, Found, Heard, Intent, Message, Receive, Rule, Shop
+from chalicelib.route import optout
 from chalicelib.rules import Facts
 
 
@@ -19,6 +20,21 @@ class Came:
     shop: Shop
     receive: Receive
     now: datetime
+
+    @cached_property
+    def was(self) -> Heard | None:
+        """Its sender, as the head had it before."""
+        return self.before.known(self.message.sender)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether its sender had said STOP before."""
+        return self.was is not None and self.was.stopped is not None
+
+    @cached_property
+    def intent(self) -> Intent | None:
+        """What it asks for, if it is one of the words of optout."""
+        return optout.intent(self.message, self.was)
 
     @cached_property
     def facts(self) -> Facts:

@@ -21,7 +21,7 @@ from chalicelib.models import (
     Receive,
     Shop,
 )
-from chalicelib.route import acknowledging, clues, linking, opening, proving, silent, unasked
+from chalicelib.route import acknowledging, clues, linking, opening, optout, proving, silent, unasked
 from chalicelib.route.acknowledging import AtOnce
 from chalicelib.route.came import Came, Turned
 from chalicelib.route.forwards import files_of, forwards_of
@@ -82,7 +82,8 @@ def _deliveries(came: Came, turned: Turned, contact: Contact, told: AtOnce, *, c
     message, shop, conversation = came.message, came.shop, turned.conversation
     asked, buttons = _held_again(came, contact)
     by_mail = bool(desk_of(shop, conversation.desk).mailbox)
-    news = (*conversation.news, *([asked] if asked and by_mail else []))
+    stop = optout.told(came.before, contact, came.now, shop)
+    news = (*conversation.news, *stop, *([asked] if asked and by_mail else []))
     forwards = list(forwards_of(message, conversation, shop, news, changed=changed))
     yield from forwards
     if told.text:
@@ -113,7 +114,7 @@ def _heard(
     before: Contact, message: Message, mine: tuple[Address, ...], conversation: Conversation, receive: Receive
 ) -> Contact:
     """The head as a message leaves it; `mine` are the addresses that its signature proves to be this contact's."""
-    was = next((one for one in before.heard if one.address == message.sender), None)
+    was = before.known(message.sender)
     here = Heard(
         address=message.sender,
         provider=message.provider,
@@ -122,6 +123,7 @@ def _heard(
         answered="" if was is None or desk.opens(message) else was.answered,
         context=message.context or (was.context if was else {}),
         quiet=silent.stops(message),
+        stopped=optout.stopped(message, was, receive),
     )
     heard = (*(heard for heard in before.heard if heard.address != message.sender), here)
     known = {one.address for one in heard}
@@ -145,7 +147,7 @@ def _held_again(came: Came, contact: Contact) -> tuple[str, tuple[Button, ...]]:
     """
     message, before, shop, now = came.message, came.before, came.shop, came.now
     last = before.conversation.customer_at if before.conversation else None
-    was = next((one for one in before.heard if one.address == message.sender), None)
+    was = before.known(message.sender)
     first = last is None or any(one.at > last for one in before.held)
     opened = was is None or desk.window(was, now, shop).state == "closed"
     here = desk.window(contact.heard[-1], now, shop).state != "closed"

@@ -22,7 +22,7 @@ def turned(came: Came) -> Turned:
     if rule and came.found.turns:
         turns = rules.preferred(came.found.turns, desk_of(shop, conversation.desk), rule.skills)
         conversation = conversation.model_copy(update={"assignee": turns[0]})
-    if not silent.asks(message, shop) or unasked.asks_status(message, before.conversation, shop):
+    if came.intent or not silent.asks(message, shop) or unasked.asks_status(message, before.conversation, shop):
         return Turned(conversation, rule, before.language, None)
     place, said = desk_of(shop, conversation.desk), desk.excerpt(desk.shown(message))
     conversation = waiting.begun(conversation, place, shop, came.receive.accepted_at, said)

@@ -3,10 +3,7 @@
 import re
 
 from chalicelib.models import Channel, Kind, Message, Shop
-
-OPT_OUT = "stop stopall unsubscribe cancel end quit revoke optout opt-out remove arret td"
-OPT_OUTS = frozenset(OPT_OUT.split())
-SILENT_WORDS = frozenset(f"{OPT_OUT} start unstop yes help info".split())
+from chalicelib.route import optout
 
 
 def asks(message: Message, shop: Shop) -> bool:
@@ -17,16 +14,15 @@ def asks(message: Message, shop: Shop) -> bool:
 def automation(message: Message, shop: Shop) -> bool:
     """Whether a machine wrote it, or it must be met with silence: STOP words, our own addresses, short codes."""
     ours = {one.lower() for place in shop.desks.values() for one in (place.mailbox, *place.agents.values())}
-    silent = message.sender.channel is Channel.SMS and (
-        _bare(message.text) in SILENT_WORDS or not re.fullmatch(r"\+\d{7,15}", message.sender.id)
-    )
+    silent = message.sender.channel is Channel.SMS and (optout.word(message.text) in optout.WORDS or nobody(message))
     return message.automatic or silent or message.sender.id.lower() in ours
+
+
+def nobody(message: Message) -> bool:
+    """Whether an SMS is from a short code or a name, behind which there is nobody."""
+    return not re.fullmatch(r"\+\d{7,15}", message.sender.id)
 
 
 def stops(message: Message) -> bool:
     """Whether it says STOP, or one of the other words for that, and nothing else."""
-    return _bare(message.text) in OPT_OUTS
-
-
-def _bare(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum() or character == "-")
+    return optout.WORDS.get(optout.word(message.text)) == "stop"

@@ -72,7 +72,8 @@ def _card_differs(before: Contact, after: Contact) -> bool:
     then, now = before.conversation, after.conversation
     if then is None or now is None or then.id != now.id:
         return False
-    return before.blocked != after.blocked or any(getattr(then, one) != getattr(now, one) for one in ON_THE_CARD)
+    whole = (before.blocked, before.stopped) != (after.blocked, after.stopped)
+    return whole or any(getattr(then, one) != getattr(now, one) for one in ON_THE_CARD)
 
 
 def next_head(read: Contact, /, **changes: Any) -> Contact:

@@ -173,5 +173,7 @@ BUGS = [
         "held, then asked again"),
     Bug("a head without its version", (recording, "put_head", head_without_version), "race: two addresses open again"),
     Bug("a chain of merged contacts", (linking, "join", unpointed), "race: link and link, a chain"),
+    Bug("STOP heard at planning alone", (deliver, "_said_stop", lambda job, delivery: False),
+        "STOP while a reply waits"),
     Bug("a code shown at the desk", (proving, "_without", lambda message, text: message), "link by a code"),
 ]  # fmt: skip

@@ -459,6 +459,29 @@ def otto_proves(lab: Lab) -> None:
     lab.settle()
 
 
+# ---- opting out --------------------------------------------------------------------------------------------------
+
+
+def reply_waits(lab: Lab) -> None:
+    """Twilio does not take it for a moment."""
+    opened(lab)
+    lab.world.fail(part="twilio_sms", path="Messages.json", status=429)
+    lab.ring("slack", lab.say("It is on its way", 10, "slack", thread=lab.thread()))
+    lab.settle(until=timedelta(seconds=1))
+
+
+def says_stop(lab: Lab) -> None:
+    lab.ring("twilio_sms", lab.say("Stop!", 2))
+    lab.settle()
+
+
+def nothing_after_stop(lab: Lab) -> list[str]:
+    """Once STOP stands at the desk, nothing goes to that customer."""
+    ledger = lab.world.ledger
+    stop = next((number for number, entry in enumerate(ledger) if "Stop!" in entry.text), len(ledger))
+    return [f"after STOP: {entry.text}" for entry in ledger[stop:] if entry in lab.texts()]
+
+
 # ---- forgetting -------------------------------------------------------------------------------------------------
 
 
@@ -720,6 +743,8 @@ FLOWS = [
          shop=MAIL_SHOP, ends=are_one),
     Flow("unlink from a mailbox", agent_unlinks, ("Where is my order?", "I still wait"), acknowledged=2, before=linked,
          shop=MAIL_SHOP, ends=are_two),
+    Flow("STOP while a reply waits", says_stop, ("Where is my order?", "Stop!"), ("It is on its way",), acknowledged=1,
+         before=reply_waits, also=lambda head: head.stopped, ends=nothing_after_stop),
     Flow("forgotten", forgotten, ("Do you gift-wrap?",), acknowledged=2, before=answered, threads=2,
          ends=nothing_left),
     Flow("link by a code, mailbox", otto_proves, ("Where is my order?", "another address"), ("is your code",),
