@@ -39,15 +39,15 @@ def region() -> str:
     return str(session().get_config_variable("region") or "")
 
 
-def signature(method: str, url: str, body: bytes, service: str) -> dict[str, str]:
-    """The headers of a call to an AWS service that is called as any provider is: by `api`, with its outcomes.
+def signature(method: str, url: str, body: bytes, service: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a call to an AWS service that is called as any provider is (see amazon.py): `headers`, signed.
 
     Raises one of FAULTS where there are no credentials.
     """
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
 
-    request = AWSRequest(method, url, headers={"Content-Type": "application/json"}, data=body)
+    request = AWSRequest(method, url, headers=dict(headers), data=body)
     credentials: Any = session().get_credentials()  # None is an error of its own below
     SigV4Auth(credentials, service, region()).add_auth(request)
     return dict(request.headers.items())

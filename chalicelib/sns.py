@@ -9,6 +9,7 @@ with what is not signed; and the certificate can be no setting, for AWS changes 
 """
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -69,6 +70,11 @@ def notification(request: Request) -> tuple[str, str] | None:
     if topic is None or not isinstance(text, str):
         raise Unreadable("an SNS notification without its fields")
     return topic[2], text
+
+
+def published(request: Request, text: str) -> dict[str, Any]:
+    """What an AWS service published in a notification: a JSON object. Raises Unreadable."""
+    return replace(request, body=text.encode("utf-8", "surrogatepass")).json_object()
 
 
 def _envelope(request: Request) -> dict[str, str]:

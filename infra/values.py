@@ -35,6 +35,8 @@ FORMS = {
     ("infobip", "webhook_user"): "infobip",
     ("infobip", "number"): "4935{digits}",
     ("messagebird", "number"): "4936{digits}",
+    ("aws_sms", "topics"): "arn:aws:sns:us-east-1:000000000000:shopbell-sms{account}",
+    ("aws_sms", "number"): "+4937{digits}",
     ("whatsapp", "phone_number_id"): "1{digits}",
     ("twilio_whatsapp", "account_sid"): "AC{hex}",
     ("twilio_whatsapp", "number"): "+4937{digits}",

@@ -22,6 +22,7 @@ SHARED = ("Table", "Queue", "DeadLetters", "Bucket", "MailQueue")
 ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
 LOG = "arn:${AWS::Partition}:logs:" + ACCOUNT + ":log-group:/aws/lambda/${AWS::StackName}-%s:*"
 SENDERS = [f"arn:${{AWS::Partition}}:ses:{ACCOUNT}:{kind}/*" for kind in ("configuration-set", "identity")]
+NUMBERS = [f"arn:${{AWS::Partition}}:sms-voice:{ACCOUNT}:{kind}/*" for kind in ("phone-number", "pool")]
 SECRETS = "arn:${AWS::Partition}:ssm:" + ACCOUNT + ":parameter/shopbell/${Stage}/%s/*"
 
 
@@ -142,6 +143,8 @@ def test_the_worker_reads_outbound_secrets_only_and_its_own_table_queues_and_buc
     }
     assert [where for action, where in can if action == "s3:DeleteObject"] == ["${Bucket.Arn}/text/*"]
     assert {pair for pair in can if pair[0].startswith("ses:")} == {("ses:SendEmail", sender) for sender in SENDERS}
+    texting = {pair for pair in can if pair[0].startswith("sms-voice:")}
+    assert texting == {("sms-voice:SendTextMessage", number) for number in NUMBERS}
 
 
 def test_the_tick_finds_what_is_due_empties_the_dead_letters_adds_up_and_asks(template: dict[str, Any]) -> None:
@@ -171,7 +174,7 @@ def test_no_policy_has_a_star_for_an_action_or_a_resource(template: dict[str, An
         ours = resource.startswith(tuple("${" + name + ".Arn}" for name in SHARED))
         read = [group for name in NAMES.values() for group in both_ways(name)]
         logs = read if action == "logs:FilterLogEvents" else [LOG % NAMES[function]]
-        assert ours or resource in (SECRETS % "in", SECRETS % "out", *logs, *SENDERS)
+        assert ours or resource in (SECRETS % "in", SECRETS % "out", *logs, *SENDERS, *NUMBERS)
 
 
 def test_each_function_has_a_role_of_its_own_with_one_policy_that_lambda_alone_takes(template: dict[str, Any]) -> None:

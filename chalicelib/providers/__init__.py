@@ -16,6 +16,7 @@ NAMES = (
     "sinch",
     "infobip",
     "messagebird",
+    "aws_sms",
     "whatsapp",
     "twilio_whatsapp",
     "messenger",

@@ -24,7 +24,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from chalicelib import api, aws, mail, signing, sns
+from chalicelib import amazon, aws, mail, signing, sns
 from chalicelib.errors import Outcome, SendFailed, Unreadable
 from chalicelib.models import (
     Attachment,
@@ -63,13 +63,6 @@ PROGRESS = {
     "Reject": Progress.FAILED,
 }
 PASSING = {"bounceType": "Transient", "bounceSubType": "General"}  # so an out-of-office reply bounces, to what arrived
-OUTCOMES = dict.fromkeys(  # they come with HTTP 400 or 403
-    (
-        *("LimitExceededException", "Throttling", "ThrottlingException", "TooManyRequestsException"),
-        *("ExpiredTokenException", "RequestExpired"),
-    ),
-    Outcome.NOT_SENT,
-)
 REASONS = {
     "AccessDeniedException": "the worker's role may not send from this address",
     "AccountSuspendedException": "AWS has ended the account's sending",
@@ -117,7 +110,7 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
     if told is None or told[1] == GREETING:
         return []
     region, text = told
-    content = replace(request, body=text.encode("utf-8", "surrogatepass")).json_object()
+    content = sns.published(request, text)
     try:
         kind = content.get("notificationType") or content.get("eventType")
         return list(
@@ -172,16 +165,9 @@ def send(outgoing: Outgoing, config: Config) -> str:
     region = aws.region()
     url = f"{config.api_url or f'https://email.{region}.amazonaws.com'}/v2/email/outbound-emails"
     post = _post(mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address), outgoing)
-    try:
-        signed = aws.signature(
-            "POST", url, json.dumps(post, allow_nan=False).encode(), "ses"
-        )  # as `requests` writes it
-    except aws.FAULTS:
-        raise SendFailed("SES: there are no AWS credentials", Outcome.NOT_SENT) from None
-    answer = api.call("POST", url, headers=signed, json=post)
-    said = answer.json()
-    _refuse(answer, said)
-    identifier = said.get("MessageId")
+    answer = amazon.post(url, post, "ses", "SES")
+    amazon.refuse(answer, "SES", REASONS)
+    identifier = answer.json().get("MessageId")
     if not identifier or not isinstance(identifier, str):
         raise SendFailed("SES: an answer without MessageId", Outcome.UNKNOWN)
     return _message_id(identifier, region)
@@ -333,14 +319,6 @@ def _attached(file: Content) -> dict[str, str]:
 
 def _text(text: str) -> dict[str, str]:
     return {"Data": text, "Charset": "UTF-8"}
-
-
-def _refuse(answer: api.Answer, said: dict[str, Any]) -> None:
-    """Raise SendFailed for all but success. AWS gives its code in a header or in the body, with more around it."""
-    given = str(answer.headers.get("x-amzn-errortype") or said.get("__type") or said.get("code") or "")
-    code = given.partition(":")[0].rpartition("#")[2] if answer.status >= 300 else ""
-    words = REASONS.get(code) or said.get("message") or said.get("Message") or code or answer.status
-    api.refuse(answer, f"SES: {mail.one_line(str(words), 200)}", OUTCOMES, code or None)
 
 
 def _message_id(identifier: str, region: str) -> str:

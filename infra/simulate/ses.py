@@ -3,13 +3,17 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
 from chalicelib.models import current
-from infra.simulate import CannotSign, Said, Webhook, mails, sns
+from infra.simulate import Said, Webhook, mails, sns
+from infra.simulate.sns import seal, sign
 
+__all__ = ["SUBJECT", "WRITER", "compose", "raw", "seal", "sign"]
+
+SUBJECT = "Amazon SES Email Receipt Notification"
 WRITER = mails.Writer("nora.lind@customer.example", "Nora Lind", "inbound-smtp.amazonaws.com")
 
 
@@ -17,20 +21,7 @@ def compose(said: Sequence[Said], config: Any) -> Webhook:
     """One mail that DMARC proves; SES never batches. In a thread it quotes what it answers."""
     (one,) = said
     topic = current(config.topics)
-    envelope = sns.notification(json.dumps(_notification(one, config, topic)), topic)
-    return Webhook(body=json.dumps(envelope).encode(), headers={"content-type": "text/plain; charset=UTF-8"})
-
-
-def seal(webhook: Webhook, at: datetime, config: Any) -> bytes:
-    """The envelope with a signature as of SNS in it: one that is believed where `sns_url` shows our certificate."""
-    if not config.sns_url:
-        raise CannotSign("mail comes from AWS itself, which alone can sign it: write a mail to your shop")
-    return sns.sealed(webhook.body, at, current(config.topics))
-
-
-def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, str]:
-    """What of the envelope stands in headers as well."""
-    return sns.headers(webhook.body)
+    return sns.webhook(sns.notification(json.dumps(_notification(one, config, topic)), topic, SUBJECT))
 
 
 def raw(one: Said, config: Any) -> bytes:

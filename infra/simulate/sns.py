@@ -14,6 +14,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from chalicelib.models import current
+from infra.simulate import CannotSign, Webhook
+
 P = int("e8954df01c6289f660809c931eead5963d6daf6e9850644deef39ccd8f54a504"
         "ee06c21ab401bb43c156cb902cb57e3800c4929885c607ab8294c6649a1d26b7", 16)  # fmt: skip
 Q = int("d1c5502b1cdb64c4d8a9a36f867b58073556c1cdd2f89166f4b807305eb4aee8"
@@ -29,16 +32,33 @@ SIGNED = {
 HEADERS = {"x-amz-sns-message-type": "Type", "x-amz-sns-message-id": "MessageId", "x-amz-sns-topic-arn": "TopicArn"}
 
 
-def notification(message: str, topic: str) -> dict[str, str]:
+def notification(message: str, topic: str, subject: str = "") -> dict[str, str]:
     """An envelope, unsigned. Its id comes from what it holds."""
     seed = hashlib.sha256(message.encode("utf-8", "surrogatepass")).hexdigest()
     return {
         "Type": "Notification",
         "MessageId": f"{seed[:8]}-{seed[8:12]}-{seed[12:16]}-{seed[16:20]}-{seed[20:32]}",
         "TopicArn": topic,
-        "Subject": "Amazon SES Email Receipt Notification",
+        **({"Subject": subject} if subject else {}),
         "Message": message,
     }
+
+
+def webhook(envelope: Mapping[str, str]) -> Webhook:
+    """An envelope on its way."""
+    return Webhook(body=json.dumps(envelope).encode(), headers={"content-type": "text/plain; charset=UTF-8"})
+
+
+def seal(webhook: Webhook, at: datetime, config: Any) -> bytes:
+    """The envelope with a signature as of SNS in it: one that is believed where `sns_url` shows our certificate."""
+    if not config.sns_url:
+        raise CannotSign("it comes from AWS itself, which alone can sign it: write to your shop")
+    return sealed(webhook.body, at, current(config.topics))
+
+
+def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, str]:
+    """What of the envelope stands in headers as well."""
+    return headers(webhook.body)
 
 
 def sealed(body: bytes, at: datetime, topic: str) -> bytes:

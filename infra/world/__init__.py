@@ -24,6 +24,7 @@ PARTS = (
     "sinch",
     "infobip",
     "messagebird",
+    "aws_sms",
     "whatsapp",
     "twilio_whatsapp",
     "messenger",

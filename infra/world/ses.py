@@ -1,26 +1,20 @@
-"""SES's API, which takes a mail and refuses what SES refuses, and of SNS what its webhooks need: the certificate of
-their signatures, and the confirmation of a subscription.
+"""SES's API, which takes a mail and refuses what SES refuses; and of SNS what its webhooks need.
 
 Sending: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
-Confirming: https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
-
-That a call is signed is seen, but not by whom: whose keys a function has is AWS's own affair.
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from infra.simulate import sns
-from infra.world import Entry, Reply, Sent, World, reply
+from infra.simulate.ses import SUBJECT
+from infra.world import Entry, Reply, Sent, World, amazon, reply
+from infra.world.amazon import Refused
 
 RECEIPT_TYPE = "text/plain; charset=UTF-8"
 LARGEST_MAIL, MOST_RECIPIENTS, MOST_HEADERS = 40_000_000, 50, 15
-PROOF = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=[^/]+/\d{8}/([a-z0-9-]+)/ses/aws4_request, "
-    r"SignedHeaders=content-type;host;x-amz-date(?:;x-amz-security-token)?, Signature=[0-9a-f]{64}"
-)
 ADDRESS = re.compile(r"[a-z0-9.!#$%&'`*+\-/=^_{}|~]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.ASCII | re.IGNORECASE)
 NAMED = re.compile(r"[^<>]*<([^<>]+)>")
 HEADER_NAME, HEADER_VALUE = re.compile(r"[!-9;-@A-~]{1,126}"), re.compile(r"[ -~]{1,995}")
@@ -28,26 +22,14 @@ FIELDS = frozenset(("FromEmailAddress", "Destination", "ReplyToAddresses", "Cont
 OURS = frozenset(("message-id", "from", "to", "cc", "bcc", "subject", "date", "reply-to", "return-path"))  # SES's own
 
 
-class Refused(Exception):
-    """AWS says no: its code, its words, the HTTP status."""
-
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.code, self.message, self.status = code, message, status
-
-
 def answer(sent: Sent, world: World) -> Reply:
     """Check the call as AWS would, note the mail, answer."""
     try:
         match sent.method, sent.path:
             case "POST", "/v2/email/outbound-emails":
-                return reply({"MessageId": _take(_checked(sent, world), _region(sent), world)})
-            case "GET", path if path == f"/{sns.CERTIFICATE}":
-                return Reply(body=sns.certificate(), headers={"content-type": "application/x-pem-file"})
-            case "GET", "/" if sent.query.get("Action") == "ConfirmSubscription":
-                return _confirmed(sent.query, world)
+                return reply({"MessageId": _take(_checked(sent, world), amazon.region(sent, "ses"), world)})
             case "GET", _:
-                raise Refused("AccessDenied", "Access Denied", 403)
+                return amazon.of_sns(sent, world)
             case _:
                 raise Refused("UnknownOperationException", "", 404)
     except Refused as no:
@@ -71,29 +53,10 @@ def receipt(entry: Entry, progress: str, world: World) -> bytes | None:
     mail = {"timestamp": entry.at, "messageId": entry.id.strip("<>").partition("@")[0], "destination": [entry.to]}
     told = {"eventType": kind, "mail": mail, kind.lower(): about}
     topic = next((account["TOPICS"] for account in _accounts(world) if account.get("TOPICS")), "").split()[0]
-    return json.dumps(sns.notification(json.dumps(told), topic)).encode()
-
-
-# ---- SNS --------------------------------------------------------------------------------------------------------
-
-
-def _confirmed(query: Mapping[str, str], world: World) -> Reply:
-    """A subscription, if the token is the one that was sent: it begins so."""
-    if not query.get("Token", "").startswith("token-"):
-        raise Refused("InvalidParameter", "Invalid parameter: Token")
-    world.state.setdefault("ses", {}).setdefault("confirmed", []).append(query.get("TopicArn", ""))
-    body = b"<ConfirmSubscriptionResponse/>"
-    return Reply(body=body, headers={"content-type": "text/xml"})
+    return json.dumps(sns.notification(json.dumps(told), topic, SUBJECT)).encode()
 
 
 # ---- checks -----------------------------------------------------------------------------------------------------
-
-
-def _region(sent: Sent) -> str:
-    proof = PROOF.fullmatch(sent.headers.get("authorization", ""))
-    if proof is None or not sent.headers.get("x-amz-date"):
-        raise Refused("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
-    return proof[1]
 
 
 def _accounts(world: World) -> Iterator[dict[str, str]]:
@@ -108,7 +71,7 @@ def _accounts(world: World) -> Iterator[dict[str, str]]:
 
 def _checked(sent: Sent, world: World) -> dict[str, Any]:
     """The mail in the call, if SES would take it."""
-    region, mail = _region(sent), sent.json()
+    region, mail = amazon.region(sent, "ses"), sent.json()
     if len(sent.body) > LARGEST_MAIL:
         raise Refused("BadRequestException", "Message length is more than 41943040 bytes long.")
     if not mail or not mail.keys() <= FIELDS:
