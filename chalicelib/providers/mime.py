@@ -27,9 +27,9 @@ https the raw mail is posted, its envelope in the query: for a gateway of one's 
 Signature: https://www.standardwebhooks.com  Worker: https://developers.cloudflare.com/email-routing/email-workers/
 Pipe: https://www.postfix.org/pipe.8.html  Sending: https://www.rfc-editor.org/rfc/rfc6409
 
-Confirmed by standardwebhooks 1 and aiosmtpd 1.4: the signature, and sending. By running them: the pipe, and the worker
-in Node. By a mail that Cloudflare handed on: what it writes above. Not confirmed: a live worker, a live Postfix; that a
-sender comes again when a worker throws (it is said so elsewhere, not by Cloudflare).
+Confirmed by standardwebhooks 1 and aiosmtpd 1.4: the signature, and sending. By running them: the pipe in Postfix 3.7,
+set up as above; the worker in workerd, which is Cloudflare's own. By a mail that Cloudflare handed on: what it writes
+above. Not confirmed: a live worker, and that a sender comes again when one throws (said elsewhere, not by Cloudflare).
 """
 
 from chalicelib import api, mail, signing
