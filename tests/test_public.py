@@ -190,6 +190,23 @@ def test_one_that_may_have_gone_does_not(lab: Lab) -> None:
     assert private(lab) == [(comment, "First.")]
 
 
+def test_one_that_had_gone_is_no_failure(lab: Lab) -> None:
+    """The answer to the first try is lost; to the second Meta says that the comment has been answered."""
+    comment = comments(lab)
+    lab.world.fail(part=PAGE, hang=9.0, applied=True)
+    answer(lab, "First.")
+    assert private(lab) == [(comment, "First.")] and head(lab).heard[0].answered
+    assert not [post for post in lab.posts() if "❌" in post.text]
+
+
+def test_what_is_held_is_published_by_its_name_alone(lab: Lab) -> None:
+    """It was written for one: a word forgotten below #public must not bring it to all."""
+    answered(lab)
+    answer(lab, "Second.", 11)
+    answer(lab, "#public", 12)
+    assert not public(lab) and "Write your answer below" in told(lab) and head(lab).held
+
+
 def test_it_is_one_message(lab: Lab) -> None:
     comments(lab)
     answer(lab, "x" * 2_001)

@@ -45,7 +45,7 @@ def public(asked: Asked) -> Done:
         raise Cannot("Write #public alone on its line, and your words below.")
     if asked.text:
         return Done(to=to, public=True)
-    if not asked.contact.held:
+    if not asked.rest:  # a held reply was meant for the customer alone: it is named, never guessed
         raise Cannot("Write your answer below #public.")
     one = _held(asked, asked.rest)
     said = f"{asked.who} sends the held reply for everybody to read: “{one.words}”"

@@ -20,9 +20,10 @@ from chalicelib.models import Outgoing
 
 KINDS = ("comment_id", "post_id")  # of what takes a private answer
 ELSEWHERE = "only #public answers it: the shop is mentioned in what others own"
-OUTCOMES = meta.OUTCOMES | {200: Outcome.REFUSED, 10900: Outcome.REFUSED, 10902: Outcome.REFUSED}
+ANSWERED = 10900
+OUTCOMES = meta.OUTCOMES | {200: Outcome.REFUSED, ANSWERED: Outcome.REFUSED, 10902: Outcome.REFUSED}
 WORDS = meta.WORDS | {
-    10900: "this comment has had its one private answer already",
+    ANSWERED: "this comment has had its one private answer already",
     10902: "this comment takes no private answer",
     # subcodes
     2018292: "this comment is gone, or takes no private answer",
@@ -36,13 +37,19 @@ def changes(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def private(outgoing: Outgoing, config: meta.App, token: str, errors: meta.Errors) -> str:
-    """Send the one private answer; returns its id (mid)."""
+    """Send the one private answer; returns its id (mid), or our key where an earlier try turns out to have arrived."""
     meta.whom(outgoing.to, errors)
     about = {kind: id for kind in KINDS if (id := outgoing.context.get(kind))}
     if not about:
         raise SendFailed(f"{errors.name}: there is no comment here that takes a private answer", Outcome.REFUSED)
     body = {"recipient": about, "message": {"text": outgoing.text}}
-    return meta.id_in(meta.call("POST", "me/messages", config, token, errors, json=body), errors, "message_id")
+    try:
+        said = meta.call("POST", "me/messages", config, token, errors, json=body)
+    except SendFailed as failure:
+        if outgoing.repeat and WORDS[ANSWERED] in failure.reason:
+            return outgoing.key
+        raise
+    return meta.id_in(said, errors, "message_id")
 
 
 def public(
