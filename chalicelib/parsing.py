@@ -4,15 +4,15 @@ from typing import Any
 
 from chalicelib import providers, settings
 from chalicelib.errors import Unreadable
-from chalicelib.models import Message, Receipt
+from chalicelib.models import Told
 from chalicelib.webhook import Request
 
 
-def parsed(request: Request, provider: str, account: str, config: Any) -> list[Message | Receipt]:
+def parsed(request: Request, provider: str, account: str, config: Any) -> list[Told]:
     """Every item, of the providers that the shop has enabled; `config` is that of the one that was called, whose app
     the others share. Raises Unreadable, with the items that could be read.
     """
-    found: list[Message | Receipt] = []
+    found: list[Told] = []
     unreadable: Unreadable | None = None
     beside = (name for name in providers.BESIDE.get(provider, ()) if settings.enabled(name, account))
     for name in (provider, *beside):

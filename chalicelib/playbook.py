@@ -117,7 +117,7 @@ def soon(shop: Shop) -> Iterator[str]:
 def _channels(shop: Shop) -> set[Channel]:
     """Those on which customers write."""
     modules = [providers.load(name) for name in shop.providers]
-    return {module.channel for module in modules if module.can.customers}
+    return {module.channel for module in modules if module.channel and module.can.customers}
 
 
 def later(shop: Shop) -> Iterator[str]:

@@ -12,12 +12,14 @@ from chalicelib.errors import Poison, Unavailable
 from chalicelib.models import (
     ITEM,
     SCHEMA,
+    Demand,
     Fragment,
     Handed,
     Item,
     Kind,
     Message,
     News,
+    Order,
     Parked,
     Raw,
     Receipt,
@@ -48,9 +50,9 @@ def group(item: Item) -> str:
             return "desk#" + digest(item.provider, item.thread) if item.thread else to_customer("in", item)
         case Receipt():
             return "receipt#" + digest(item.provider, *item.ids[:1], item.reader.id if item.reader else "")
-        case Raw():
-            return "raw#" + digest(item.file)
-        case Parked():
+        case Order() | Demand():
+            return "order#" + digest(item.provider, item.account, *(one.id for one in item.buyer[:1]))
+        case Raw() | Parked():
             return "raw#" + digest(item.file)
         case News():
             return "news#" + digest("owner")  # in order: what is wrong before that it is right again

@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib import aws, files, journal, parsing, providers, queue, settings
 from chalicelib.errors import BadSignature, MethodNotAllowed, NotEnabled, Refusal, SettingsError, TooLarge, Unavailable
-from chalicelib.models import Item, Message, Provider, Raw, Receipt
+from chalicelib.models import Item, Message, Provider, Raw, Told
 from chalicelib.webhook import Request, Response
 
 LARGEST = 6_000_000  # bytes; Lambda takes no more
@@ -139,7 +139,7 @@ def _items(request: Request, config: object, provider: str, account: str) -> Seq
     return items
 
 
-def _named_all(items: Sequence[Message | Receipt], account: str) -> list[Item]:
+def _named_all(items: Sequence[Told], account: str) -> list[Item]:
     """The items with our account, which a provider's module does not know."""
     return [item.model_copy(update={"account": account}) for item in items] if account else [*items]
 

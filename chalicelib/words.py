@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from chalicelib.models import Conversation, Trouble
+from chalicelib.models import Conversation, Demand, Trouble
 from chalicelib.tally import Tally
 
 MOST_NAMED, MOST_SHOWN = 10, 200  # of what is missing, and characters of a line; the others are counted
@@ -327,6 +327,24 @@ def same_person(what: str, other: str, command: str) -> str:
 
 def parked(place: str, reason: str) -> str:
     return f"A message could not be worked off and was put aside at {place}: {reason}"
+
+
+def demanded(asked: Demand, contacts: Sequence[str]) -> str:
+    """What a customer, or a shop's software, asks for by law: what was done, and what the owner is to run."""
+    account = f"/{asked.account.lower()}" if asked.account else ""
+    if asked.what == "erase all":
+        run = f"shopbell forget --orders {asked.provider}{account}"
+        return f"⚖️ {asked.provider} asks that all it told is erased: Shopbell was removed there. Please run:\n{run}"
+    command, done, nothing = DEMANDS[asked.what]
+    run = "\n".join(f"shopbell {command} --contact {contact}" for contact in contacts)
+    said = f"⚖️ {asked.provider} passes on what a customer asks for ({asked.id or 'without a number'}): {done}"
+    return f"{said} Please run:\n{run}" if contacts else f"{said} {nothing}"
+
+
+DEMANDS = {  # the command; what is asked for, and done; where that is all
+    "export": ("export", "to see what is kept of them.", "Nothing is kept of them here."),
+    "erase": ("forget", "to be erased. Their orders from there are gone.", "Nothing else is kept of them here."),
+}
 
 
 def day(day: str, sum_: Tally, zone: str) -> str:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from chalicelib import aws, files, queue, route, settings, store
+from chalicelib import aws, files, providers, queue, route, settings, store
 from chalicelib.errors import SendFailed, Unavailable
 from chalicelib.models import Claim, Delivery, Erasing, Kind, Message
 from chalicelib.process import OUTAGE_ENDS, forgotten
@@ -55,8 +55,7 @@ class Work:
 
 def found(asked: Asked) -> Counter[str]:
     """What would be erased, in numbers. Raises person.Nobody."""
-    heads = person.heads(asked)
-    who = forgetting.whole(heads, person.addresses(asked))
+    who = person.whole(asked, person.heads(asked))
     kept = forgetting.kept(who)
     theirs = Theirs(who, frozenset(kept.claims), frozenset(row["id"] for row in kept.threads), frozenset())
     bodies = person.bodies(who)
@@ -72,6 +71,7 @@ def found(asked: Asked) -> Counter[str]:
             "put aside": len(person.parked(theirs)),
             "clues": len(kept.clues),
             "fragments": len(kept.fragments),
+            "orders": kept.bought.how_many,
         }
     )
 
@@ -96,6 +96,16 @@ def _forget(asked: Asked, clock: Callable[[], datetime]) -> Receipt:
     return work.receipt
 
 
+def drop_orders(provider: str, account: str) -> int:
+    """Erase all that an account told of orders; says how many there were. Raises Unfinished, or one of aws.FAULTS."""
+    told = forgetting.told_by(provider, account)
+    try:
+        forgetting.drop_orders(told)
+    except store.Moved:
+        raise Unfinished(BUSY) from None
+    return told.how_many
+
+
 def server_time() -> datetime:
     """The time of the service that says when a message was accepted, to the next second: ours may be wrong."""
     said = aws.client("sqs").get_queue_attributes(QueueUrl=os.environ["QUEUE_URL"], AttributeNames=["QueueArn"])
@@ -108,8 +118,11 @@ def _begun(asked: Asked, clock: Callable[[], datetime]) -> Work:
     for _ in range(TRIES):
         try:
             heads = person.heads(asked)
-            at = clock()
-            return Work(forgetting.bury(heads, person.addresses(asked), at), Receipt(at))
+            at, who = clock(), person.whole(asked, heads)
+            forgetting.bury(heads, who, at)
+            if any(name in providers.ORDERS for name in settings.shop().providers):
+                forgetting.bury_orders(who, at)
+            return Work(who, Receipt(at))
         except store.Moved:
             continue
     raise Unfinished(BUSY)
@@ -189,6 +202,8 @@ def _erase_rest(work: Work, kept: Kept) -> None:
     counts["put aside"] += _erase_dead_letters(theirs) + _erase_parked(theirs)
     for row in kept.fragments:
         forgetting.drop_pieces(row)
+    forgetting.drop_orders(kept.bought)
+    counts["orders"] += kept.bought.how_many
     forgetting.drop([*kept.clues, *kept.conversations])
     for row in kept.threads:
         forgetting.cut(row)

@@ -9,6 +9,8 @@ from chalicelib.store.forgetting import Kept
 from infra import person
 from infra.person import Asked, Theirs
 
+ORDERED = {"provider", "number", "state", "total", "currency", "at"}
+
 
 def export(asked: Asked) -> dict[str, Any]:
     """Everything of somebody, linked contacts included. Raises person.Nobody, or one of aws.FAULTS.
@@ -17,6 +19,7 @@ def export(asked: Asked) -> dict[str, Any]:
          conversations: [{id, opened_at, status, desk}],
          messages: [{id, at, direction: in|out|note, provider, channel, from, name, text, full, location,
                      attachments: [{name, type, size}], sent: [{kind, to, text, state, at}], media: [PLACE]}],
+         orders: [{provider, number, state, total, currency, at}],
          parts_of_long_texts: [{at, text}], typed: [{channel, id}], put_aside: [TEXT], as_they_came: [PLACE]}
 
     Times are UTC in ISO 8601. `out` is what agents answered and `note` what they noted; `sent` is what became of a
@@ -24,7 +27,7 @@ def export(asked: Asked) -> dict[str, Any]:
     handed over beside this.
     """
     heads = person.heads(asked)
-    who = forgetting.whole(heads, person.addresses(asked))
+    who = person.whole(asked, heads)
     kept, bodies = forgetting.kept(who), person.bodies(who)
     return {
         "contacts": [_contact(head) for head in heads],
@@ -33,6 +36,7 @@ def export(asked: Asked) -> dict[str, Any]:
             for row in kept.conversations
         ],
         "messages": _messages(kept),
+        "orders": [one.model_dump(mode="json", include=ORDERED) for one in kept.bought.orders],
         "parts_of_long_texts": _pieces(kept),
         "typed": [{name: row[name] for name in ("channel", "id")} for row in kept.clues if "channel" in row],
         "put_aside": [letter.body for letter in person.parked(_theirs(who, kept, bodies))],

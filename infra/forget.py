@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from chalicelib import settings
+from chalicelib import providers, settings
+from chalicelib.store import forgetting
 from infra import erase, person, send, stack, values
 from infra.erase import Receipt
 from infra.person import Asked
@@ -24,6 +25,7 @@ SAID = {  # in the order in which they are said
     "put aside": "messages put aside",
     "fragments": "parts of long texts",
     "clues": "signs that they may be somebody else",
+    "orders": "orders",
 }
 FADES = """Point-in-time backups of the table hold what was there for 35 days, then it is gone from these too.
 What waits in the queue is dropped as it comes up. What they write from now on begins afresh.
@@ -37,25 +39,27 @@ def _where(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @_where
+@click.option("--orders", default="", metavar="PROVIDER[/ACCOUNT]", help="No person: all orders that it told of.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be erased.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(
-    state: Path, email: str, phone: str, contact: str, dry_run: bool, yes: bool, here: bool, stage: str, region: str
-) -> None:
+    state: Path, email: str, phone: str, contact: str, orders: str, dry_run: bool, yes: bool, here: bool, stage: str,
+    region: str,
+) -> None:  # fmt: skip
     """Erase all that the shop keeps of a person.
 
     Their messages and files, our posts at the desks, what waits or was put aside, of all their addresses that were
     linked. If it is interrupted, do the same again: it goes on where it was.
     """
     asked, where = Asked(email, phone, contact), _enter(state, here, stage, region)
+    if orders:
+        _forget_orders(asked, orders, where, dry_run, yes)
+        return
     with working("reading"):
         counts = erase.found(asked)
     _say(counts, f"Kept in {where}:")
-    if dry_run:
-        out.print("Nothing is erased.")
+    if not _sure(dry_run, yes):
         return
-    if not yes:
-        click.confirm("Erase all of it, for good?", abort=True, err=True)
     with working("erasing"):
         receipt = erase.forget(asked)
     _receipt(receipt)
@@ -84,6 +88,30 @@ def export(
     out.print(f"✓ {len(found['messages'])} messages in {output}.", style="green")
     for place in export.media(found):
         out.print(f"  with it goes s3://{os.environ['BUCKET']}/{place}")
+
+
+def _forget_orders(asked: Asked, orders: str, where: str, dry_run: bool, yes: bool) -> None:
+    """What a shop's software told, as it may ask when Shopbell is removed there."""
+    provider, _, account = orders.partition("/")
+    if any(asked) or provider not in providers.ORDERS:
+        raise click.UsageError(f"--orders stands alone, with one of {', '.join(providers.ORDERS)}")
+    with working("reading"):
+        count = forgetting.told_by(provider, account.upper()).how_many
+    _say({"orders": count}, f"Kept in {where}:")
+    if not _sure(dry_run, yes):
+        return
+    with working("erasing"):
+        count = erase.drop_orders(provider, account.upper())
+    _say({"orders": count}, "Erased:")
+
+
+def _sure(dry_run: bool, yes: bool) -> bool:
+    """Whether to go on and erase."""
+    if dry_run:
+        out.print("Nothing is erased.")
+    elif not yes:
+        click.confirm("Erase all of it, for good?", abort=True, err=True)
+    return not dry_run
 
 
 def _enter(state: Path, here: bool, stage: str, region: str) -> str:

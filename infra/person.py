@@ -4,17 +4,30 @@ Read by `shopbell forget` and `shopbell export`.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from email.parser import BytesHeaderParser
 from typing import Any, NamedTuple
 
 import click
 
-from chalicelib import aws, files, queue
+from chalicelib import aws, files, queue, store
 from chalicelib.desk.naming import phone
 from chalicelib.errors import Poison
-from chalicelib.models import Address, Channel, Claim, Contact, Erasing, Handed, Item, Message, Raw, digest
+from chalicelib.models import (
+    Address,
+    Channel,
+    Claim,
+    Contact,
+    Demand,
+    Erasing,
+    Handed,
+    Item,
+    Message,
+    Order,
+    Raw,
+    digest,
+)
 from chalicelib.store import forgetting
 from infra import letters
 
@@ -57,13 +70,18 @@ def choice(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def heads(asked: Asked) -> list[Contact]:
-    """The heads of whoever is meant, linked ones included. Raises Nobody, store.Moved."""
+    """The heads of whoever is meant, linked ones included; none of somebody who only bought. Raises Nobody, Moved."""
     if sum(map(bool, asked)) != 1:
         raise Nobody("say who, in one way: --email, --phone or --contact")
-    found = forgetting.heads_of(addresses(asked), [asked.contact] if asked.contact else [])
-    if not found:
+    found = forgetting.heads_of(addresses(asked), filter(None, [asked.contact]))
+    if not found and not store.bought(forgetting.order_places(whole(asked, ()))):
         raise Nobody(f"nobody here is known by {next(filter(None, asked))}")
     return found
+
+
+def whole(asked: Asked, heads: Sequence[Contact]) -> Erasing:
+    """All contacts and addresses of whoever is meant. Raises Nobody."""
+    return forgetting.whole(heads, addresses(asked), filter(None, [asked.contact]))
 
 
 def addresses(asked: Asked) -> list[Address]:
@@ -151,6 +169,8 @@ class Theirs(NamedTuple):
         if isinstance(item, Message):
             from_them = bool({item.sender, *item.aliases} & set(self.who.addresses))
             return from_them or item.thread in self.threads or item.claim in self.claims
+        if isinstance(item, Order | Demand):
+            return not set(store.places(item.buyer)).isdisjoint(forgetting.order_places(self.who))
         return isinstance(item, Raw) and item.file in self.raw
 
 

@@ -104,8 +104,9 @@ def as_html(shop: Shop, code: Language) -> str:
 def _answers(shop: Shop, code: Language) -> Iterator[str]:
     """How soon a first answer comes on each channel that customers write on, those together that take as long."""
     times: dict[int, list[str]] = {}
-    for channel in dict.fromkeys(providers.load(name).channel for name in shop.providers):
-        if minutes := targets.first(shop, channel) if channel is not Channel.SLACK else 0:
+    known = (providers.load(name).channel for name in shop.providers)
+    for channel in dict.fromkeys(one for one in known if one and one is not Channel.SLACK):
+        if minutes := targets.first(shop, channel):
             times.setdefault(minutes, []).append(PROPER.get(channel) or NAMES[channel][code])
     for minutes, names in sorted(times.items()):
         yield f"{', '.join(names)}: {HEADINGS[code].within.format(time=wording.span(minutes, shop, code))}"

@@ -24,5 +24,6 @@ def said(rules: Shop) -> str:
         "messages": kept.message_days,
         "files": kept.file_days,
         "webhooks as they came": kept.raw_days,
+        "orders": kept.order_days,
     }
     return ", ".join(f"{kind} {f'{days} days' if days else 'for ever'}" for kind, days in kinds.items())

@@ -227,7 +227,7 @@ def _words(order: Order, rules: Shop, found: Here | None) -> tuple[list[Said], s
     """A customer's words, or an agent's in a thread; and the account they come by."""
     can = providers.load(order.provider).can
     rest = {"name": order.name, "sender": order.sender}
-    if can.customers and not order.conversation:
+    if (can.customers or can.orders) and not order.conversation:
         return said(order.text, order.batch, order.files, **rest), order.account.upper()
     if not can.desk:
         raise CannotSend(f"{order.provider} carries no desk, so no agent answers there: leave out --conversation")

@@ -64,6 +64,8 @@ def run(rules: Shop, address: str, patience: float = PATIENCE) -> Iterator[Tried
 
 def _post(provider: str, account: str, rules: Shop, address: str) -> Posted | Tried:
     name, url = " ".join(filter(None, [provider, account])), settings.webhook_url(address, provider, account)
+    if providers.load(provider).can.orders:
+        return Tried(name, "left out", "it tells of orders, which no desk hears of")
     try:
         sender = send.Sender(provider, account, _config(provider, account), url, url)
         webhook = send.compose([_said(provider, account, rules)], sender)

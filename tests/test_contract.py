@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 from unittest import mock
@@ -22,7 +22,22 @@ from hypothesis import strategies as some
 
 from chalicelib import api, providers, queue, settings, store
 from chalicelib.errors import Outcome, SendFailed, Unreadable
-from chalicelib.models import Attachment, Content, Cover, Kind, Message, Progress, Raw, Receipt
+from chalicelib.models import (
+    Address,
+    Attachment,
+    Can,
+    Channel,
+    Content,
+    Cover,
+    Demand,
+    Kind,
+    Message,
+    Order,
+    Progress,
+    Raw,
+    Receipt,
+    Told,
+)
 from chalicelib.webhook import Request, Response, place_of
 from infra import simulate, values
 from infra.world import Entry, File
@@ -61,6 +76,8 @@ NAMES = providers.NAMES
 CASES = [pytest.param(case, id=f"{name}-{case.name}") for name in NAMES for case in cases(name)]
 CAN = {name: providers.load(name).can for name in NAMES}
 CUSTOMERS = [name for name in NAMES if CAN[name].customers]
+TALKING = [name for name in NAMES if CAN[name].customers or CAN[name].desk]  # words come and go by them
+ORDERS = [name for name in NAMES if CAN[name].orders]
 SIGNED_FORMS = [
     pytest.param(case, id=case.name) for name in NAMES if Cover.PARAMS in CAN[name].covers for case in cases(name)
 ]
@@ -77,12 +94,12 @@ def test_there_are_values_for_every_setting(name: str) -> None:
     extras = {field: info.json_schema_extra for field, info in providers.load(name).Config.model_fields.items()}
     needed = [field for field, extra in extras.items() if not (isinstance(extra, dict) and extra.get("optional"))]
     assert not [field for field in needed if settings.variable(name, "", field) not in EVERYTHING_SECRETS]
-    assert hosts_of(name)
+    assert bool(hosts_of(name)) is (name in TALKING)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_there_are_cases_of_many_scripts(name: str) -> None:
-    texts = "".join(item.get("text", "") for case in cases(name) for item in case.means)
+    texts = "".join(item.get("text", item.get("number", "")) for case in cases(name) for item in case.means)
     assert len(cases(name)) >= 4
     assert any(0x7F < ord(letter) < 0x2000 for letter in texts)
     assert any(ord(letter) >= 0x2300 for letter in texts)
@@ -94,8 +111,22 @@ def test_what_a_provider_says_of_itself_is_whole(name: str) -> None:
     module = providers.load(name)
     proofs = {Cover.BODY, Cover.PARAMS, Cover.VALUES, Cover.CREDENTIAL}
     assert module.can.covers <= set(Cover) and module.can.covers & proofs
-    assert "POST" in module.can.methods and module.can.text > 0 and 200 <= module.accepted.status < 300
-    assert module.can.customers or module.can.desk
+    assert "POST" in module.can.methods and 200 <= module.accepted.status < 300
+    assert module.can.customers or module.can.desk or module.can.orders
+    assert (name in providers.ORDERS) is module.can.orders
+    assert (module.channel is None) is (name not in TALKING)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_carries_nobodys_words_has_nothing_to_send_with(name: str) -> None:
+    """Neither a desk nor a customer is reached by it, so its `send` would never be called."""
+    module = providers.load(name)
+    assert hasattr(module, "send") is (module.can.text > 0) is (name in TALKING)
+    assert name in TALKING or module.can._replace(covers=frozenset(), methods=()) == Can(
+        text=0, covers=frozenset(), methods=(), customers=False, orders=True
+    )
+    outward = [settings.needed(module.Config, "outbound"), hosts_of(name)]
+    assert name in TALKING or outward == [[], []]
 
 
 # ---- accepted, and what it means --------------------------------------------------------------------------------
@@ -105,7 +136,7 @@ def test_what_a_provider_says_of_itself_is_whole(name: str) -> None:
 def test_what_is_signed_is_accepted(case: Case, front: Door) -> None:
     given = signed(case)
     assert post(front, given, case.provider) == providers.load(case.provider).accepted
-    assert [dumped(item) for item in queued(front) if isinstance(item, Message | Receipt)] == meant(case, given.body)
+    assert [dumped(item) for item in queued(front) if isinstance(item, Told)] == meant(case, given.body)
     assert len(queued(front)) == len(case.means)
     assert calls(front) == ["s3.PutObject"] * holds_files(case) + ["sqs.SendMessageBatch"] * math.ceil(
         len(case.means) / BATCH
@@ -129,7 +160,8 @@ def test_each_function_needs_its_own_settings_alone(name: str, front: Door) -> N
     with only("inbound"):
         assert post(front, signed(cases(name)[0]), name) == providers.load(name).accepted
     with only("outbound"):
-        assert providers.load(name).send(outgoing(name), settings.config(name, "", "outbound"))
+        known = settings.config(name, "", "outbound")
+        assert name not in TALKING or providers.load(name).send(outgoing(name), known)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -359,7 +391,7 @@ def test_any_bytes_may_come(name: str, front: Door) -> None:
     try_it()
 
 
-def readable(case: Case) -> list[Message | Receipt]:
+def readable(case: Case) -> list[Told]:
     """What can be read of it; nothing but Unreadable may be raised, and each item can be queued."""
     try:
         items = parsed(case)
@@ -510,7 +542,7 @@ def test_each_kind_that_comes_is_told_apart(name: str) -> None:
         assert item.original_claim != item.claim
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TALKING)
 def test_what_comes_again_is_shown_once(name: str, lab: Lab) -> None:
     """The same thing in two webhooks, signed anew at another time."""
     if not CAN[name].customers:
@@ -535,7 +567,7 @@ def rewritten(case: Case) -> Iterator[Case]:
         yield case._replace(body=json.dumps(other, sort_keys=True, indent=1, ensure_ascii=False).encode())
 
 
-def other_envelopes(case: Case, tree: Any, items: list[Message | Receipt]) -> Iterator[Case]:
+def other_envelopes(case: Case, tree: Any, items: list[Told]) -> Iterator[Case]:
     """With each value changed that is no item's own: the delivery's id, its time, and whatever else there is."""
     owned = own(tree, items)
     for place in paths(tree):
@@ -544,7 +576,7 @@ def other_envelopes(case: Case, tree: Any, items: list[Message | Receipt]) -> It
             yield case.closed(changed(tree, place, f"{value}0" if isinstance(value, str) else 7))
 
 
-def own(tree: Any, items: list[Message | Receipt]) -> set[Place]:
+def own(tree: Any, items: list[Told]) -> set[Place]:
     """Where the items' own parts are: each one's `source`, or the parts that it is made of; and who it is about."""
     every: list[Place] = [(), *paths(tree)]
     found: set[Place] = set()
@@ -553,13 +585,29 @@ def own(tree: Any, items: list[Message | Receipt]) -> set[Place]:
         whole = {place for place in every if value_at(tree, place) == source}
         parts = list(source.values()) if isinstance(source, dict) else []
         found |= whole or {place for place in every if value_at(tree, place) in parts}
-        who = item.sender if isinstance(item, Message) else item.reader
-        names = re.split("[:/]", who.id) if who else []
-        found |= {place for place in every if str(value_at(tree, place)) in names}
+        names = [name for who in about(item) for name in re.split("[:/]", who.id)]
+        found |= {place for place in every if squeezed(value_at(tree, place)) in names}
     return found
 
 
-def lists_of_items(case: Case, items: list[Message | Receipt]) -> list[Place]:
+def about(item: Told) -> tuple[Address, ...]:
+    """Whom it names."""
+    match item:
+        case Message():
+            return (item.sender,)
+        case Receipt():
+            return (item.reader,) if item.reader else ()
+        case Order() | Demand():
+            return item.buyer
+
+
+def squeezed(value: Any) -> str:
+    """As an address is kept, whatever stands between its digits."""
+    plain = str(value).lower()
+    return plain if "@" in plain else re.sub(r"[\s().-]", "", re.sub("^00", "+", plain))
+
+
+def lists_of_items(case: Case, items: list[Told]) -> list[Place]:
     """The lists that hold items, which a provider fills when it batches: without their elements, items are missing."""
     tree = case.opened()
     owned = own(tree, items)
@@ -639,6 +687,52 @@ def landed(entry: Entry, lab: Lab) -> Progress | None:
     return claim.deliveries[leads[1]].receipt if claim and leads else None
 
 
+# ---- orders -----------------------------------------------------------------------------------------------------
+
+BUYER = "mira.olsen@buyer.example"
+HOUR = timedelta(hours=1)
+
+
+def buys(lab: Lab, name: str, number: str, at: datetime = START) -> None:
+    """An order, as its webhook tells it; and the worker has done with it."""
+    assert lab.ring(name, said(name, number, sender=BUYER, at=at)) == providers.load(name).accepted.status
+    lab.settle()
+
+
+def writes(lab: Lab) -> str:
+    """Whoever bought writes a mail; what the desk is shown."""
+    carrier = next(name for name in CUSTOMERS if providers.load(name).channel is Channel.EMAIL)
+    lab.put(Message(provider=carrier, id="1", sender=Address(channel=Channel.EMAIL, id=BUYER), text="Where is it?"))
+    lab.settle()
+    return "\n".join(entry.text for entry in lab.posts())
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_an_order_stands_on_the_card_of_who_writes_and_nobody_is_told(name: str, lab: Lab) -> None:
+    buys(lab, name, "1037")
+    assert not lab.world.ledger and not [row for row in lab.rows() if not row["pk"].startswith("ORDER")]
+    assert "Order 1037 · paid" in writes(lab)
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_of_an_order_the_newest_word_counts_however_often_and_late_others_come(name: str, lab: Lab) -> None:
+    buys(lab, name, "1037")
+    before = lab.rows()
+    lab.now += HOUR
+    for at in (START, START - HOUR, START):
+        buys(lab, name, "1037", at)
+    assert lab.rows() == before
+    buys(lab, name, "1037", START + HOUR)
+    assert lab.rows() != before and writes(lab).count("Order 1037") == 1
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_an_order_of_who_never_writes_fades(name: str, lab: Lab) -> None:
+    buys(lab, name, "1037")
+    latest = (START + timedelta(days=lab.shop.retention.order_days)).timestamp()
+    assert lab.rows() and all(int(row["fades_at"]) <= latest for row in lab.rows())
+
+
 # ---- sending ----------------------------------------------------------------------------------------------------
 
 PAGE = "<html><body>Something went wrong.</body></html>"
@@ -654,7 +748,7 @@ BY_STATUS = [
 ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TALKING)
 def test_what_is_sent_arrives_once_and_has_an_id(name: str, front: Door) -> None:
     identifier = send(name)
     (entry,) = front.world.ledger
@@ -664,7 +758,7 @@ def test_what_is_sent_arrives_once_and_has_an_id(name: str, front: Door) -> None
 
 @pytest.mark.parametrize("body", ["", "{}", PAGE], ids=["empty", "json", "page"])
 @pytest.mark.parametrize(("status", "outcome"), BY_STATUS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TALKING)
 def test_outcome_by_status(name: str, status: int, outcome: Outcome, body: str, front: Door) -> None:
     """Where the provider's own code says nothing: what is between it and us answers so."""
     front.world.fail(part=name, status=status, headers={"Retry-After": "30"}, body=body)
@@ -675,20 +769,20 @@ def test_outcome_by_status(name: str, status: int, outcome: Outcome, body: str, 
 
 
 @pytest.mark.parametrize("wait", ["", "soon", "-5", "nan", "inf", "1e400", "９", "Wed, 21 Oct 2026 07:28:00 GMT"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TALKING)
 def test_a_wait_that_is_none(name: str, wait: str, front: Door) -> None:
     front.world.fail(part=name, status=429, headers={"retry-after": wait})
     assert failed(name).retry_after is None
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TALKING)
 def test_a_wait_is_an_hour_at_most(name: str, front: Door) -> None:
     front.world.fail(part=name, status=429, headers={"retry-after": "99999"})
     assert failed(name).retry_after == 3600
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{", "{}", "null", PAGE, "\ud800"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TALKING)
 def test_an_answer_that_says_nothing_is_unknown(name: str, body: str, front: Door) -> None:
     """A good status alone proves nothing. Where a repeat is recognised, either may be said: neither does harm."""
     front.world.fail(part=name, status=200, body=body.encode("utf-8", "surrogatepass").decode("latin-1"))
@@ -700,7 +794,7 @@ def test_an_answer_that_says_nothing_is_unknown(name: str, body: str, front: Doo
         assert taken and CAN[name].idempotent
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TALKING)
 def test_any_value_of_an_answer_may_be_anything(name: str, front: Door) -> None:
     """It arrived, or SendFailed says what is known; nothing else is raised."""
     for junk in JUNK:
@@ -710,27 +804,27 @@ def test_any_value_of_an_answer_may_be_anything(name: str, front: Door) -> None:
                 assert isinstance(send(name), str)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TALKING)
 def test_no_answer_is_unknown(name: str, front: Door) -> None:
     front.world.fail(part=name, hang=9.0)
     assert failed(name).outcome is Outcome.UNKNOWN
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TALKING)
 def test_a_connection_that_is_refused_carried_nothing(name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     assert failed(name, moved(name, port)).outcome is Outcome.NOT_SENT
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TALKING)
 def test_a_connection_that_stays_silent_may_have(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "DEADLINE", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as server:
         assert failed(name, moved(name, server.getsockname()[1])).outcome is Outcome.UNKNOWN
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TALKING)
 def test_a_connection_that_breaks_may_have(name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         breaking = threading.Thread(target=hang_up, args=(server,))
@@ -908,7 +1002,7 @@ def test_no_secret_is_in_a_config_as_it_prints(name: str) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 500])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TALKING)
 def test_no_secret_is_in_a_reason(name: str, status: int, front: Door) -> None:
     """Even where the provider quotes what it was shown: agents read reasons, and they are written down."""
     shown: list[str] = []
@@ -938,8 +1032,10 @@ def words(quoted: str) -> list[dict[str, Any]]:
 def test_only_the_providers_host_is_called(name: str, lab: Lab) -> None:
     """Whatever its webhooks hold: addresses of files, of pictures, of pages."""
     called = calls_of(lab)
-    send(name)
-    assert called and all(url.startswith(host) for url in called for host in hosts_of(name))
+    if name in TALKING:
+        send(name)
+    assert bool(called) is (name in TALKING)
+    assert all(url.startswith(host) for url in called for host in hosts_of(name))
     for case in cases(name):
         if b":/" in case.body.replace(b"\\", b"") or b"%3A%2F" in case.body:
             assert post(lab, signed(case, lab.now), name).status < 300

@@ -11,12 +11,13 @@ README = Path(__file__).parents[1] / "README.md"
 
 def row(name: str, provider: Provider) -> str:
     can = provider.can
-    carries = " and ".join(word for word, does in (("customers", can.customers), ("a desk", can.desk)) if does)
+    those = (("customers", can.customers), ("a desk", can.desk), ("orders", can.orders))
+    carries = " and ".join(word for word, does in those if does)
     cells = [
         f"`{name}`",
-        str(provider.channel),
+        str(provider.channel or "–"),
         carries,
-        f"{can.text:,}",
+        f"{can.text:,}" if can.text else "–",
         "yes" if can.receipts else "–",
         "yes" if providers.optional(provider, "check") else "–",
         f"{can.window} h" if can.window else "–",

@@ -37,7 +37,9 @@ from tests.lab.releases import (
 )
 
 MORE_CHANNELS = tuple(f"channel: '{one}' is new" for one in Channel)  # put aside there, redriven by whoever knows it
-AGREED: frozenset[str] = frozenset()  # what the release before cannot read, each with what becomes of it there
+LATER = {"ORDER", "ORDERS", "order", "demand"}  # kinds since then: there the messages are put aside, the rows fade
+# what the release before cannot read, each with what becomes of it there
+AGREED = frozenset(f": {one} is there in one of them only" for one in LATER if one.islower())
 OF_THEMSELVES = tuple(f"{name}#" for name in ("ADDRESS", "CONTACT", "FRAGMENT", "DESK", "WATCH", "DAY", "CLUE", "PAIR"))
 FOLDERS = sorted(RELEASES.iterdir(), key=lambda folder: [int(part) for part in folder.name.split(".")])
 LAST = FOLDERS[-1]
@@ -113,8 +115,8 @@ def as_json(row: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_kind_of_row_and_queue_message_is_kept() -> None:
     every = {name.removesuffix("_key").upper() for name in vars(keys) if name.endswith("_key") and name != "_key"}
-    assert {kind(row) for row in rows(of_now())} == every
-    assert {json.loads(body)["type"] for body in bodies(of_now())} == {*QUEUED}
+    assert {kind(row) for row in rows(of_now())} == every - LATER
+    assert {json.loads(body)["type"] for body in bodies(of_now())} == {*QUEUED} - LATER
 
 
 def test_a_customer_of_the_release_before_is_known() -> None:

@@ -62,6 +62,6 @@ def test_the_template_is_told_what_lies_in_the_bucket() -> None:
 
 def test_it_is_said_in_one_line() -> None:
     said = retention.said(settings.load(SHORT))
-    assert said == "messages 30 days, files 180 days, webhooks as they came 20 days"
+    assert said == "messages 30 days, files 180 days, webhooks as they came 20 days, orders 90 days"
     assert "messages for ever" in retention.said(settings.load(SHOP))
     assert Retention().raw_days == 60

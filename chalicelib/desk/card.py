@@ -1,5 +1,8 @@
 """The card: what an agent sees first, and what changes on it as the conversation goes on."""
 
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
 from chalicelib import languages
 from chalicelib.desk.actions import buttons
 from chalicelib.desk.asked import known_as
@@ -7,19 +10,19 @@ from chalicelib.desk.conduct import standing
 from chalicelib.desk.held import proved
 from chalicelib.desk.shown import channel_of, plain_id, title
 from chalicelib.desk.when import spoken
-from chalicelib.models import Address, Card, Contact, Conversation, Desk, Message, Shop
+from chalicelib.models import Address, Card, Contact, Conversation, Desk, Message, Order, Shop
 
 MOST_ADDRESSES = 5  # of those a contact has beside the one it writes from
 
 
-def card(contact: Contact, place: Desk, shop: Shop, text: str = "") -> Card:
+def card(contact: Contact, place: Desk, shop: Shop, text: str = "", orders: Sequence[Order] = ()) -> Card:
     """Who writes, from where, what is known of them, and what can be done. `text` where no message stands below it."""
     conversation = contact.conversation
     assert conversation is not None
     return Card(
         title=contact.name or plain_id(conversation.heard),
         state=state(contact, place, shop.time_zone),
-        facts=tuple(_facts(contact, shop)),
+        facts=(*_facts(contact, shop), *(_ordered(one, shop.time_zone) for one in orders), *contact.before),
         text=text,
         hint=_hint(place),
         buttons=() if place.mailbox else buttons(contact, place, shop),
@@ -71,8 +74,14 @@ def _facts(contact: Contact, shop: Shop) -> list[str]:
         *([f"Complaint: {standing(conversation.complains)}"] if conversation.complains else []),
         *([f"Tags: {', '.join(contact.tags)}"] if contact.tags else []),
         *([f"Language: {languages.NAMES.get(contact.language, contact.language)}"] if foreign else []),
-        *contact.before,
     ]
+
+
+def _ordered(order: Order, zone: str) -> str:
+    """An order in one line, with the day since when it stands so."""
+    since = f"{order.at.astimezone(ZoneInfo(zone)):%-d %B %Y}" if order.at else ""
+    money = f"{order.total} {order.currency}".strip()
+    return " · ".join(filter(None, [f"Order {order.number}", order.state, money, since]))
 
 
 def _hint(place: Desk) -> str:

@@ -15,8 +15,10 @@ from chalicelib.models.inbound import (
     Progress,
     Raw,
     Receipt,
+    Told,
     timer,
 )
+from chalicelib.models.orders import MOST_ORDERS, STEPS, Demand, Order, Orders
 from chalicelib.models.outbound import Button, Card, Content, Delivery, DeliveryKind, Outgoing, State
 from chalicelib.models.people import (
     Claim,
@@ -88,7 +90,9 @@ from chalicelib.models.work import (
 __all__ = [
     "FOREIGN",
     "ITEM",
+    "MOST_ORDERS",
     "SCHEMA",
+    "STEPS",
     "WEEKDAYS",
     "Acknowledgement",
     "Address",
@@ -108,6 +112,7 @@ __all__ = [
     "Cover",
     "Delivery",
     "DeliveryKind",
+    "Demand",
     "Desk",
     "Direction",
     "Erasing",
@@ -135,6 +140,8 @@ __all__ = [
     "Met",
     "News",
     "OnCall",
+    "Order",
+    "Orders",
     "Outgoing",
     "Parked",
     "Piece",
@@ -162,6 +169,7 @@ __all__ = [
     "Text",
     "Thread",
     "Together",
+    "Told",
     "Trouble",
     "Waiting",
     "Watch",

@@ -1,4 +1,4 @@
-"""What comes in: messages and receipts from providers, and what else stands on the queue."""
+"""What comes in: messages, receipts and what else providers tell, and what else stands on the queue."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 
+from chalicelib.models.orders import Demand, Order
 from chalicelib.models.values import Address, Channel, Frozen, Text, digest
 
 
@@ -206,10 +207,9 @@ class News(Frozen):
         return digest("news", self.key)
 
 
-Item = Annotated[Message | Receipt | Raw | Handed | Parked | News, Field(discriminator="type")]
-ITEM: TypeAdapter[Message | Receipt | Raw | Handed | Parked | News] = TypeAdapter(
-    Item, config=ConfigDict(defer_build=True)
-)
+Told = Message | Receipt | Order | Demand  # what a webhook may say
+Item = Annotated[Told | Raw | Handed | Parked | News, Field(discriminator="type")]
+ITEM: TypeAdapter[Told | Raw | Handed | Parked | News] = TypeAdapter(Item, config=ConfigDict(defer_build=True))
 
 
 def timer(contact: str, kind: str, due: datetime) -> Message:

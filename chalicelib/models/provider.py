@@ -1,13 +1,13 @@
 """What a provider is: what it can do, what it needs to be told, and its functions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, Protocol
 
 from pydantic import BeforeValidator, Field, SecretStr
 
-from chalicelib.models.inbound import Intent, Message, Receipt
+from chalicelib.models.inbound import Intent, Told
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.values import Channel
 from chalicelib.webhook import Request, Response
@@ -41,7 +41,8 @@ class Approved(NamedTuple):
 class Can(NamedTuple):
     """What a provider can do: data, not code."""
 
-    text: int  # characters in one message; with `units` septets of GSM-7, where an ä is one of them and a € two
+    # characters in one message (0: it carries none); with `units` septets of GSM-7, where an ä is one and a € two
+    text: int
     covers: frozenset[Cover]
     octets: bool = False  # `text` counts the bytes of UTF-8, of which an ä has two and an emoji four
     units: int | None = None  # UTF-16 units in one message that GSM-7 cannot write (SMS); None: it makes no difference
@@ -66,6 +67,7 @@ class Can(NamedTuple):
     gets: bool = False  # a message may come by GET, its fields in the query (then GET is one of the methods)
     desk: bool = False  # it carries a desk
     customers: bool = True  # it carries customers
+    orders: bool = False  # it tells of orders; one that does nothing else has no `send` at all
     libraries: tuple[str, ...] = ()  # packed only for who needs them (infra/trim.py); imported late
 
     def takes(self, type: str, size: int) -> bool:
@@ -136,7 +138,7 @@ class Provider(Protocol):
     """
 
     __name__: str
-    channel: Channel
+    channel: Channel | None  # None where nobody's words come
     can: Can
     accepted: Response
     Config: Any
@@ -144,8 +146,11 @@ class Provider(Protocol):
     def verify(self, request: Request, config: Any) -> Response | None:
         """None if the signature holds; a Response for a handshake. Raises BadSignature and nothing else."""
 
-    def parse(self, request: Request, config: Any) -> list[Message | Receipt]:
+    def parse(self, request: Request, config: Any) -> Sequence[Told]:
         """Every item of the webhook, echoes left out. Pure. Raises Unreadable."""
 
     def send(self, outgoing: Outgoing, config: Any) -> str:
-        """One provider call; returns the provider's id of what was sent. Raises SendFailed."""
+        """One provider call; returns the provider's id of what was sent. Raises SendFailed.
+
+        Where it carries neither customers nor a desk it is never called, and is not there.
+        """

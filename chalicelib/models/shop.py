@@ -177,6 +177,7 @@ class Retention(Strict):
     message_days: int = Field(default=0, ge=0, le=3650, strict=True)  # also of conversations, from their end on
     raw_days: int = Field(default=60, ge=15, le=3650, strict=True)  # webhooks and mails as they came
     file_days: int = Field(default=180, ge=15, le=3650, strict=True)  # what was attached
+    order_days: int = Field(default=90, ge=15, le=3650, strict=True)  # orders, since the last one of that buyer changed
 
 
 class Shop(Strict):

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib import files, journal, parsing, queue, route, settings, store, words
+from chalicelib import files, journal, parsing, queue, settings, store, words
 from chalicelib.errors import Poison, Unreadable
-from chalicelib.models import DeliveryKind, Handed, Item, Kind, Message, News, Parked, Raw, Receipt, Receive
-from chalicelib.process import deliver, messages, outcome, receipts, record, texts
+from chalicelib.models import DeliveryKind, Handed, Item, Kind, Message, News, Parked, Raw, Receive, Told
+from chalicelib.process import deliver, messages, orders, outcome, receipts, record, texts
 from chalicelib.process.job import Job
 from chalicelib.process.signs import Sign, signal
 from chalicelib.webhook import Request
@@ -33,29 +33,31 @@ def raw(item: Raw, receive: Receive, now: datetime) -> None:
     except Unreadable as error:
         large = [_named(found, item) for found in error.items]
         _split([_to_queue(found) for found in large if not queue.fits(found)], receive)
-        _tell(item.claim, words.unreadable(item.provider, item.file), "", receive, now)
+        record.told(item.claim, words.unreadable(item.provider, item.file), receive, now)
         raise Poison("a signed webhook that cannot be read") from error
     _split([_to_queue(_named(found, item)) for found in parsed], receive)
 
 
-def _split(found: Sequence[Message | Receipt], receive: Receive) -> None:
+def _split(found: Sequence[Told], receive: Receive) -> None:
     queue.put(found, receive.token)
     journal.took(found)
 
 
 def parked(item: Parked, receive: Receive, now: datetime) -> None:
     """A dead letter was moved to the bucket: the owner's desk is told."""
-    _tell(item.claim, words.parked(item.file, item.reason), "", receive, now)
+    record.told(item.claim, words.parked(item.file, item.reason), receive, now)
 
 
 def news(item: News, receive: Receive, now: datetime) -> None:
     """What the tick function saw: a desk is told."""
-    _tell(item.claim, item.text, item.desk, receive, now)
+    record.told(item.claim, item.text, receive, now, item.desk)
 
 
 HANDLERS: Mapping[str, Callable[[Any, Receive, datetime], None]] = {
     "message": messages.message,
     "receipt": receipts.receipt,
+    "order": orders.order,
+    "demand": orders.demand,
     "handed": handed,
     "raw": raw,
     "parked": parked,
@@ -91,22 +93,16 @@ def _give_up(item: Handed, receive: Receive, now: datetime, reason: str) -> None
 # ---- long texts and what cannot be read -------------------------------------------------------------------------
 
 
-def _named(found: Message | Receipt, item: Raw) -> Message | Receipt:
+def _named(found: Told, item: Raw) -> Told:
     """An item with what its provider's module does not know: our account, and when the webhook came."""
     came = {"came_at": item.at} if isinstance(found, Message) else {}
     return found.model_copy(update={"account": item.account, **came})
 
 
-def _to_queue(item: Message | Receipt) -> Message | Receipt:
+def _to_queue(item: Told) -> Told:
     """An item that fits into a queue message: without its source, or with its text in the bucket, if need be."""
     if not queue.fits(item):
         item = item.model_copy(update={"source": None})
     if isinstance(item, Message) and not queue.fits(item):
         item = texts.shortened(item)
     return item
-
-
-def _tell(key: str, text: str, desk: str, receive: Receive, now: datetime) -> None:
-    """Once per cause, at a desk; without one, at the owner's."""
-    shop = settings.shop()
-    record.alone(key, route.notice(shop, desk or shop.owner, "", text, "owner", urgent=True), receive, now)

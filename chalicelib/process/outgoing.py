@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from chalicelib import desk, route, settings, store, wording
+from chalicelib import desk, providers, route, settings, store, wording
 from chalicelib.errors import Later, Outcome, SendFailed
 from chalicelib.models import (
+    Card,
     Claim,
     Contact,
     Content,
@@ -80,15 +81,15 @@ def _card_now(contact: Contact, delivery: Delivery, place: Desk) -> dict[str, An
     claim = store.claim(_opener(delivery, contact.conversation))
     first = next((one for one in claim.in_order if one.kind is DeliveryKind.FORWARD), None) if claim else None
     if claim is None or first is None:
-        return {"card": desk.card(contact, place, shop)}
+        return {"card": _card(contact, place)}
     if first.handed:
         words = _last_words(contact.conversation)
-        return {"card": desk.card(contact, place, shop, words), "own": first.text}
+        return {"card": _card(contact, place, words), "own": first.text}
     message = store.message(claim)
     opener = texts.whole(message) if message else None
     text = route.part(opener, first, shop) if opener else ""
     return {
-        "card": desk.card(contact, place, shop, text),
+        "card": _card(contact, place, text),
         "own": first.text,
         "below": _below(claim, opener, first),
     }
@@ -125,10 +126,17 @@ def _to_desk(job: Job, delivery: Delivery) -> dict[str, Any]:
     if delivery.handed:
         to["text"] = _last_words(conversation)
     assert job.contact is not None
-    card = desk.card(job.contact, place, shop)
     if place.mailbox:  # each mail shows how things stand, for it is read alone
-        return {**to, "card": card, "thread": conversation.thread or _token(delivery, conversation)}
-    return {**to, "thread": conversation.thread} if conversation.thread else {**to, "card": card}
+        thread = conversation.thread or _token(delivery, conversation)
+        return {**to, "card": _card(job.contact, place), "thread": thread}
+    return {**to, "thread": conversation.thread} if conversation.thread else {**to, "card": _card(job.contact, place)}
+
+
+def _card(contact: Contact, place: Desk, text: str = "") -> Card:
+    """With the orders of whoever writes, which are read where something tells of orders."""
+    shop = settings.shop()
+    told = any(name in providers.ORDERS for name in shop.providers)
+    return desk.card(contact, place, shop, text, store.last_orders(contact.addresses) if told else ())
 
 
 def _into_thread(job: Job) -> dict[str, Any]:

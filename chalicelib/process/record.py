@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from chalicelib import settings, store
+from chalicelib import route, settings, store
 from chalicelib.desk import waiting
 from chalicelib.errors import Later
 from chalicelib.models import Claim, Contact, Delivery, DeliveryKind, Message, Plan, Receive
@@ -67,3 +67,9 @@ def alone(key: str, told: Delivery, receive: Receive, now: datetime) -> None:
     message = store.message(claim)
     whole = texts.whole(message) if message else None
     deliver.planned(Job(claim, contact, whole, receive, now, claim.by == receive.token))
+
+
+def told(key: str, text: str, receive: Receive, now: datetime, desk: str = "") -> None:
+    """Once per cause, at a desk; without one, at the owner's."""
+    shop = settings.shop()
+    alone(key, route.notice(shop, desk or shop.owner, "", text, "owner", urgent=True), receive, now)

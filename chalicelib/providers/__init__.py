@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from chalicelib.models import Provider
 
+ORDERS: tuple[str, ...] = ()  # they tell of orders: a card need not load them all to know whether one does
 NAMES = (
     "twilio_sms",
     "vonage",
@@ -44,6 +45,7 @@ NAMES = (
     "slack",
     "slack_connect",
     "custom",
+    *ORDERS,
 )
 PAIRS = (("messenger", "facebook_page"), ("instagram", "instagram_comments"))
 BESIDE = {  # one app of theirs calls one address for both: either's hears the other, where the shop has enabled it

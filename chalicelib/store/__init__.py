@@ -5,6 +5,7 @@ from chalicelib.store.fragments import add_piece, join_pieces, pieces
 from chalicelib.store.keys import Row, contact_id, place
 from chalicelib.store.linking import merged, met
 from chalicelib.store.marking import mark, mark_card, mark_progress, mark_sent
+from chalicelib.store.orders import bought, keep_order, known_orders, last_orders, places
 from chalicelib.store.reading import (
     claim,
     claim_and_contact,
@@ -38,6 +39,7 @@ __all__ = [
     "Row",
     "add_piece",
     "answers",
+    "bought",
     "claim",
     "claim_and_contact",
     "claims",
@@ -52,6 +54,9 @@ __all__ = [
     "head",
     "heads",
     "join_pieces",
+    "keep_order",
+    "known_orders",
+    "last_orders",
     "load",
     "mark",
     "mark_card",
@@ -67,6 +72,7 @@ __all__ = [
     "owners",
     "pieces",
     "place",
+    "places",
     "put_watch",
     "record",
     "record_alone",

@@ -13,6 +13,7 @@ from typing import Any
 
 from chalicelib import aws
 from chalicelib.models import SCHEMA, Address, Claim, Contact, Delivery, Erasing, Thread
+from chalicelib.store import orders
 from chalicelib.store.fragments import PIECE
 from chalicelib.store.keys import (
     SINGLE,
@@ -26,6 +27,7 @@ from chalicelib.store.keys import (
     pair_key,
     sent_key,
 )
+from chalicelib.store.orders import Bought
 from chalicelib.store.reading import find, recorded_at
 from chalicelib.store.rows import dump, plain, put, put_head
 from chalicelib.store.table import Conflict, Moved, dynamodb, get, persist, read, table_name, transact, update
@@ -44,10 +46,11 @@ class Kept:
     threads: list[Row] = field(default_factory=list)
     fragments: list[Row] = field(default_factory=list)
     clues: list[Row] = field(default_factory=list)  # and pairs of contacts that the desk was asked about
+    bought: Bought = field(default_factory=Bought)
 
     def __bool__(self) -> bool:
         rows = (self.claims, self.messages, self.conversations, self.threads, self.fragments, self.clues)
-        return any(rows)
+        return any((*rows, *self.bought))
 
 
 # ---- who ---------------------------------------------------------------------------------------------------------
@@ -67,10 +70,14 @@ def heads_of(addresses: Iterable[Address], contacts: Iterable[str] = ()) -> list
     return [head for head in found.values() if head.version]
 
 
-def whole(heads: Sequence[Contact], named: Iterable[Address]) -> Erasing:
-    """All contacts and addresses of somebody's heads, and those that were `named`: a tombstone has none."""
+def whole(heads: Sequence[Contact], named: Iterable[Address], contacts: Iterable[str] = ()) -> Erasing:
+    """All contacts and addresses of somebody's heads, and those that were `named`: a tombstone has none.
+
+    Who only bought has no head: then `contacts` holds the id that their address would make.
+    """
     addresses = [*named, *(address for head in heads for address in _addresses(head))]
-    return Erasing(contacts=tuple(sorted(head.id for head in heads)), addresses=tuple(dict.fromkeys(addresses)))
+    ids = {*contacts, *(head.id for head in heads)}
+    return Erasing(contacts=tuple(sorted(ids)), addresses=tuple(dict.fromkeys(addresses)))
 
 
 def _leads(address: Address) -> list[str]:
@@ -96,17 +103,27 @@ def _addresses(head: Contact) -> Iterator[Address]:
 # ---- tombstones --------------------------------------------------------------------------------------------------
 
 
-def bury(heads: Sequence[Contact], named: Iterable[Address], at: datetime) -> Erasing:
+def bury(heads: Sequence[Contact], who: Erasing, at: datetime) -> None:
     """Heads and addresses become tombstones in one write. Raises Moved if a head is not as it was read any more."""
-    who = whole(heads, named)
     lead = {address: head.id for head in heads for address in _addresses(head)}
     stones = [
         Contact(id=head.id, version=head.version + 1, forgotten_at=at, parted=True, erasing=who) for head in heads
     ]
     rows = [{**address_key(address), "forgotten_at": at.isoformat(), "was": was, "schema": SCHEMA}
             for address, was in lead.items()]  # fmt: skip
-    persist(lambda: transact([*map(put_head, stones), *map(put, rows)]))
-    return who
+    if heads:
+        persist(lambda: transact([*map(put_head, stones), *map(put, rows)]))
+
+
+def bury_orders(who: Erasing, at: datetime) -> None:
+    """What was told of their orders up to then is not kept any more, even if it still waits. Raises Moved."""
+    for id in order_places(who):
+        persist(partial(orders.bury, id, at))
+
+
+def order_places(who: Erasing) -> list[str]:
+    """Under which ids their orders stand: those of their addresses, and of a contact that never wrote."""
+    return list(dict.fromkeys([*orders.places(who.addresses), *who.contacts]))
 
 
 def finish(who: Erasing) -> None:
@@ -147,10 +164,13 @@ def _settle(id: str) -> None:
 def kept(who: Erasing, until: datetime | None = None) -> Kept:
     """All that is somebody's, recorded up to `until`. It reads the whole table."""
     found, pairs, others = Kept(), dict[str, Row](), set[str]()
+    told: list[Row] = []
     for row in _everything():
         kind = row["pk"].partition("#")[0]
         if kind == "PAIR":
             pairs[row["pk"]] = row
+        elif kind in orders.KINDS:
+            told.append(row)
         elif kind == "CONTACT":
             others.add(row["pk"].partition("#")[2])
         elif kind in SORTED:
@@ -160,8 +180,15 @@ def kept(who: Erasing, until: datetime | None = None) -> Kept:
     found.clues += [pairs[pk] for pk in theirs & pairs.keys()]
     known = [get({"pk": pk, "sk": SINGLE}) for pk in sorted(typed)]
     found.clues += [clue for clue in known if clue and clue not in found.clues]
+    places = set(order_places(who))
+    found.bought = orders.among(told, lambda order: not places.isdisjoint(order.stands))
     _complete(found)
     return found
+
+
+def told_by(provider: str, account: str) -> Bought:
+    """All that an account told of orders. It reads the whole table."""
+    return orders.among(_everything(), lambda order: (order.provider, order.account) == (provider, account))
 
 
 def _everything() -> Iterator[Row]:
@@ -256,6 +283,13 @@ def drop(rows: Iterable[Row]) -> None:
         waiting: Any = {table_name(): [{"DeleteRequest": {"Key": key}} for key in keys[first : first + WROTE_AT_ONCE]]}
         while waiting:
             waiting = dynamodb().batch_write_item(RequestItems=waiting).get("UnprocessedItems")
+
+
+def drop_orders(bought: Bought) -> None:
+    """Drop orders where they stand. Raises Moved if others write there."""
+    for row, gone in bought.lists:
+        persist(partial(transact, [orders.without(row, gone)]))
+    drop(bought.states)
 
 
 def cut(thread: Row) -> None:

@@ -77,6 +77,15 @@ def pair_key(one: str, other: str) -> Row:
     return _key("PAIR", *sorted((one, other)))
 
 
+def order_key(key: str) -> Row:
+    return _key("ORDER", key)
+
+
+def orders_key(id: str) -> Row:
+    """By the id of the contact that an address makes, or would make."""
+    return _key("ORDERS", id)
+
+
 def message_key(conversation: str, place: str) -> Row:
     return {"pk": f"CONVERSATION#{conversation}", "sk": f"MESSAGE#{place}"}
 

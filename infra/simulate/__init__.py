@@ -1,6 +1,7 @@
 """Webhooks as the providers send them, correctly signed: for trying the shop, for the demonstration, for tests."""
 
 import base64
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,7 +21,10 @@ class File(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """One thing a customer (or, at a desk, an agent) says. `sender` is the address as the provider writes it."""
+    """One thing a customer (or, at a desk, an agent) says. `sender` is the address as the provider writes it.
+
+    Of a shop's software `text` is the number of an order, and `sender` who bought.
+    """
 
     text: str
     sender: str = ""  # empty: the leaf's own example
@@ -64,6 +68,11 @@ def basic(user: str, live: Live) -> Mapping[str, str]:
     """Basic authentication, where a webhook is proved by nothing else."""
     pair = f"{user}:{current(live)}".encode()
     return {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
+
+def number(id: str) -> int:
+    """An id as a number of fourteen digits, the same each time."""
+    return int(hashlib.sha256(id.encode()).hexdigest(), 16) % 10**14
 
 
 def load(provider: str) -> Simulator:

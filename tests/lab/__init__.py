@@ -26,7 +26,7 @@ from moto.sqs.models import sqs_backends
 
 from chalicelib import api, aws, process, providers, queue, receive, settings, tick, watch
 from chalicelib.errors import Outcome, SendFailed, Unavailable
-from chalicelib.models import WEEKDAYS, Contact, Message, Receipt, Shop
+from chalicelib.models import WEEKDAYS, Contact, Shop, Told
 from chalicelib.process import measured
 from chalicelib.providers.slack import people
 from chalicelib.webhook import Request, Response
@@ -309,7 +309,7 @@ class Lab:
         if not failures:
             backend().delete_message(QUEUE, event["Records"][0]["receiptHandle"])
 
-    def put(self, *items: Message | Receipt) -> None:
+    def put(self, *items: Told) -> None:
         """Put items on the queue, as a webhook would."""
         with self.aside():
             queue.put(items, f"request-{self.world.number()}")

@@ -24,7 +24,7 @@ from pydantic import SecretStr
 
 from chalicelib import api, providers, queue, receive, settings
 from chalicelib.errors import BadSignature
-from chalicelib.models import Item, Message, Outgoing, Provider, Receipt
+from chalicelib.models import Item, Message, Outgoing, Provider, Told
 from chalicelib.webhook import Part, Request, Response, parts
 from infra import simulate
 from infra.simulate import mails, pairs
@@ -561,8 +561,8 @@ def refuses(provider: str, given: Request, how: Any = None) -> bool:
     return False
 
 
-def parsed(case: Case, at: datetime = START) -> list[Message | Receipt]:
-    return providers.load(case.provider).parse(request(case, at), config(case.provider))
+def parsed(case: Case, at: datetime = START) -> list[Told]:
+    return [*providers.load(case.provider).parse(request(case, at), config(case.provider))]
 
 
 def completed(item: Item) -> Item:
@@ -577,10 +577,10 @@ def completed(item: Item) -> Item:
 
 def tells(provider: str) -> bool:
     """Whether the simulator's webhooks hold what was written. The others only announce it."""
-    return not any(isinstance(item, Message) and item.late for item in parsed(composed(provider, said(provider, "x"))))
+    return all(isinstance(item, Message) and not item.late for item in parsed(composed(provider, said(provider, "x"))))
 
 
-def dumped(item: Message | Receipt) -> dict[str, Any]:
+def dumped(item: Told) -> dict[str, Any]:
     """An item as payload files write it."""
     return {"type": item.type, **item.model_dump(mode="json", exclude_defaults=True, exclude={"source"})}
 
