@@ -63,6 +63,7 @@ SECRETS = {
     "SHOPBELL_VONAGE_API_SECRET": "vonage-secret",
     "SHOPBELL_VONAGE_NUMBER": "4930555001",
     "SHOPBELL_VONAGE_API_URL": "http://world/vonage",
+    "SHOPBELL_SHOPIFY_WEBHOOK_SECRET": "shopify-secret",
     "SHOPBELL_SLACK_SIGNING_SECRET": "slack-secret",
     "SHOPBELL_SLACK_BOT_TOKEN": "xoxb-world",
     "SHOPBELL_SLACK_API_URL": "http://world/slack/api",
@@ -132,6 +133,7 @@ ANNOUNCED_SHOP = MAIL_SHOP.replace("mailbox =", 'provider = "resend"\nmailbox ='
 FALLBACK_SHOP = SHOP.replace(
     "[desks.front]", 'fallback = "second"\n[desks.second]\nslack = "C0SECOND"\n[desks.front]', 1
 )
+ORDERING_SHOP = SHOP + "[providers.shopify]\n"
 ROTA = """slack = "C0FRONT"
 agents = { ann = "U0AGENT", ben = "U0BEN" }
 assign = "round robin"

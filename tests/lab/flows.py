@@ -22,6 +22,7 @@ from tests.lab import (
     FALLBACK_SHOP,
     LINK,
     MAIL_SHOP,
+    ORDERING_SHOP,
     PASSING_SHOP,
     QUEUE,
     RULED_SHOP,
@@ -630,6 +631,21 @@ def asked_about(lab: Lab) -> list[str]:
     return [] if "nobody has ticked" in str(lab.posts()) else ["nobody was asked"]
 
 
+# ---- orders -----------------------------------------------------------------------------------------------------
+
+
+def orders_then_writes(lab: Lab) -> None:
+    """Nobody hears of the order before she writes."""
+    lab.ring("shopify", lab.say("#1037", 1, "shopify", sender=MIRA))
+    lab.settle()
+    first_message(lab)
+
+
+def order_on_card(lab: Lab) -> list[str]:
+    cards = [str(entry.raw) for entry in lab.world.ledger if entry.what == "card"]
+    return [] if all(card.count("Order #1037") == 1 for card in cards) else ["a card without the order"]
+
+
 FLOWS = [
     Flow("customer to desk", first_message, customers=("Where is my order?",), acknowledged=1),
     Flow("second message", second_message, ("Where is my order?", "It is number 7"), acknowledged=1, before=opened),
@@ -749,6 +765,8 @@ FLOWS = [
          ends=nothing_left),
     Flow("link by a code, mailbox", otto_proves, ("Where is my order?", "another address"), ("is your code",),
          acknowledged=2, before=two_open, shop=MAIL_SHOP, ends=is_proved),
+    Flow("an order, then its customer", orders_then_writes, ("Where is my order?",), acknowledged=1, shop=ORDERING_SHOP,
+         ends=order_on_card),
     Flow("daily line", morning, ("Where is my order?", "median first answer 7 min"), ("It is on its way",),
          acknowledged=1, before=watched, ends=one_sum),
 ]  # fmt: skip
