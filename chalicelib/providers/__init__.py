@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from chalicelib.models import Provider
 
-ORDERS = ("shopify",)  # they tell of orders: a card need not load them all to know whether one does
+ORDERS = ("shopify", "woocommerce")  # they tell of orders: a card need not load them all to know whether one does
 NAMES = (
     "twilio_sms",
     "vonage",

@@ -53,6 +53,7 @@ text = "Thank you for writing to {shop}."
 """ + "".join(f"[providers.{name}]\n" for name in providers.NAMES)
 EVERYTHING_SECRETS = {
     "SHOPBELL_SHOPIFY_WEBHOOK_SECRET": "shopify-webhook-secret-20b7",
+    "SHOPBELL_WOOCOMMERCE_WEBHOOK_SECRET": "woo&commerce<secret>-6e0a",
     "SHOPBELL_TWILIO_SMS_ACCOUNT_SID": "AC" + "5e" * 16,
     "SHOPBELL_TWILIO_SMS_AUTH_TOKEN": "twilio-token-7c1e90aa",
     "SHOPBELL_TWILIO_SMS_NUMBER": "+4930990100",
@@ -293,6 +294,7 @@ SECOND_INBOUND = {
     "SHOPBELL_SLACK__B2_SIGNING_SECRET": "second-slack-signing-secret",
     "SHOPBELL_SLACK_CONNECT__B2_SIGNING_SECRET": "second-slack-connect-signing-secret",
     "SHOPBELL_SHOPIFY__B2_WEBHOOK_SECRET": "second-shopify-secret",
+    "SHOPBELL_WOOCOMMERCE__B2_WEBHOOK_SECRET": "second-woocommerce-secret",
     "SHOPBELL_CUSTOM__B2_SIGNING_SECRET": "whsec_c2Vjb25kLWN1c3RvbS1zaWduaW5nLXNlY3JldA==",
 }
 
