@@ -831,7 +831,7 @@ def test_the_receipts_signature_is_a_real_one() -> None:
 
 
 def note(world: World) -> None:
-    raw = {"AccountSid": SID, "From": NUMBER}
+    raw = {"AccountSid": SID, "From": NUMBER, "To": CUSTOMER}
     world.note(part="twilio_sms", what="message", to=CUSTOMER, id=f"SM{world.number()}", raw=raw)
 
 
