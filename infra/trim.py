@@ -24,7 +24,9 @@ SERVICES = ("dynamodb", "logs", "s3", "sqs", "ssm")  # whose descriptions stay i
 UNUSED = (
     *("*.dist-info", "bin", "**/*.pyi", "**/py.typed", "pycparser", "cffi"),
     *("botocore/cacert.pem", "dateutil/zoneinfo/*.gz"),  # certifi and Python have their own
-    *("pydantic/v1", "pydantic/mypy.py", "urllib3/contrib/emscripten", "dateutil/rrule.py", "requests/help.py"),
+    *("pydantic/v1", "pydantic/mypy.py", "pydantic/color.py", "pydantic/experimental/pipeline.py"),
+    *("urllib3/contrib/emscripten", "urllib3/contrib/pyopenssl.py", "urllib3/http2/connection.py", "requests/help.py"),
+    *("dateutil/rrule.py", "dateutil/tz/win.py", "annotated_types/test_cases.py", "botocore/stub.py", "idna/cli.py"),
     *("charset_normalizer/*.so", "charset_normalizer/cli"),  # its modules are there in Python too, and not called
 )
 LIBRARIES = {  # what the package holds only for a provider that says so

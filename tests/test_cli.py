@@ -172,7 +172,8 @@ def posted(lab: Lab) -> Callable[[Webhook, str], send.Posted]:
         assert url.startswith(f"{PUBLIC}/webhooks/")
         lab.now = datetime.now(UTC)  # what is posted bears the time of day
         request = Request(url=url, headers=webhook.headers, body=webhook.body, at=lab.now)
-        answer = receive.receive(request, url.rpartition("/")[2], "", f"request-{lab.world.number()}")
+        provider, _, account = url.removeprefix(f"{PUBLIC}/webhooks/").partition("/")
+        answer = receive.receive(request, provider, account, f"request-{lab.world.number()}")
         while lab.work():
             pass
         code = json.loads(answer.body)["error"]["code"] if answer.status >= 400 else ""

@@ -14,7 +14,8 @@ from tests.lab import SHOP, Lab, laboratory
 from tests.lab.everything import everything
 from tests.lab.flows import agent_replies, first_message
 
-CUSTOMERS = [name for name in providers.NAMES if name != "slack"]
+CUSTOMERS = [name for name in providers.NAMES if providers.load(name).can.customers]
+ACKNOWLEDGED = [name for name in CUSTOMERS if not providers.load(name).can.once]  # where nothing goes unasked
 CUSTOMER = "+4915123456789"
 LISTED = SHOP.replace('owner = "owner"', f'owner = "owner"\ntest_addresses = ["{CUSTOMER}"]', 1)
 SOURCES = Path(__file__).parents[1] / "chalicelib"
@@ -39,7 +40,7 @@ def test_a_customer_is_shown_at_the_desk_and_gets_nothing(provider: str) -> None
         assert not lab.texts()
 
 
-@pytest.mark.parametrize("provider", CUSTOMERS)
+@pytest.mark.parametrize("provider", ACKNOWLEDGED)
 def test_in_the_real_shop_the_same_customer_gets_an_acknowledgement(provider: str) -> None:
     with mock.patch.dict(os.environ, STAGE="prod"), everything() as lab:
         lab.ring(provider, lab.say("Where is my order?", provider=provider))
@@ -78,7 +79,7 @@ def test_words_leave_by_one_door_only_beside_marks_and_what_is_taken_back_at_des
     """Whoever adds a second way out must ask `settings.reaches` there too, and say so here."""
     doors = set()
     for file in SOURCES.rglob("*.py"):
-        if file.is_relative_to(SOURCES / "providers"):
+        if file.is_relative_to(SOURCES / "providers") or file.name == "smtp.py":  # a mail server's connection sends
             continue
         for function in [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.FunctionDef)]:
             calls = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
