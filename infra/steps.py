@@ -10,7 +10,7 @@ from chalicelib.models import Shop
 STEP = re.compile(r"^[0-9]+\. (.+(?:\n   .+)*)", re.MULTILINE)
 ADDRESS = re.compile(r"\{url\}(#\S+)?")  # behind # stand settings of the provider's own
 BASE = "{base}"
-CONFIRMED = re.compile(r"^Confirmed by ([^:.(]+)", re.MULTILINE)
+CONFIRMED = re.compile(r"^Confirmed by (.+?)(?=[:(]|\.\d|\.\s)", re.MULTILINE | re.DOTALL)
 
 
 class Place(NamedTuple):
