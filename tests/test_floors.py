@@ -91,6 +91,22 @@ def test_a_webhook_loads_its_provider_alone() -> None:
     ]
 
 
+def blocks(name: str, most: int = 10) -> set[tuple[str, ...]]:
+    """Every run of so many lines of a provider, without its imports and words for readers."""
+    found: set[tuple[str, ...]] = set()
+    for file in files_of(name):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        tree.body = [node for node in tree.body if not isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)]
+        lines = ast.unparse(tree).replace(name, "NAME").split("\n")
+        found |= {tuple(lines[first : first + most]) for first in range(len(lines) - most + 1)}
+    return found
+
+
+def test_no_two_providers_share_a_block_of_ten_lines() -> None:
+    every = [(name, blocks(name)) for name in providers.NAMES]
+    assert not [(one, two) for one, mine in every for two, theirs in every if one < two and mine & theirs]
+
+
 # ---- the text of the code ---------------------------------------------------------------------------------------
 
 SECRETS = ("secret", "signature", "mac", "digest", "token", "theirs", "ours", "password", "hmac", "proof")
