@@ -42,7 +42,7 @@ def to_message(
         sender=Address(channel=Channel.EMAIL if proved else Channel.UNVERIFIED_EMAIL, id=author),
         name=mail.sender.name,
         language=first(mail.headers, "content-language")[:LONGEST_LANGUAGE],
-        text=text,
+        text=f"{mail.calendar}\n\n{text}" if mail.calendar and not thread and text != mail.calendar else text,
         full=mail.text if len(text) < len(mail.text.strip()) else "",
         attachments=tuple(_attachments(mail, files_at or f"{provider}/{id}")),
         sent_at=mail.received_at,

@@ -28,17 +28,20 @@ LONGEST_HEADER = 20_000  # characters
 LONGEST_PARAMETERS = 2_000  # characters of Content-Type and Content-Disposition
 MOST_PARTS = 200
 DEEPEST = 30
+MOST_CALENDARS = 3  # that are read
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _HEADER = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
 _SIGNATURE = "-- "  # the one line that ends with a space and does not go on
 _SHOWN = re.compile(rb"""\bcid:([^\s"'<>)]{1,250})""", re.IGNORECASE)
-_CALENDAR = "[calendar invitation]"
+_CALENDAR = "[calendar invitation]"  # one that cannot be read
+_NAMES = {"message/rfc822": "message.eml", "text/calendar": "invitation.ics"}  # of what mail programs give none
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
     """One mail. `text` is what its reader sees: plain parts, and HTML as text where there is no plain twin.
 
+    `calendar` is an invitation or an answer to one, as one line; it is the text where there is no other.
     Addresses are as written, `authors` are those of every From header. Headers are in the order of the mail, unfolded,
     their encoded words as they came. Attachments are known by name, type and size.
     """
@@ -50,6 +53,7 @@ class Mail:
     reply_to: tuple[Mailbox, ...] = ()
     subject: str = ""
     text: str = ""
+    calendar: str = ""
     attachments: tuple[Attachment, ...] = ()
 
     @property
@@ -114,7 +118,7 @@ def parse(raw: bytes) -> Mail:
             texts.append(_Text(part.type == "text/plain", _read(content, part), part.choice))
         else:
             files.append(part)
-    attachments = [_attachment(part, shown) for part in files]
+    calendar = _calendar(files)
     return Mail(
         headers=headers,
         authors=_all(headers, "from"),
@@ -122,8 +126,9 @@ def parse(raw: bytes) -> Mail:
         cc=_all(headers, "cc"),
         reply_to=_all(headers, "reply-to"),
         subject=one_line(decoded(first(headers, "subject")), 500),
-        text=_chosen(texts) or (_CALENDAR if any(file.type == "text/calendar" for file in attachments) else ""),
-        attachments=tuple(attachments),
+        text=_chosen(texts) or calendar,
+        calendar=calendar,
+        attachments=tuple(_attachment(part, shown) for part in files),
     )
 
 
@@ -258,9 +263,21 @@ def _unflowed(text: str, spaces_go: bool) -> str:
     return "".join(pieces)[1:]
 
 
+def _calendar(files: list[_Part]) -> str:
+    """The first invitation of a mail, of those that are read."""
+    parts = [part for part in files if part.type == "text/calendar"][:MOST_CALENDARS]
+    if not parts:
+        return ""
+    from chalicelib.mail import calendar  # late: few mails have one
+
+    charsets = (_parameter(part.headers, "content-type", "charset") for part in parts)
+    found = (calendar.shown(_content(part), charset) for part, charset in zip(parts, charsets, strict=True))
+    return next(filter(None, found), _CALENDAR)
+
+
 def _attachment(part: _Part, shown: set[bytes]) -> Attachment:
     """`shown` are the Content-IDs that stand within the text."""
-    name = _name(part) or ("message.eml" if part.type == "message/rfc822" else "")
+    name = _name(part) or _NAMES.get(part.type, "")
     id = first(part.headers, "content-id").strip().strip("<>").encode()
     return Attachment(name=name, type=part.type[:100], size=_size(part), inline=id in shown)
 
