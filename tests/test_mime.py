@@ -427,6 +427,22 @@ def test_a_customer_and_a_mailbox_write_to_each_other() -> None:
         assert headers["In-Reply-To"].endswith("@customer.example>") and headers["Subject"] == "Re: Größe 38? 👟"
 
 
+def test_an_answer_that_comes_back_is_told_in_its_thread() -> None:
+    with everything(SHOP) as lab:
+        lab.ring("mime", said("mime", "Größe 38? 👟"))
+        lab.settle()
+        (card,) = lab.posts()
+        lab.ring("mime", said("mime", "Ja, zwei.", sender="ann@shop.example", thread=card.thread))
+        lab.settle()
+        (answered,) = [entry for entry in lab.world.ledger if entry.text == "Ja, zwei."]
+        body = (PAYLOADS / "bounced.body").read_bytes()
+        body = body.replace(b"ab3cd4ef5gh6ij7klmnopqrstu", answered.id.strip("<").partition("@")[0].encode())
+        assert lab.post_signed("mime", body) < 300
+        lab.settle()
+        assert "Not delivered to the customer: the mailbox is full" in lab.posts()[-1].text
+        assert lab.posts()[-1].thread == card.thread and len(lab.posts()) == 2
+
+
 # ---- the raw mail -----------------------------------------------------------------------------------------------
 
 

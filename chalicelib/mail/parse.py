@@ -6,7 +6,7 @@ OverflowError or RecursionError, and 20,000 parts take it seconds. Only single p
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import Message as Params
@@ -137,6 +137,16 @@ def content_of(raw: bytes, number: int) -> tuple[Attachment, bytes] | None:
     files = (part for part in _leaves(raw[:LARGEST]) if not _is_text(part))
     part = next(islice(files, number, None), None)
     return (_attachment(part, set()), _content(part)) if part else None
+
+
+def contents_of(raw: bytes, types: Collection[str]) -> Iterator[bytes]:
+    """What the parts of these types hold, in the order of the mail."""
+    return (_content(part) for part in _leaves(raw[:LARGEST]) if part.type in types)
+
+
+def head_of(content: bytes) -> tuple[tuple[str, str], ...]:
+    """The headers with which something begins that is no mail, or no whole one."""
+    return _split(content.lstrip(), MOST_HEADERS)[0]
 
 
 def file_name(name: str) -> str:

@@ -22,7 +22,8 @@ Webhooks are: whatever does the same may post here.
 
 Answers go by SMTP: a domain's SPF and DKIM are made for its mail server, each of them offers it, and Python has it
 without a library. Cloudflare's own reply() is over when the worker ends, and an agent answers later. To an api_url of
-https the raw mail is posted, its envelope in the query: for a gateway of one's own, and for the stand-in.
+https the raw mail is posted, its envelope in the query: for a gateway of one's own, and for the stand-in. What did not
+arrive a mail server tells by mail: one that says so and holds the head of our mail to a customer is its receipt.
 
 Signature: https://www.standardwebhooks.com  Worker: https://developers.cloudflare.com/email-routing/email-workers/
 Pipe: https://www.postfix.org/pipe.8.html  Sending: https://www.rfc-editor.org/rfc/rfc6409
@@ -31,6 +32,8 @@ Confirmed by standardwebhooks 1 and aiosmtpd 1.4: the signature, and sending. By
 set up as above; the worker in workerd, which is Cloudflare's own. By a mail that Cloudflare handed on: what it writes
 above. Not confirmed: a live worker, and that a sender comes again when one throws (said elsewhere, not by Cloudflare).
 """
+
+from typing import Any
 
 from chalicelib import api, mail, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
@@ -43,6 +46,8 @@ from chalicelib.models import (
     LiveSecret,
     Message,
     Outgoing,
+    Progress,
+    Receipt,
     current,
     secret,
     setting,
@@ -91,28 +96,16 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
-def parse(request: Request, config: Config) -> list[Message]:
-    """The mail. Its files lie in the webhook's own body, which is kept."""
+def parse(request: Request, config: Config) -> list[Message | Receipt]:
+    """The mail; a receipt for one that says that ours did not arrive. Files lie in the webhook's own body, kept."""
     letter = mail.parse(request.body)
-    above = {name.lower(): value for name, value in reversed(letter.headers)}
-    came_to = [above[name].strip().strip("<>") for name in CAME_TO if name in above]
-    proved = len(letter.authors) == 1 and mail.authenticated(
-        letter.headers, config.verdict_server, letter.sender.address
-    )
-    try:
-        message = mail.to_message(
-            letter,
-            provider="mime",
-            id=mail.identity(letter, [*came_to[:1], str(proved)]),  # who forges a mail may know its id
-            proved=proved,
-            came_to=came_to,
-            sender=config.sender,
-            inbound=config.inbound_address,
-            source={"headers": [[name, value] for name, value in letter.headers]},
-            files_at=place_of(request.body),
-        )
-    except ValueError as error:
-        raise Unreadable("a mail without author") from error
+    if any(file.type.endswith("delivery-status") for file in letter.attachments):
+        from chalicelib.mail.reports import bounced  # late: few mails are one
+
+        if bounce := bounced(request.body, config.sender):
+            about = {"ids": (bounce.id,), "reason": bounce.reason, "source": _source(letter)}
+            return [Receipt(provider="mime", progress=Progress.FAILED, **about)]
+    message = _message(request, letter, config)
     return [message] if message else []
 
 
@@ -144,3 +137,29 @@ def unpack(body: bytes, number: int) -> Content:
     if found is None:
         raise Unreadable("a mail without this file")
     return Content(name=found[0].name, type=found[0].type, data=found[1])
+
+
+def _message(request: Request, letter: mail.Mail, config: Config) -> Message | None:
+    above = {name.lower(): value for name, value in reversed(letter.headers)}
+    came_to = [above[name].strip().strip("<>") for name in CAME_TO if name in above]
+    proved = len(letter.authors) == 1 and mail.authenticated(
+        letter.headers, config.verdict_server, letter.sender.address
+    )
+    try:
+        return mail.to_message(
+            letter,
+            provider="mime",
+            id=mail.identity(letter, [*came_to[:1], str(proved)]),  # who forges a mail may know its id
+            proved=proved,
+            came_to=came_to,
+            sender=config.sender,
+            inbound=config.inbound_address,
+            source=_source(letter),
+            files_at=place_of(request.body),
+        )
+    except ValueError as error:
+        raise Unreadable("a mail without author") from error
+
+
+def _source(letter: mail.Mail) -> dict[str, Any]:
+    return {"headers": [[name, value] for name, value in letter.headers]}
