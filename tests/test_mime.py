@@ -45,6 +45,7 @@ URL = "https://shop.example/webhooks/mime"
 
 def read(body: bytes) -> Message:
     (message,) = mime.parse(Request(url=URL, body=body, at=NOW), CONFIG)
+    assert isinstance(message, Message)
     return message
 
 
@@ -112,7 +113,7 @@ def test_nobody_is_proved_without_a_server_that_is_believed() -> None:
     for server, channel in (("mx.cloudflare.net", "email"), ("", "email?"), ("mx.elsewhere.example", "email?")):
         how = CONFIG.model_copy(update={"verdict_server": server})
         (message,) = mime.parse(Request(url=URL, body=body, at=NOW), how)
-        assert message.sender.channel == channel
+        assert isinstance(message, Message) and message.sender.channel == channel
 
 
 def test_a_mail_without_author_is_kept_as_unreadable() -> None:

@@ -28,11 +28,13 @@ LONGEST_HEADER = 20_000  # characters
 LONGEST_PARAMETERS = 2_000  # characters of Content-Type and Content-Disposition
 MOST_PARTS = 200
 DEEPEST = 30
-MOST_CALENDARS = 3  # that are read
+MOST_CALENDARS = MOST_PACKED = 3  # that are read
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _HEADER = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
 _SIGNATURE = "-- "  # the one line that ends with a space and does not go on
 _SHOWN = re.compile(rb"""\bcid:([^\s"'<>)]{1,250})""", re.IGNORECASE)
+_PACKED = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})  # winmail.dat
+_UTF8 = (("content-type", "text/plain; charset=utf-8"),)
 _CALENDAR = "[calendar invitation]"  # one that cannot be read
 _NAMES = {"message/rfc822": "message.eml", "text/calendar": "invitation.ics"}  # of what mail programs give none
 
@@ -95,6 +97,7 @@ class _Part(NamedTuple):
     body: bytes
     type: str
     choice: int
+    name: str = ""
 
 
 class _Text(NamedTuple):
@@ -110,7 +113,7 @@ def parse(raw: bytes) -> Mail:
     files: list[_Part] = []
     shown: set[bytes] = set()
     left = LARGEST_TEXT
-    for part in _leaves(raw[:LARGEST]):
+    for part in _parts(raw):
         if _is_text(part):
             content = _content(part)[:left]
             left -= len(content)
@@ -134,7 +137,7 @@ def parse(raw: bytes) -> Mail:
 
 def content_of(raw: bytes, number: int) -> tuple[Attachment, bytes] | None:
     """An attachment of the mail in `raw`, as `parse` numbers them, and its bytes; None where it has none such."""
-    files = (part for part in _leaves(raw[:LARGEST]) if not _is_text(part))
+    files = (part for part in _parts(raw) if not _is_text(part))
     part = next(islice(files, number, None), None)
     return (_attachment(part, set()), _content(part)) if part else None
 
@@ -152,6 +155,33 @@ def head_of(content: bytes) -> tuple[tuple[str, str], ...]:
 def file_name(name: str) -> str:
     """The name of a file as it can be shown: without folders, on one line, at most 255 characters."""
     return re.split(r"[/\\]", one_line(name, 1000))[-1].strip()[:255]
+
+
+def _parts(raw: bytes) -> list[_Part]:
+    """The parts of a mail in reading order, with what some of them pack up."""
+    parts = list(_leaves(raw[:LARGEST]))
+    packed = [number for number, part in enumerate(parts) if _is_packed(part)][:MOST_PACKED]
+    if not packed:
+        return parts
+    words = any(_is_text(part) and part.body.strip() for part in parts)
+    for number in reversed(packed):
+        parts[number : number + 1] = _unpacked(parts[number], words)
+    return parts[:MOST_PARTS]
+
+
+def _is_packed(part: _Part) -> bool:
+    return part.type in _PACKED or (part.type == "application/octet-stream" and _name(part).lower() == "winmail.dat")
+
+
+def _unpacked(part: _Part, words: bool) -> list[_Part]:
+    """What it holds, its words where the mail has none; the part itself as well if that is not all of it."""
+    from chalicelib.mail import tnef  # late: few mails have one
+
+    found = tnef.unpacked(_content(part))
+    files = [_Part((), file.content, file.type, 0, file_name(file.name) or "attachment") for file in found.files]
+    text = [_Part(_UTF8, found.text.encode(), "text/plain", 0)] if found.text.strip() and not words else []
+    all_of_it = found.whole and (words or text or not found.rich)
+    return [*text, *files] if all_of_it else [*text, *files, part]
 
 
 # ---- the tree ---------------------------------------------------------------------------------------------------
@@ -235,7 +265,7 @@ def _sent_as_file(part: _Part) -> bool:
 
 def _name(part: _Part) -> str:
     """The file's name, as RFC 2231 or as encoded words have it."""
-    given = _parameter(part.headers, "content-disposition", "filename")
+    given = part.name or _parameter(part.headers, "content-disposition", "filename")
     return file_name(decoded(given or _parameter(part.headers, "content-type", "name")))
 
 
