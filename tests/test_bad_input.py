@@ -548,9 +548,12 @@ def proved(check: Check, given: Request) -> Request:
     return given if check.query else signed(garbage(check.provider, given.body))
 
 
+ANSWERING = {"x"}  # asks for a proof that only we can give, and gives none: whoever asks is answered
+
+
 def test_every_provider_that_checks_its_address_is_here() -> None:
     asked = {name for name in NAMES if set(CAN[name].methods) - {"HEAD"} > {"POST"}}
-    assert {name for name in asked if not CAN[name].gets} <= CHECKS.keys()
+    assert {name for name in asked if not CAN[name].gets} - ANSWERING <= CHECKS.keys()
 
 
 @pytest.mark.parametrize("show", ["1158201444", "<script>alert(1)</script>", "x" * 10_000, "ü 🙂", "a\r\nb: c", ""])

@@ -101,7 +101,7 @@ def test_an_account_whose_webhooks_only_its_provider_can_sign_is_left_out() -> N
         found = tried(lab)
         assert (found["telnyx"].state, found["ses"].state) == ("left out", "left out")
         assert "only the provider has" in found["telnyx"].why
-        assert "write a mail" in found["ses"].why
+        assert "write to your shop" in found["ses"].why
 
 
 def test_a_second_account_is_tried_by_itself() -> None:

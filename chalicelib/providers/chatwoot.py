@@ -12,7 +12,8 @@ Signature: https://github.com/chatwoot/chatwoot/pull/13573 and /pull/13892
 Sending: https://developers.chatwoot.com/api-reference/messages/create-new-message
 
 Confirmed by Chatwoot's pull requests and code of its forks (lib/webhooks/trigger.rb, app/models/message.rb and
-attachment.rb, app/listeners, app/builders/messages): what is signed, what a webhook holds, what is taken and refused. Nothing was ever tried.
+attachment.rb, app/listeners, app/builders/messages): what is signed, what a webhook holds, what is taken and refused.
+Nothing was ever tried.
 
 A person is who writes from one place: a browser, a number. Chatwoot takes several places for one contact by an address
 that somebody typed, so its contact proves nothing. What agents and bots write there, also what we wrote, is an echo.
