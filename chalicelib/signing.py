@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from chalicelib.errors import Unreadable
 from chalicelib.webhook import Request
 
 TOLERANCE = 300  # seconds a signed time may differ from ours (Standard Webhooks, Slack)
@@ -28,6 +29,15 @@ def same(ours: bytes | str, theirs: str) -> bool:
 def shown(secrets: Iterable[SecretStr], theirs: str) -> bool:
     """Whether `theirs` is one of the live secrets (providers that show a secret instead of signing)."""
     return any([same(secret.get_secret_value(), theirs) for secret in secrets])
+
+
+def held(secrets: Iterable[SecretStr], request: Request, field: str) -> bool:
+    """Whether the JSON body holds one of the live secrets in a field of its own."""
+    try:
+        theirs = request.json_object().get(field)
+    except Unreadable:
+        return False
+    return isinstance(theirs, str) and shown(secrets, theirs)
 
 
 def basic(user: str, passwords: Iterable[SecretStr], request: Request) -> bool:

@@ -126,6 +126,7 @@ class Provider(Protocol):
     """A provider module. It may have more, where the channel has (see providers.optional):
 
     `find(outgoing, config) -> str | None`: where an earlier try arrived, None if it did not. Raises SendFailed.
+    `bare(request) -> Request`: what `verify` took, without the secret that its body showed. No more of it is kept.
     `fetch(attachment, config, limit) -> Content`: an attachment's bytes, at most `limit`. Raises SendFailed.
     `unpack(body, number) -> Content`: an attachment that lies in a webhook's own body (see Attachment). Raises
     Unreadable.

@@ -30,6 +30,7 @@ NAMES = (
     "viber",
     "intercom",
     "crisp",
+    "livechat",
     "discord",
     "rocketchat",
     "zendesk_messaging",

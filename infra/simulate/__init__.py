@@ -8,7 +8,9 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol, cast
 
+from chalicelib.errors import Unreadable
 from chalicelib.models import Live, current
+from chalicelib.webhook import read_json
 
 
 class File(NamedTuple):
@@ -53,7 +55,7 @@ class CannotSign(ValueError):
 class Simulator(Protocol):
     """A leaf of this folder, one for each provider.
 
-    Where the signature stands in the body, it has `seal(webhook, at, config) -> bytes` as well: the body, signed.
+    Where what proves it stands in the body, it has `seal(webhook, at, config) -> bytes` as well: the body, signed.
     Raises ValueError for what such a provider cannot sign. Where files come by reference it has a `held` as well.
     """
 
@@ -73,6 +75,15 @@ def basic(user: str, live: Live) -> Mapping[str, str]:
 def number(id: str) -> int:
     """An id as a number of fourteen digits, the same each time."""
     return int(hashlib.sha256(id.encode()).hexdigest(), 16) % 10**14
+
+
+def json_object(body: bytes) -> dict[str, Any] | None:
+    """The object in a body; None where it is none."""
+    try:
+        found = read_json(body)
+    except Unreadable:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def load(provider: str) -> Simulator:

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.errors import Unreadable
 from chalicelib.models import current
-from chalicelib.webhook import Part, read_json
-from infra.simulate import Said, Webhook, basic, mails
+from chalicelib.webhook import Part
+from infra.simulate import Said, Webhook, basic, json_object, mails
 
 WRITER = mails.Writer("pia.lund@customer.example", "Pia Lund", "8f1c2a7d9e03")
 
@@ -38,7 +37,7 @@ def seal(webhook: Webhook, at: datetime, config: Any) -> bytes:
     seconds = str(int(at.timestamp()))
     mac = hmac.new(current(config.signing_key).encode(), (seconds + token).encode(), hashlib.sha256)
     proof = {"timestamp": seconds, "token": token, "signature": mac.hexdigest()}
-    event = _object(webhook.body)
+    event = json_object(webhook.body)
     if event is not None:
         return json.dumps({**event, "signature": proof}).encode()
     fields = [Part(name, text.encode()) for name, text in proof.items()]
@@ -53,11 +52,3 @@ def seal(webhook: Webhook, at: datetime, config: Any) -> bytes:
 def sign(webhook: Webhook, url: str, at: datetime, config: Any) -> Mapping[str, str]:
     """The user name and password of the webhook's address."""
     return basic(config.webhook_user, config.webhook_password)
-
-
-def _object(body: bytes) -> dict[str, Any] | None:
-    try:
-        found = read_json(body)
-    except Unreadable:
-        return None
-    return found if isinstance(found, dict) else None

@@ -37,6 +37,7 @@ PARTS = (
     "viber",
     "intercom",
     "crisp",
+    "livechat",
     "discord",
     "rocketchat",
     "zendesk_messaging",

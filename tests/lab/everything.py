@@ -24,7 +24,7 @@ from pydantic import SecretStr
 
 from chalicelib import api, providers, queue, receive, settings
 from chalicelib.errors import BadSignature
-from chalicelib.models import Item, Message, Outgoing, Provider, Told
+from chalicelib.models import Cover, Item, Message, Outgoing, Provider, Told
 from chalicelib.webhook import Part, Request, Response, parts
 from infra import simulate
 from infra.simulate import mails, pairs
@@ -144,6 +144,11 @@ EVERYTHING_SECRETS = {
     "SHOPBELL_CRISP_TOKEN_ID": "crisp-token-id-07d3",
     "SHOPBELL_CRISP_TOKEN_KEY": "crisp-token-key-b49f",
     "SHOPBELL_CRISP_API_URL": "http://world/crisp",
+    "SHOPBELL_LIVECHAT_SECRET_KEY": "livechat-secret-key-4d71",
+    "SHOPBELL_LIVECHAT_ACCOUNT_ID": "livechat-account-2c90",
+    "SHOPBELL_LIVECHAT_ACCESS_TOKEN": "livechat-access-token-a56e",
+    "SHOPBELL_LIVECHAT_AGENT_ID": "ann@shop.example",
+    "SHOPBELL_LIVECHAT_API_URL": "http://world/livechat",
     "SHOPBELL_DISCORD_PUBLIC_KEY": pairs.pair(b"discord-private-key-of-32-bytes-", hexadecimal=True),
     "SHOPBELL_DISCORD_BOT_TOKEN": "discord-bot-token-c3f1",
     "SHOPBELL_DISCORD_API_URL": "http://world/discord",
@@ -255,6 +260,7 @@ SECOND_INBOUND = {
     "SHOPBELL_VIBER__B2_AUTH_TOKEN": "second-viber-auth-token",
     "SHOPBELL_INTERCOM__B2_CLIENT_SECRET": "second-intercom-client-secret",
     "SHOPBELL_CRISP__B2_SIGNING_SECRET": "second-crisp-signing-secret",
+    "SHOPBELL_LIVECHAT__B2_SECRET_KEY": "second-livechat-secret-key",
     "SHOPBELL_DISCORD__B2_PUBLIC_KEY": pairs.pair(b"second-discord-private-key-of-32", hexadecimal=True),
     "SHOPBELL_ROCKETCHAT__B2_SECRET_TOKEN": "second-rocketchat-secret-token",
     "SHOPBELL_ZENDESK_MESSAGING__B2_WEBHOOK_SECRET": "second-zendesk-webhook-secret",
@@ -546,6 +552,28 @@ def signature(case: Case, at: datetime = START) -> Mapping[str, str]:
     """The headers that prove it, as the provider would set them."""
     sealed = simulate.Webhook(body=signed(case, at).body, headers=case.headers)
     return simulate.load(case.provider).sign(sealed, url_of(case.provider, case.query), at, config(case.provider))
+
+
+def proofs(case: Case) -> Mapping[str | Place, str]:
+    """What proves it, each by its header's name or, where no more of the body is covered, by its place in there."""
+    found: dict[str | Place, str] = dict(signature(case).items())
+    whole = case._replace(body=signed(case).body)
+    if Cover.CREDENTIAL in providers.load(case.provider).can.covers and whole.body != case.body:
+        before, tree = {*paths(case.opened())}, whole.opened()
+        added = {place: value_at(tree, place) for place in paths(tree) if place not in before}
+        found |= {place: value for place, value in added.items() if isinstance(value, str)}
+    return found
+
+
+def proved(right: Request, case: Case, by: Mapping[str | Place, str]) -> Request:
+    """The webhook as it arrives correctly signed, with other values of its proofs."""
+    whole, headers = case._replace(body=right.body), dict(right.headers)
+    for where, value in by.items():
+        if isinstance(where, str):
+            headers[where] = value
+        else:
+            whole = whole.closed(changed(whole.opened(), where, value))
+    return replace(right, body=whole.body, headers=headers)
 
 
 def signed(case: Case, at: datetime = START, how: Any = None, url: str = "") -> Request:
