@@ -1,7 +1,8 @@
 """What Outlook packs into winmail.dat: files, and words for a mail that has none beside it.
 
-Read by hand: tnefparse, the one library in Python, has rested since 2021, is under the LGPL and opens mails within
-mails without end. Here only what is shown is read. Words in RTF alone are not: Outlook sends them as text too.
+Read by hand: tnefparse, the one library in Python, has rested since 2021, is under the LGPL, opens mails within mails
+without end and raises on a name in Cyrillic. Only what is shown is read here; not words in RTF, which Outlook sends as
+text too. Tried on the examples that tnefparse is tested with.
 Stream: https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxtnef
 """
 
