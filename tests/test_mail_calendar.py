@@ -53,6 +53,7 @@ def calendar(event: bytes, method: bytes = b"REQUEST") -> bytes:
         (b"SUMMARY:Tea\nDTSTART:00010101\nDTEND:00010101\n", "[Invitation: Tea · Mon 0001-01-01]"),
         (b"SUMMARY:Tea\nDTSTART:99991231T230000\nDURATION:P9W\n", "[Invitation: Tea · Fri 9999-12-31 23:00]"),
         (b"SUMMARY:Tea\nSTATUS:CANCELLED\n", "[Cancelled: Tea]"),
+        (b"SUMMARY:Tea\nMETHOD:CANCEL\n", "[Invitation: Tea]"),
     ],
 )  # fmt: skip
 def test_what_when_where(event: bytes, said: str) -> None:
@@ -128,6 +129,14 @@ def test_what_an_agent_sends_along_does_not_stand_above_the_answer() -> None:
 
 def test_one_that_cannot_be_read_is_named() -> None:
     assert mails.read(with_calendar(b"", b"BEGIN:VCALENDAR")).text == "[calendar invitation]"
+
+
+def test_no_more_than_three_of_a_mail_are_read() -> None:
+    part = b"--b\nContent-Type: text/calendar\n\n%b\n"
+    bad, good = part % b"BEGIN:VCALENDAR", part % calendar(b"SUMMARY:Tea\n")
+    head = HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n"
+    assert mail.parse(head + bad * 2 + good).text == "[Invitation: Tea]"
+    assert mail.parse(head + bad * 3 + good).text == "[calendar invitation]"
 
 
 # ---- limits -----------------------------------------------------------------------------------------------------

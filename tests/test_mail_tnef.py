@@ -75,6 +75,13 @@ def test_properties_of_every_kind_are_passed_over() -> None:
     assert unpacked(stream(file(b"a", b"b", *before, unknown, LONG_NAME))).files[0].name == "a"
 
 
+def test_of_several_values_the_first_counts_as_far_as_it_goes() -> None:
+    two = struct.pack("<HHII4sI4s", 0x101E, 0x3707, 2, 4, b"one\0", 4, b"two\0")
+    assert unpacked(stream(file(b"a", b"b", two))).files[0].name == "one"
+    odd = long(0x1F, 0x3707, "zwölf".encode("utf-16-le") + b"\0")
+    assert unpacked(stream(file(b"a", b"b", odd))).files[0].name == "zwölf"
+
+
 def test_an_attached_mail_stays_closed() -> None:
     inner = stream(PLAIN, PDF)
     outer = attribute(0x69002, b"", 2) + attribute(0x69005, properties(long(0x0D, 0x3701, b"i" * 16 + inner)), 2)
@@ -120,6 +127,12 @@ def test_a_mail_has_no_more_files_than_parts() -> None:
     many = stream(file(b"a", b"b") * 201)
     assert len(unpacked(many).files) == 200 and not unpacked(many).whole
     assert len(mail.parse(in_mail(many, WORDS)).attachments) == 199
+
+
+def test_no_more_than_three_of_a_mail_are_opened() -> None:
+    part = b"--b\nContent-Type: application/ms-tnef; name=winmail.dat\n\n%b\n" % stream(NOTE)
+    letter = mail.parse(HEAD + b"multipart/mixed; boundary=b\n\n" + part * 4)
+    assert [one.name for one in letter.attachments] == ["кружка.bin"] * 3 + ["winmail.dat"]
 
 
 # ---- limits -----------------------------------------------------------------------------------------------------
