@@ -16,46 +16,13 @@ from typing import Any, NamedTuple, Protocol, cast
 from urllib.parse import parse_qsl
 
 PARTS = (
-    "twilio_sms",
-    "vonage",
-    "telnyx",
-    "plivo",
-    "bandwidth",
-    "sinch",
-    "infobip",
-    "messagebird",
-    "aws_sms",
-    "whatsapp",
-    "twilio_whatsapp",
-    "messenger",
-    "instagram",
-    "facebook_page",
-    "instagram_comments",
-    "telegram",
-    "line",
-    "chatwoot",
-    "viber",
-    "intercom",
-    "crisp",
-    "livechat",
-    "discord",
-    "rocketchat",
-    "zendesk_messaging",
-    "x",
-    "postmark",
-    "resend",
-    "ses",
-    "sendgrid",
-    "mailgun",
-    "mandrill",
-    "brevo",
-    "mime",
-    "slack",
-    "slack_connect",
-    "custom",
+    *("twilio_sms", "vonage", "telnyx", "plivo", "bandwidth", "sinch", "infobip", "messagebird", "aws_sms"),
+    *("whatsapp", "twilio_whatsapp", "messenger", "instagram", "facebook_page", "instagram_comments"),
+    *("telegram", "line", "viber", "x"),
+    *("postmark", "ses", "resend", "sendgrid", "mailgun", "mandrill", "brevo", "mime"),
+    *("slack_connect", "discord", "intercom", "crisp", "livechat", "chatwoot", "rocketchat", "zendesk_messaging"),
+    *("custom", "slack"),
 )  # the first segment of a path: /slack/api/…
-
-
 PART = [  # name, name of its file, and media type of one part of a form
     re.compile(rule, re.IGNORECASE) for rule in (r'\bname="([^"]*)"', r'\bfilename="([^"]*)"', r"content-type: *(\S+)")
 ]
