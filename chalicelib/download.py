@@ -36,8 +36,11 @@ def get(
     limit: int,
     headers: Mapping[str, str] | None = None,
     auth: tuple[str, str] | None = None,
+    not_yet: tuple[int, ...] = (),
 ) -> api.Answer:
     """The answer to a GET, at most `limit` bytes; headers and auth go to the first address's host alone.
+
+    `not_yet` are the statuses by which the host says that it is not ready with it.
 
     `hosts` and `own` as `allowed` takes them. Raises SendFailed: not sent where it may work later, else refused.
     """
@@ -47,7 +50,7 @@ def get(
         credentials: dict[str, Any] = {"headers": headers or {}, "auth": auth} if target.origin == first.origin else {}
         answer = _asked(target, limit, **credentials)
         if answer.status not in REDIRECTS:
-            return _whole(answer, limit)
+            return _whole(answer, limit, not_yet)
         target = allowed(_onward(target.url, answer), hosts, own)
     raise _refused("it is sent on again and again")
 
@@ -120,11 +123,11 @@ def _asked(target: Target, limit: int, headers: Mapping[str, str] | None = None,
         return api.call("GET", target.url, headers=plain, auth=auth, limit=limit, public=not target.own)
 
 
-def _whole(answer: api.Answer, limit: int) -> api.Answer:
+def _whole(answer: api.Answer, limit: int, not_yet: tuple[int, ...]) -> api.Answer:
+    if answer.status in (202, *not_yet):  # LINE, while it turns a video into another
+        raise SendFailed("its host is not ready with it", Outcome.NOT_SENT, answer.retry_after)
     with api.repeatable():
         api.refuse(answer, f"its host answered {answer.status}")
-    if answer.status == 202:  # LINE, while it turns a video into another
-        raise SendFailed("its host is not ready with it", Outcome.NOT_SENT)
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
         raise _refused("its host sent it packed")
     if len(answer.body) > limit:

@@ -11,6 +11,8 @@ class Phrases(NamedTuple):
 
     text: str
     closed: str
+    call: str  # to who calls, before the tone, and instead while the shop is closed
+    call_closed: str
     complaint: str  # before one of the two
     automatic: str  # behind what no person wrote: California and Germany want it said
     subject: str  # of a mail that answers none
@@ -37,6 +39,9 @@ class Phrases(NamedTuple):
 ENGLISH = Phrases(
     text="Thank you for writing to {shop}. A person will answer you soon[, usually in {time}].",
     closed="Thank you for writing to {shop}. We are closed now and back {opens}.",
+    call="Hello, this is {shop}. Please say after the tone what we can do for you.",
+    call_closed="Hello, this is {shop}. We are closed now and back {opens}.[ Our hours: {hours}.] Please say after "
+    "the tone what we can do for you.",
     complaint="We are sorry that something went wrong.",
     automatic="(This is an automatic reply.)",
     subject="A message from {shop}",
@@ -61,6 +66,9 @@ ENGLISH = Phrases(
 GERMAN = Phrases(
     text="Danke für Ihre Nachricht an {shop}. Ein Mensch antwortet Ihnen bald[, meist in {time}].",
     closed="Danke für Ihre Nachricht an {shop}. Wir haben gerade geschlossen und sind {opens} wieder da.",
+    call="Guten Tag, hier ist {shop}. Bitte sagen Sie uns nach dem Ton, was wir für Sie tun können.",
+    call_closed="Guten Tag, hier ist {shop}. Wir haben gerade geschlossen und sind {opens} wieder da.[ Unsere Zeiten: "
+    "{hours}.] Bitte sagen Sie uns nach dem Ton, was wir für Sie tun können.",
     complaint="Es tut uns leid, dass etwas schiefgegangen ist.",
     automatic="(Dies ist eine automatische Antwort.)",
     subject="Eine Nachricht von {shop}",
@@ -85,6 +93,9 @@ GERMAN = Phrases(
 FRENCH = Phrases(
     text="Merci de votre message à {shop}. Une personne vous répondra bientôt[, en général en {time}].",
     closed="Merci de votre message à {shop}. Nous sommes fermés et de retour {opens}.",
+    call="Bonjour, vous êtes chez {shop}. Dites-nous après le bip ce que nous pouvons faire pour vous.",
+    call_closed="Bonjour, vous êtes chez {shop}. Nous sommes fermés et de retour {opens}.[ Nos horaires : {hours}.] "
+    "Dites-nous après le bip ce que nous pouvons faire pour vous.",
     complaint="Nous sommes désolés que quelque chose se soit mal passé.",
     automatic="(Ceci est une réponse automatique.)",
     subject="Un message de {shop}",
@@ -109,6 +120,9 @@ FRENCH = Phrases(
 SPANISH = Phrases(
     text="Gracias por escribir a {shop}. Una persona le responderá pronto[, normalmente en {time}].",
     closed="Gracias por escribir a {shop}. Ahora está cerrado; volvemos el {opens}.",
+    call="Hola, ha llamado a {shop}. Díganos después de la señal qué podemos hacer por usted.",
+    call_closed="Hola, ha llamado a {shop}. Ahora estamos cerrados; volvemos: {opens}.[ Nuestro horario: {hours}.] "
+    "Díganos después de la señal qué podemos hacer por usted.",
     complaint="Sentimos que algo haya salido mal.",
     automatic="(Esta es una respuesta automática.)",
     subject="Un mensaje de {shop}",
@@ -133,6 +147,9 @@ SPANISH = Phrases(
 ITALIAN = Phrases(
     text="Grazie per aver scritto a {shop}. Una persona le risponderà presto[, di solito in {time}].",
     closed="Grazie per aver scritto a {shop}. Ora siamo chiusi; torniamo {opens}.",
+    call="Buongiorno, qui è {shop}. Dopo il segnale ci dica che cosa possiamo fare per lei.",
+    call_closed="Buongiorno, qui è {shop}. Ora siamo chiusi; torniamo: {opens}.[ I nostri orari: {hours}.] Dopo il "
+    "segnale ci dica che cosa possiamo fare per lei.",
     complaint="Ci dispiace che qualcosa sia andato storto.",
     automatic="(Questa è una risposta automatica.)",
     subject="Un messaggio da {shop}",
@@ -157,6 +174,9 @@ ITALIAN = Phrases(
 DUTCH = Phrases(
     text="Bedankt voor uw bericht aan {shop}. Een medewerker antwoordt u snel[, meestal in {time}].",
     closed="Bedankt voor uw bericht aan {shop}. We zijn nu gesloten en {opens} weer terug.",
+    call="Goedendag, dit is {shop}. Vertel ons na de toon wat we voor u kunnen doen.",
+    call_closed="Goedendag, dit is {shop}. We zijn nu gesloten en {opens} weer terug.[ Onze openingstijden: {hours}.] "
+    "Vertel ons na de toon wat we voor u kunnen doen.",
     complaint="Het spijt ons dat er iets is misgegaan.",
     automatic="(Dit is een automatisch antwoord.)",
     subject="Een bericht van {shop}",
@@ -181,6 +201,9 @@ DUTCH = Phrases(
 PORTUGUESE = Phrases(
     text="Obrigado por escrever para {shop}. Uma pessoa responderá em breve[, normalmente em {time}].",
     closed="Obrigado por escrever para {shop}. Estamos fechados; voltamos: {opens}.",
+    call="Olá, ligou para {shop}. Diga-nos depois do sinal o que podemos fazer por si.",
+    call_closed="Olá, ligou para {shop}. Estamos fechados agora; voltamos: {opens}.[ O nosso horário: {hours}.] "
+    "Diga-nos depois do sinal o que podemos fazer por si.",
     complaint="Lamentamos que algo tenha corrido mal.",
     automatic="(Esta é uma resposta automática.)",
     subject="Uma mensagem de {shop}",
@@ -205,6 +228,9 @@ PORTUGUESE = Phrases(
 POLISH = Phrases(
     text="Dziękujemy za wiadomość do {shop}. Wkrótce ktoś Państwu odpowie[, zwykle w ciągu {time}].",
     closed="Dziękujemy za wiadomość do {shop}. Teraz mamy zamknięte; wracamy: {opens}.",
+    call="Dzień dobry, tu {shop}. Proszę powiedzieć po sygnale, w czym możemy pomóc.",
+    call_closed="Dzień dobry, tu {shop}. Teraz mamy zamknięte; wracamy: {opens}.[ Nasze godziny: {hours}.] Proszę "
+    "powiedzieć po sygnale, w czym możemy pomóc.",
     complaint="Przykro nam, że coś poszło nie tak.",
     automatic="(To jest odpowiedź automatyczna.)",
     subject="Wiadomość od {shop}",

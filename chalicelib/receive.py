@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from chalicelib import aws, files, journal, parsing, providers, queue, settings
@@ -93,7 +94,21 @@ def _receive(request: Request, provider: str, last: str, request_id: str) -> tup
             raise BadSignature  # a URL check that is no handshake proves nothing
         request = request.posted()
     _note_old_secret(request, module, provider, account)
-    return module.accepted, _take_in(bare(request, module), config, provider, account, request_id)
+    items = _take_in(bare(request, module), config, provider, account, request_id)
+    return _answer(request, module, config), items
+
+
+def _answer(request: Request, module: Provider, config: object) -> Response:
+    """What a webhook is answered that was taken in: always the same, but where somebody listens."""
+    answer = providers.optional(module, "answer")
+    return answer(request, config, partial(_said_aloud, request.at)) if answer else module.accepted
+
+
+def _said_aloud(at: datetime) -> tuple[str, str]:
+    """The shop's words for who calls, and their language."""
+    from chalicelib import wording  # a webhook of words needs none
+
+    return wording.call(settings.shop(), at)
 
 
 def bare(request: Request, module: Provider) -> Request:

@@ -14,12 +14,17 @@ from urllib.parse import urlsplit, urlunsplit
 from chalicelib import api, download, signing
 from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models import (
+    Address,
     Attachment,
+    Can,
+    Channel,
     Content,
+    Cover,
     Frozen,
     Intent,
     Live,
     LiveSecret,
+    Message,
     Progress,
     Receipt,
     Trouble,
@@ -32,7 +37,11 @@ from chalicelib.webhook import Request
 MOST_FILES = 10  # of one message
 # https://help.twilio.com/articles/223183748: where media lie, with and without "HTTP auth on media URLs"
 FILE_HOSTS = ("mms.twiliocdn.com", "media.twiliocdn.com", "s3-external-1.amazonaws.com/media.twiliocdn.com/")
-MEDIA = re.compile(r"/2010-04-01/Accounts/([A-Za-z0-9]+)/Messages/[A-Za-z0-9]+/Media/[A-Za-z0-9]+\Z")
+MEDIA = re.compile(
+    r"/2010-04-01/Accounts/([A-Za-z0-9]+)/(?:Messages/[A-Za-z0-9]+/Media/[A-Za-z0-9]+|Recordings/[A-Za-z0-9]+\.mp3)\Z"
+)
+# Stands behind an address: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+CALLS_AGAIN = "#rc=5&rp=ct,rt,5xx"
 
 PROGRESS = {
     "delivered": Progress.DELIVERED,
@@ -40,6 +49,14 @@ PROGRESS = {
     "undelivered": Progress.FAILED,
     "failed": Progress.FAILED,
 }
+SMS = Can(
+    text=1600,
+    covers=frozenset({Cover.PARAMS, Cover.URL}),
+    files=MOST_FILES,
+    receipts=True,
+    # https://help.twilio.com/articles/223134027; to a toll-free number YES does not start again: it is refused then
+    answers={"yes": "start", "help": "help", "info": "help"},
+)
 INTENTS: Mapping[str, Intent] = {"STOP": "stop", "START": "start", "HELP": "help"}
 WORDS = {"21610": OPTED_OUT}  # for other codes Twilio's own words stand, or the provider's
 OUTCOMES = dict.fromkeys((20429, 14107, 30001, 63018), Outcome.NOT_SENT)  # too many requests, queue full
@@ -101,6 +118,22 @@ def intent(form: Mapping[str, str]) -> Intent | None:
     return INTENTS.get(form.get("OptOutType", ""))
 
 
+def sms(form: Mapping[str, str], provider: str) -> Message:
+    """An SMS or MMS. Raises Unreadable."""
+    if not form.get("MessageSid") or not form.get("From"):
+        raise Unreadable("a Twilio webhook without MessageSid or From")
+    return Message(
+        provider=provider,
+        id=form["MessageSid"],
+        sender=Address(channel=Channel.SMS, id=form["From"]),
+        text=form.get("Body", ""),
+        attachments=tuple(attachments(form)),
+        automatic="OptOutType" in form,  # Twilio answered it itself, as the messaging service has it set
+        intent=intent(form),
+        source=form,
+    )
+
+
 def attachments(form: Mapping[str, str]) -> Iterator[Attachment]:
     count = form.get("NumMedia", "")
     for place in range(min(int(count), MOST_FILES) if count.isascii() and count.isdigit() and len(count) < 4 else 0):
@@ -130,7 +163,10 @@ def post(to: str, content: Mapping[str, str], config: Account, channel: str = ""
 
 
 def fetch(attachment: Attachment, config: Account, limit: int) -> Content:
-    """A medium of our own account from Twilio's API, which sends on to where it lies."""
+    """A medium or a recording of our own account from Twilio's API, which may send on to where it lies.
+
+    A recording may be told of before it can be fetched: https://www.twilio.com/docs/voice/twiml/record
+    """
     media = MEDIA.search(attachment.reference)
     if not media or media[1] != config.account_sid:
         raise SendFailed("its address is none of this Twilio account", Outcome.REFUSED)
@@ -140,6 +176,7 @@ def fetch(attachment: Attachment, config: Account, limit: int) -> Content:
         own=download.moved(config),
         limit=limit,
         auth=(config.account_sid, current(config.auth_token)),
+        not_yet=(404,) if media[0].endswith(".mp3") else (),
     )
     return download.content(attachment, answer)
 
@@ -149,10 +186,16 @@ def check(config: Account) -> list[Trouble]:
 
     Where a number's messages go is not looked at: in a messaging service the service may say, and not the number.
     """
-    auth = (config.account_sid, current(config.auth_token))
-    answer = api.call("GET", f"{config.api_url}/2010-04-01/Accounts/{config.account_sid}.json", auth=auth)
-    said = _taken(answer, config)
+    said = read(".json", config)
     return [] if said.get("status") == "active" else [Trouble(f"the Twilio account is {said.get('status')}")]
+
+
+def read(path: str, config: Account, **query: str) -> dict[str, Any]:
+    """What Twilio says of something in the account. Raises SendFailed."""
+    auth = (config.account_sid, current(config.auth_token))
+    with api.repeatable():
+        url = f"{config.api_url}/2010-04-01/Accounts/{config.account_sid}{path}"
+        return _taken(api.call("GET", url, auth=auth, query=query), config)
 
 
 def _taken(answer: api.Answer, config: Account) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib import gaps, hours, sms
 from chalicelib.hours import Calendar
-from chalicelib.models import Conversation, Expected, Language, Said, Shop, Stage
+from chalicelib.models import Channel, Conversation, Expected, Language, Said, Shop, Stage
 from chalicelib.phrases import PHRASES, Phrases
 from chalicelib.words import in_bytes
 
@@ -37,6 +37,15 @@ def acknowledgement(
     said = gaps.filled(text, {**_always(shop, code), "opens": when, **known}).strip()
     more = PHRASES[code].automatic
     return f"{said} {more}" if said and shop.acknowledgement.automatic and more not in said else said
+
+
+def call(shop: Shop, at: datetime) -> tuple[str, Language]:
+    """What who calls hears before the tone, in the shop's first language, and which that is."""
+    code, calendar = shop.languages[0], hours.of(shop, shop.routes.get(Channel.SMS, shop.routes["default"]))
+    opens = hours.opens(calendar, at) if calendar else at
+    what = "call_closed" if opens > at else "call"
+    text: str = getattr(shop.acknowledgement, what) or getattr(PHRASES[code], what)
+    return gaps.filled(text, {**_always(shop, code), "opens": moment(opens, at, shop.time_zone, PHRASES[code])}), code
 
 
 def _always(shop: Shop, code: Language) -> Mapping[str, str]:

@@ -24,6 +24,8 @@ NOBODY = "NOBODY"  # an account that does not exist: its values are well-formed 
 FORMS = {
     ("twilio_sms", "account_sid"): "AC{hex}",
     ("twilio_sms", "number"): "+4930{digits}",
+    ("twilio_voice", "account_sid"): "AC{hex}",
+    ("twilio_voice", "number"): "+4938{digits}",
     ("vonage", "api_key"): "{digits}",
     ("vonage", "number"): "4931{digits}",
     ("telnyx", "public_key"): "{pair}",

@@ -10,10 +10,12 @@ from chalicelib.models import Expected, Said, Shop
 
 TEMPLATE = re.compile(r"[a-z0-9_-]+", re.ASCII)
 ORDERS = re.compile(r"(?=.{1,12}$)[A-Z0-9#]*[A-Z#][A-Z0-9#]*[-/.]?", re.ASCII)  # never digits alone
+CLOSED = ("closed", "call_closed")  # said instead while the shop is
 A_TIME = re.compile(  # at which somebody is there, or answers
     r"\b\d{1,2}[:.]\d{2}\b|\b\d+\s?(?:min|minut|hour|stund|heure|hora|ore\b|uur|uren|godz|o'clock|uhr\b|[ap]m\b)\w*",
     re.IGNORECASE,
 )
+SAID = ("text", "closed", "call", "call_closed", "complaint")
 PROMISED = ("delivery", "refund", "payment")  # gaps filled from [promise]
 UNSURE = ("name", "order", "time", "topic")  # gaps of an acknowledgement that cannot always be filled
 
@@ -24,8 +26,9 @@ def acknowledgement(rules: Shop) -> Iterator[Problem]:
     yield from _said(rules, ("acknowledgement",), ours)
     if "none" in ours.texts:
         yield ("acknowledgement", "texts", "none"), "rules say none where nothing is to be sent; give it another name"
-    if ours.closed and not rules.hours and not any(place.hours for place in rules.desks.values()):
-        yield ("acknowledgement", "closed"), "without opening hours it is never sent; add [hours]"
+    for field in CLOSED:
+        if getattr(ours, field) and not rules.hours and not any(place.hours for place in rules.desks.values()):
+            yield ("acknowledgement", field), "without opening hours it is never sent; add [hours]"
     if ours.orders and not ORDERS.fullmatch(ours.orders):
         yield ("acknowledgement", "orders"), f"write how your order numbers begin, like CS-, not {ours.orders!r}"
     for code, theirs in ours.languages.items():
@@ -49,7 +52,7 @@ def _language(rules: Shop, code: str, said: Said) -> Iterator[Problem]:
 
 def _said(rules: Shop, at: tuple[str, ...], said: Said) -> Iterator[Problem]:
     """Gaps that can be filled; {opens} only while the desk is closed."""
-    texts: dict[tuple[str, ...], str] = {(field,): getattr(said, field) for field in ("text", "closed", "complaint")}
+    texts: dict[tuple[str, ...], str] = {(field,): getattr(said, field, "") for field in SAID}
     for place, text in (texts | {("texts", name): text for name, text in said.texts.items()}).items():
         yield from (((*at, *place), words) for words in _gaps(rules, place, text))
 
@@ -58,9 +61,9 @@ def _gaps(rules: Shop, place: tuple[str, ...], text: str) -> Iterator[str]:
     """What is wrong with the gaps of a text."""
     known = ["shop", "hours", "opens", *UNSURE, *PROMISED]
     for gap in dict.fromkeys(gaps.names(text)):
-        if gap == "opens" and place != ("closed",):
+        if gap == "opens" and place[0] not in CLOSED:
             yield "{opens} is only known while you are closed; use it in closed"
-        elif gap == "time" and place == ("closed",):
+        elif gap == "time" and place[0] in CLOSED:
             yield "{time} is how long an answer takes while you are open; in closed say {opens}"
         elif gap not in known:
             near = listed([f"{{{one}}}" for one in known], f"{{{gap}}}")

@@ -132,6 +132,8 @@ class Provider(Protocol):
     Unreadable.
     `complete(message, config) -> Message | None`: the whole of a message that its webhook only announced (`late`), with
     the same claim; None if it turns out to be our own, coming back. Raises SendFailed: refused if it is gone for good.
+    `answer(request, config, words) -> Response`: what a webhook is answered that was taken in, where that is not always
+    `accepted`; `words()` are the shop's for who calls, and their language. Pure.
     `check(config, webhook, now) -> list[Trouble]`: what is wrong at the provider now: a token that does not hold any
     more, a webhook that is not called; `webhook` is our address, empty where it is not known. Raises SendFailed.
     `token(config) -> str`: what its calls show, where that is lent for a while and kept for as long. Raises SendFailed.

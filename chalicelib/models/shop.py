@@ -129,6 +129,8 @@ class Acknowledgement(Said):
     most_a_day: int = Field(default=0, ge=0, le=1_000_000, strict=True)  # by the shop's clock; 0: without end
     forms: Choice = False  # also to the unproved senders of the shop's own forms
     languages: Mapping[str, Said] = Field(default_factory=dict)
+    call: str = ""  # to who calls by telephone, in the shop's first language; default: as phrases.py says it
+    call_closed: str = ""  # instead, while the shop is closed
 
 
 class Expected(Strict):

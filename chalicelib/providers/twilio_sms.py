@@ -15,31 +15,11 @@ and is answered. By Twilio's pages alone: everything else.
 from datetime import datetime
 
 from chalicelib import twilio
-from chalicelib.errors import Unreadable
-from chalicelib.models import (
-    Address,
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Message,
-    Outgoing,
-    Receipt,
-    Trouble,
-    setting,
-)
+from chalicelib.models import Attachment, Channel, Content, Message, Outgoing, Receipt, Trouble, setting
 from chalicelib.webhook import Request, Response
 
 channel = Channel.SMS
-can = Can(
-    text=1600,
-    covers=frozenset({Cover.PARAMS, Cover.URL}),
-    files=twilio.MOST_FILES,
-    receipts=True,
-    # https://help.twilio.com/articles/223134027; to a toll-free number YES does not start again: it is refused then
-    answers={"yes": "start", "help": "help", "info": "help"},
-)
+can = twilio.SMS
 accepted = Response(status=204)
 
 
@@ -57,20 +37,7 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
     form = dict(request.form())
     if twilio.is_receipt(form):
         return list(twilio.receipts(form, "twilio_sms", {}))
-    if not form.get("MessageSid") or not form.get("From"):
-        raise Unreadable("a Twilio webhook without MessageSid or From")
-    return [
-        Message(
-            provider="twilio_sms",
-            id=form["MessageSid"],
-            sender=Address(channel=channel, id=form["From"]),
-            text=form.get("Body", ""),
-            attachments=tuple(twilio.attachments(form)),
-            automatic="OptOutType" in form,  # Twilio answered it itself, as the messaging service has it set
-            intent=twilio.intent(form),
-            source=form,
-        )
-    ]
+    return [twilio.sms(form, "twilio_sms")]
 
 
 def send(outgoing: Outgoing, config: Config) -> str:

@@ -11,10 +11,12 @@ from urllib.parse import parse_qsl, urlencode
 from chalicelib.models import current
 from infra.simulate import File, Said, Webhook
 
+FORM_TYPE = "application/x-www-form-urlencoded; charset=UTF-8"
+
 
 def message(one: Said, config: Any, **fields: str) -> Webhook:
     """One message with its media; `fields` are the product's own."""
-    sid = _hash(one.id)
+    sid = hashed(one.id)
     form = {
         "MessageSid": f"SM{sid}",
         "SmsSid": f"SM{sid}",
@@ -28,9 +30,7 @@ def message(one: Said, config: Any, **fields: str) -> Webhook:
     for place, file in enumerate(one.files):
         path = f"/2010-04-01/Accounts/{config.account_sid}/Messages/SM{sid}/Media/{_medium(one, place)}"
         form |= {f"MediaUrl{place}": config.api_url + path, f"MediaContentType{place}": file.type}
-    return Webhook(
-        body=urlencode(form).encode(), headers={"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
-    )
+    return Webhook(body=urlencode(form).encode(), headers={"content-type": FORM_TYPE})
 
 
 def held(said: Sequence[Said], config: Any) -> Mapping[str, File]:
@@ -38,10 +38,10 @@ def held(said: Sequence[Said], config: Any) -> Mapping[str, File]:
 
 
 def _medium(one: Said, place: int) -> str:
-    return f"ME{_hash(f'{one.id} {place}')}"
+    return f"ME{hashed(f'{one.id} {place}')}"
 
 
-def _hash(text: str) -> str:
+def hashed(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 

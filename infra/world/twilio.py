@@ -16,7 +16,9 @@ from infra.world import Entry, Reply, Sent, World, handed_out, reply
 
 LONGEST = 1600  # characters
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-MEDIA = re.compile(r"/2010-04-01/Accounts/(?P<account>[^/]+)/Messages/[^/]+/Media/(?P<id>[^/]+)")
+MEDIA = re.compile(
+    r"/2010-04-01/Accounts/(?P<account>[^/]+)/(?:Messages/[^/]+/Media/(?P<id>[^/.]+)|Recordings/(?P<recording>[^/]+)\.mp3)"
+)
 MESSAGES = re.compile(r"/2010-04-01/Accounts/(?P<account>[^/]+)/Messages\.json")
 RECEIPT_TYPE = "application/x-www-form-urlencoded; charset=UTF-8"
 
@@ -32,15 +34,28 @@ class Refused(Exception):
         self.code, self.message, self.status = code, message, status
 
 
-def answer(sent: Sent, world: World, take: Callable[[Form, Account], dict[str, Any]]) -> Reply:
-    """Check the call as Twilio would. `take` notes a message and says what is answered to it; it raises Refused."""
+def answer(
+    sent: Sent,
+    world: World,
+    take: Callable[[Form, Account], dict[str, Any]],
+    shown: Callable[[Account], Mapping[str, Any]] = lambda account: {},
+) -> Reply:
+    """Check the call as Twilio would. `take` notes a message and says what is answered to it; it raises Refused.
+
+    `shown` is what else can be asked for, by its path in the account.
+    """
     if sent.method == "GET" and sent.path.startswith("/media/"):  # where a medium lies: its address is the proof
         return handed_out(world.held(sent.part, sent.path.removeprefix("/media/")))
     try:
         account = _account(sent, world)
         media = MEDIA.fullmatch(sent.path)
         if media and media["account"] == account["account_sid"]:
+            if media["recording"]:  # a recording is handed out as it is
+                return handed_out(world.held(sent.part, media["recording"]))
             return Reply(status=307, headers={"location": f"/{sent.part}/media/{media['id']}"})
+        there = shown(account).get(sent.path.removeprefix(f"/2010-04-01/Accounts/{account['account_sid']}"))
+        if sent.method == "GET" and there is not None:
+            return reply(there)
         if sent.method == "GET" and sent.path == f"/2010-04-01/Accounts/{account['account_sid']}.json":
             state = world.state.get(sent.part, {}).get("status", "active")
             return reply({"sid": account["account_sid"], "status": state, "type": "Full", "friendly_name": "Shop"})

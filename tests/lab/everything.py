@@ -58,6 +58,10 @@ EVERYTHING_SECRETS = {
     "SHOPBELL_TWILIO_SMS_AUTH_TOKEN": "twilio-token-7c1e90aa",
     "SHOPBELL_TWILIO_SMS_NUMBER": "+4930990100",
     "SHOPBELL_TWILIO_SMS_API_URL": "http://world/twilio_sms",
+    "SHOPBELL_TWILIO_VOICE_ACCOUNT_SID": "AC" + "7f" * 16,
+    "SHOPBELL_TWILIO_VOICE_AUTH_TOKEN": "twilio-voice-token-2b58",
+    "SHOPBELL_TWILIO_VOICE_NUMBER": "+4930990900",
+    "SHOPBELL_TWILIO_VOICE_API_URL": "http://world/twilio_voice",
     "SHOPBELL_VONAGE_SIGNATURE_SECRET": "vonage-signature-secret-82f4",
     "SHOPBELL_VONAGE_API_KEY": "4d1f0c77",
     "SHOPBELL_VONAGE_API_SECRET": "vonage-api-secret-5ab3",
@@ -233,6 +237,7 @@ SECOND = "B2"  # a second account of every provider, whose inbound secrets are o
 TWO_ACCOUNTS_SHOP = EVERYTHING_SHOP + "".join(f"[providers.{name}.{SECOND}]\n" for name in providers.NAMES)
 SECOND_INBOUND = {
     "SHOPBELL_TWILIO_SMS__B2_AUTH_TOKEN": "second-twilio-token",
+    "SHOPBELL_TWILIO_VOICE__B2_AUTH_TOKEN": "second-twilio-voice-token",
     "SHOPBELL_VONAGE__B2_SIGNATURE_SECRET": "second-vonage-signature-secret",
     "SHOPBELL_VONAGE__B2_API_KEY": "77c0f1d4",
     "SHOPBELL_TELNYX__B2_PUBLIC_KEY": pairs.pair(b"second-telnyx-private-key-of-32-"),

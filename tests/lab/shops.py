@@ -260,6 +260,8 @@ MADE: dict[tuple[str, str], Maker] = {  # what a type does not say
     ("Acknowledgement", "complaint"): _text,
     ("Acknowledgement", "text"): _text,
     ("Acknowledgement", "closed"): _later,
+    ("Acknowledgement", "call"): _text,
+    ("Acknowledgement", "call_closed"): _later,
     ("Acknowledgement", "orders"): lambda random, known: random.choice(("CS-", "#", "ORDER2026/")),
     ("Acknowledgement", "languages"): _later,
     **{("Said", name): _later for name in Said.model_fields},
