@@ -83,6 +83,8 @@ def _names(shop: Shop, told: list[Problem]) -> list[Problem]:
     found = [Problem(place, words) for place, words in [*checks.check(shop), *_accounts(shop)]]
     if any(problem.place[:1] == ("languages",) for problem in told):  # which those of a text are, is not known
         found = [problem for problem in found if "languages" not in problem.place]
+    if any(problem.place[:1] == ("desks",) and problem.place[2:3] == ("agents",) for problem in told):
+        found = [problem for problem in found if problem.place[:1] != ("on_call",)]
     return [*unable, *(problem for problem in found if not _below(problem, [*told, *unable]))]
 
 
