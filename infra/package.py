@@ -168,11 +168,11 @@ def _without_sources(vendor: Path) -> Iterator[tuple[str, Path]]:
 
 def _zip(named: Mapping[str, Path], target: Path) -> None:
     """Zip files in order of names, with no trace of when or by whom."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(target, "w") as archive:
         for name, path in sorted(named.items()):
             entry = zipfile.ZipInfo(name, BEGINNING)
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(entry, path.read_bytes())
+            archive.writestr(entry, path.read_bytes(), compresslevel=9)
 
 
 def _read(built: Path) -> Package:

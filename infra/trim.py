@@ -27,6 +27,7 @@ UNUSED = (
     *("pydantic/v1", "pydantic/mypy.py", "pydantic/color.py", "pydantic/experimental/pipeline.py"),
     *("urllib3/contrib/emscripten", "urllib3/contrib/pyopenssl.py", "urllib3/http2/connection.py", "requests/help.py"),
     *("dateutil/rrule.py", "dateutil/tz/win.py", "annotated_types/test_cases.py", "botocore/stub.py", "idna/cli.py"),
+    "botocore/crt/auth.py",
     *("charset_normalizer/*.so", "charset_normalizer/cli"),  # its modules are there in Python too, and not called
 )
 LIBRARIES = {  # what the package holds only for a provider that says so
