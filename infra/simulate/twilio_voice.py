@@ -1,15 +1,22 @@
 """Twilio's webhooks of a number that is called and texted: an SMS, a call, a voicemail, its words."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from infra.simulate import Webhook
+from infra.simulate import Said, Webhook, twilio_sms
 from infra.simulate.twilio import FORM_TYPE, hashed, held, sign
-from infra.simulate.twilio_sms import compose
 
 __all__ = ["call", "compose", "held", "recorded", "sign", "transcribed"]
 
 CALLER = "+4915123456790"
+
+
+def compose(said: Sequence[Said], config: Any) -> Webhook:
+    """What somebody texts to the number that is called."""
+    (one,) = said
+    return twilio_sms.compose([replace(one, sender=one.sender or CALLER)], config)
 
 
 def call(id: str, config: Any, status: str = "ringing", sender: str = CALLER, **fields: str) -> Webhook:
