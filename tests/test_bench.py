@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib import aws
 from infra.world import Entry
-from tests.bench import Bar, calls, exactly, scenes, table, units
+from tests.bench import Bar, calls, exactly, recognised, scenes, table, units
 from tests.bench import __main__ as bench
 from tests.bench.cloud import lived
 from tests.bench.meter import Cost, Meter, indexes, size
@@ -194,6 +194,13 @@ def test_the_readme_gets_the_figures_between_its_marks() -> None:
     said = bench.shown(readme, [Bar("start", 1.2, limit=1.1, why="more to load")], ["Left out: all."])
     assert said.startswith(f"before\n{bench.BEGIN}Measured by") and said.endswith(f"{bench.END}\nafter")
     assert "Left out: all." in said and "| start | ≤ 1.1 | 1.2 | MISSED: more to load |" in said and "old" not in said
+
+
+def test_the_readme_shows_every_figure(played: dict[str, Scene]) -> None:
+    _, _, rows = bench.README.read_text("utf-8").partition(bench.BEGIN)
+    shown = [row.split(" | ")[0] for row in rows.partition(bench.END)[0].splitlines() if row.startswith("| ")][1:]
+    known = (*calls.bars(played), *units.bars(played), *recognised.bars(), *bench.ROWS)
+    assert shown == [f"| {bar.name}" for bar in known], "make bench ARGS=--readme"
 
 
 def test_the_runtime_hands_out_each_event_once_and_keeps_the_answers(tmp_path: Path) -> None:
