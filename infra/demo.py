@@ -31,7 +31,7 @@ SAMPLES = {
     "postmark": Sample("Could you send me the invoice for order 1037 again?", "Of course. It comes by post, too."),
     "custom": Sample("Do you wrap gifts? 🎁", "We do, and it costs nothing.", "Noor Haddad"),
 }
-ANY = Sample("Hello, is anybody there?", "Yes, we are here.")
+ANY = Sample("Hello, do you ship on Mondays?", "Yes, on every working day.")
 
 
 class Stage(NamedTuple):
