@@ -79,6 +79,11 @@ def moved(config: Any) -> str:
     return "" if config.api_url == official else str(config.api_url)
 
 
+def fetched(attachment: Attachment, hosts: Iterable[str], config: Any, limit: int) -> Content:
+    """A file whose address is its proof. Raises as `get` does."""
+    return content(attachment, get(attachment.reference, hosts=hosts, own=moved(config), limit=limit))
+
+
 def content(attachment: Attachment, answer: api.Answer) -> Content:
     """The fetched file; its media type as the attachment has it, else as the answer says."""
     said = answer.headers.get("content-type", "").partition(";")[0].strip().lower()

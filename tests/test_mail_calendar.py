@@ -111,8 +111,7 @@ def test_it_stands_above_what_was_written_and_is_a_file() -> None:
     message = mails.read(raw)
     assert message.text == "[Invitation: Café]\n\nSee you"
     assert [(file.name, file.type) for file in message.attachments] == [("invitation.ics", "text/calendar")]
-    found = mail.content_of(raw, 0)
-    assert found and found[1].startswith(b"BEGIN:VCALENDAR")
+    assert mail.content_of(raw, 0).data.startswith(b"BEGIN:VCALENDAR")
 
 
 def test_of_an_answer_the_history_goes_and_the_line_stays() -> None:

@@ -4,6 +4,7 @@ import html
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from chalicelib.errors import Outcome, SendFailed
 from chalicelib.mail.automation import LOOP
 from chalicelib.mail.message import bare, tokened
 from chalicelib.mail.quotes import MARKER
@@ -44,8 +45,11 @@ class Draft(NamedTuple):
 def draft(outgoing: Outgoing, *, sender: str, inbound: str) -> Draft:
     """The mail of a delivery: at a desk if it has a thread, a card or words of our own, else to a customer.
 
-    `sender` is our From, `inbound` the address whose plus part takes the thread's token along.
+    `sender` is our From, `inbound` the address whose plus part takes the thread's token along. Raises SendFailed where
+    it goes to no mail address.
     """
+    if not is_address(outgoing.to):
+        raise SendFailed("this is no mail address", Outcome.REFUSED)
     address = bare(sender).lower()
     domain = address.rpartition("@")[2]
     reply_to = outgoing.reply_address or tokened(inbound, outgoing.thread)

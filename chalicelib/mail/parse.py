@@ -14,11 +14,12 @@ from email.utils import collapse_rfc2231_value
 from itertools import islice
 from typing import NamedTuple
 
+from chalicelib.errors import Unreadable
 from chalicelib.mail import values
 from chalicelib.mail.html import text_of
 from chalicelib.mail.subjects import is_reply
 from chalicelib.mail.values import Mailbox, addresses, date_of, decoded, every, first, ids, in_charset, one_line
-from chalicelib.models import Attachment
+from chalicelib.models import Attachment, Content
 
 LARGEST = 40_000_000  # bytes of a mail; the largest that a provider takes in is 35 MB
 LARGEST_HEAD = 256_000  # bytes of one part's headers
@@ -135,11 +136,14 @@ def parse(raw: bytes) -> Mail:
     )
 
 
-def content_of(raw: bytes, number: int) -> tuple[Attachment, bytes] | None:
-    """An attachment of the mail in `raw`, as `parse` numbers them, and its bytes; None where it has none such."""
+def content_of(raw: bytes, number: int) -> Content:
+    """An attachment of the mail in `raw`, as `parse` numbers them. Raises Unreadable where it has none such."""
     files = (part for part in _parts(raw) if not _is_text(part))
     part = next(islice(files, number, None), None)
-    return (_attachment(part, set()), _content(part)) if part else None
+    if part is None:
+        raise Unreadable("a mail without this file")
+    about = _attachment(part, set())
+    return Content(name=about.name, type=about.type, data=_content(part))
 
 
 def contents_of(raw: bytes, types: Collection[str]) -> Iterator[bytes]:

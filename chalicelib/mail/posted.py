@@ -31,10 +31,9 @@ def from_fields(head: bytes, text: str, page: str, files: Sequence[Part], shown:
 
 def taken_out(whole: bytes, files: Sequence[Part], number: int) -> Content:
     """A file of a mail that came whole, or else as one of `files`. Raises Unreadable where there is none such."""
-    found = content_of(whole, number) if whole else None
-    if found:
-        return Content(name=found[0].name, type=found[0].type, data=found[1])
-    if whole or number >= len(files):
+    if whole:
+        return content_of(whole, number)
+    if number >= len(files):
         raise Unreadable("a mail without this file")
     about = _attachment(files[number], False)
     return Content(name=about.name, type=about.type, data=files[number].content)

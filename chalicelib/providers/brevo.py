@@ -119,8 +119,6 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one mail; returns the Message-ID that Brevo puts in the place of ours."""
-    if not mail.is_address(outgoing.to):
-        raise SendFailed("this is no mail address", Outcome.REFUSED)
     draft = mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address)
     file = outgoing.file
     post = {

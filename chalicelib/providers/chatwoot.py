@@ -119,8 +119,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     """A file from Chatwoot, or from where it keeps them; its address is the proof."""
     hosts = (*FILE_HOSTS, *config.file_hosts.lower().split())
-    answer = download.get(attachment.reference, hosts=hosts, own=download.moved(config), limit=limit)
-    return download.content(attachment, answer)
+    return download.fetched(attachment, hosts, config, limit)
 
 
 def _read(said: dict[str, Any], account: str) -> Iterator[Message | Receipt]:

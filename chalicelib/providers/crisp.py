@@ -120,8 +120,7 @@ def find(outgoing: Outgoing, config: Config) -> str | None:
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     """A file that a visitor uploaded; its address is the proof."""
-    answer = download.get(attachment.reference, hosts=FILE_HOSTS, own=download.moved(config), limit=limit)
-    return download.content(attachment, answer)
+    return download.fetched(attachment, FILE_HOSTS, config, limit)
 
 
 def _written(request: Request) -> Iterator[bytes]:

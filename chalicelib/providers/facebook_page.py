@@ -80,8 +80,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     """A picture from Meta's hosts; its address is the proof."""
-    answer = download.get(attachment.reference, hosts=FILE_HOSTS, own=download.moved(config), limit=limit)
-    return download.content(attachment, answer)
+    return download.fetched(attachment, FILE_HOSTS, config, limit)
 
 
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:

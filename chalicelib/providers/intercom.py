@@ -118,8 +118,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     """A file from Intercom; its address is the proof, for a while."""
-    answer = download.get(attachment.reference, hosts=FILE_HOSTS, own=download.moved(config), limit=limit)
-    return download.content(attachment, answer)
+    return download.fetched(attachment, FILE_HOSTS, config, limit)
 
 
 def _read(workspace: str, part: dict[str, Any], *, at: Any, conversation: str) -> Iterator[Message]:

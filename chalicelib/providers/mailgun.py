@@ -130,8 +130,6 @@ def unpack(body: bytes, number: int) -> Content:
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one mail; returns its Message-ID, which Mailgun makes: what its webhooks name."""
-    if not mail.is_address(outgoing.to):
-        raise SendFailed("this is no mail address", Outcome.REFUSED)
     draft = mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address)
     file = outgoing.file
     key = current(config.api_key)

@@ -123,8 +123,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     """A medium from Plivo, which keeps it for a year; its address is the proof."""
-    answer = download.get(attachment.reference, hosts=FILE_HOSTS, own=download.moved(config), limit=limit)
-    return download.content(attachment, answer)
+    return download.fetched(attachment, FILE_HOSTS, config, limit)
 
 
 def _receipt(form: Mapping[str, str]) -> Iterator[Receipt]:

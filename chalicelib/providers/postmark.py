@@ -117,8 +117,6 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one mail; returns Postmark's MessageID."""
-    if not mail.is_address(outgoing.to):
-        raise SendFailed("this is no mail address", Outcome.REFUSED)
     draft = mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address)
     headers = [*draft.headers, ("X-PM-KeepID", "true")]  # else Postmark puts its own Message-ID
     post = {
@@ -178,12 +176,9 @@ def unpack(body: bytes, number: int) -> Content:
         if listed:
             data = base64.b64decode(listed[number].get("Content") or listed[number]["Data"])
             return Content(name="", type=str(listed[number].get("ContentType") or ""), data=data)
-        found = mail.content_of(content["RawEmail"].encode("utf-8", "replace"), number)
+        return mail.content_of(content["RawEmail"].encode("utf-8", "replace"), number)
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise Unreadable("a Postmark webhook without this file") from error
-    if found is None:
-        raise Unreadable("a mail without this file")
-    return Content(name=found[0].name, type=found[0].type, data=found[1])
 
 
 def _attached(file: Content) -> dict[str, str]:

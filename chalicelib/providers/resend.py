@@ -135,8 +135,6 @@ def complete(message: Message, config: Config) -> Message | None:
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one mail; returns Resend's id, or our key where an earlier try was taken and we cannot learn its id."""
-    if not mail.is_address(outgoing.to):
-        raise SendFailed("this is no mail address", Outcome.REFUSED)
     draft = mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address)
     post = {
         "from": draft.sender,

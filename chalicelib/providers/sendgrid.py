@@ -121,8 +121,6 @@ def unpack(body: bytes, number: int) -> Content:
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one mail; returns SendGrid's X-Message-Id, with which the ids in its events begin."""
-    if not mail.is_address(outgoing.to):
-        raise SendFailed("this is no mail address", Outcome.REFUSED)
     draft = mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address)
     page = [{"type": "text/html", "value": draft.page}] if draft.page else []
     post = {

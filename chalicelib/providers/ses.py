@@ -140,28 +140,23 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     place = STORED.fullmatch(attachment.reference)
     if not place:
         raise SendFailed("it lies nowhere that we know", Outcome.REFUSED)
-    found = mail.content_of(_stored(place[1], place[2]), int(place[3]))
-    if found is None:
-        raise SendFailed("the mail holds no such file", Outcome.REFUSED)
-    return Content(name=found[0].name, type=found[0].type, data=found[1])
+    try:
+        return mail.content_of(_stored(place[1], place[2]), int(place[3]))
+    except Unreadable:
+        raise SendFailed("the mail holds no such file", Outcome.REFUSED) from None
 
 
 def unpack(body: bytes, number: int) -> Content:
     """A file of a mail that came within the notification itself."""
     try:
         content = json.loads(json.loads(body)["Message"])
-        found = mail.content_of(_raw(content["content"], content["receipt"]["action"].get("encoding")), number)
+        return mail.content_of(_raw(content["content"], content["receipt"]["action"].get("encoding")), number)
     except MALFORMED as error:
         raise Unreadable("an SES notification without this file") from error
-    if found is None:
-        raise Unreadable("a mail without this file")
-    return Content(name=found[0].name, type=found[0].type, data=found[1])
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one mail; returns the Message-ID that SES puts in the place of ours: what answers and receipts name."""
-    if not mail.is_address(outgoing.to):
-        raise SendFailed("this is no mail address", Outcome.REFUSED)
     region = aws.region()
     url = f"{config.api_url or f'https://email.{region}.amazonaws.com'}/v2/email/outbound-emails"
     post = _post(mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address), outgoing)

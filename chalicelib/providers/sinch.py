@@ -126,8 +126,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     """A medium from the bucket that Sinch put it into; its address is the proof."""
     hosts = config.file_hosts.lower().split()
-    answer = download.get(attachment.reference, hosts=hosts, own=download.moved(config), limit=limit)
-    return download.content(attachment, answer)
+    return download.fetched(attachment, hosts, config, limit)
 
 
 def _message(said: dict[str, Any]) -> Iterator[Message]:

@@ -119,8 +119,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     """A medium from Telnyx; its address is the proof, for a while."""
-    answer = download.get(attachment.reference, hosts=FILE_HOSTS, own=download.moved(config), limit=limit)
-    return download.content(attachment, answer)
+    return download.fetched(attachment, FILE_HOSTS, config, limit)
 
 
 def _message(said: dict[str, Any]) -> Iterator[Message | Receipt]:

@@ -150,8 +150,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     """A medium from Vonage, for 48 hours; its address is the proof."""
-    answer = download.get(attachment.reference, hosts=FILE_HOSTS, own=download.moved(config), limit=limit)
-    return download.content(attachment, answer)
+    return download.fetched(attachment, FILE_HOSTS, config, limit)
 
 
 def _check_token(token: str, request: Request, config: Config) -> None:
