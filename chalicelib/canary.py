@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from chalicelib.models import Trouble
+from chalicelib.models.provider import Trouble
 
 
 def registered(provider: str, theirs: object, ours: str) -> list[Trouble]:

@@ -11,7 +11,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from chalicelib import api
 from chalicelib.errors import Outcome, SendFailed
-from chalicelib.models import Attachment, Content
+from chalicelib.models.inbound import Attachment
+from chalicelib.models.outbound import Content
 
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 3

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from chalicelib import aws
 from chalicelib.errors import Unavailable
-from chalicelib.models import Content
+from chalicelib.models.outbound import Content
 from chalicelib.webhook import place_of
 
 LINK_LIVES = 7 * 24 * 3600  # seconds; S3's longest. One signed by a role's credentials ends with these, hours later

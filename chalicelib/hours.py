@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from chalicelib.models import WEEKDAYS, Hours, Shop
+from chalicelib.models.shop import WEEKDAYS, Hours, Shop
 
 A_DAY, NOON, MIDNIGHT = timedelta(days=1), 12 * 60, 24 * 60
 A_YEAR = 366  # spans: at least as many days

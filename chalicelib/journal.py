@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from chalicelib import aws
-from chalicelib.models import Item, Message, Raw
+from chalicelib.models.inbound import Item, Message, Raw
 
 ACCEPTING = ("webhook", "mail", "worker")  # the functions that put on the queue what came from outside
 ENDS = ("done", "parked")  # outcomes of a receive after which the item does not come back

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from chalicelib.models import Contact, Message
+from chalicelib.models.inbound import Message
+from chalicelib.models.people import Contact
 
 LONGEST = 600  # characters of a text that are looked at
 SURE = 0.3  # of a word that no other language has: less is a guess

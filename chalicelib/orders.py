@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from chalicelib.models import Address, Channel
+from chalicelib.models.values import Address, Channel
 from chalicelib.webhook import moment
 
 LONGEST = 60  # characters of what stands on a card

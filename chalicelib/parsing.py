@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib import providers, settings
 from chalicelib.errors import Unreadable
-from chalicelib.models import Told
+from chalicelib.models.inbound import Told
 from chalicelib.webhook import Request
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from chalicelib.models import Language
+from chalicelib.models.shop import Language
 
 
 class Phrases(NamedTuple):

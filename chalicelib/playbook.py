@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from chalicelib import hours, providers
 from chalicelib.desk import targets
-from chalicelib.models import Channel, Desk, Rule, Shop, Target
+from chalicelib.models.shop import Desk, Rule, Shop, Target
+from chalicelib.models.values import Channel
 from chalicelib.rules import of, wanted
 
 LONGEST = 400  # characters of a line; what is changed behind them is not told

@@ -9,23 +9,10 @@ from pydantic import ValidationError
 
 from chalicelib import aws
 from chalicelib.errors import Poison, Unavailable
-from chalicelib.models import (
-    ITEM,
-    SCHEMA,
-    Demand,
-    Fragment,
-    Handed,
-    Item,
-    Kind,
-    Message,
-    News,
-    Order,
-    Parked,
-    Raw,
-    Receipt,
-    Receive,
-    digest,
-)
+from chalicelib.models.inbound import ITEM, Fragment, Handed, Item, Kind, Message, News, Parked, Raw, Receipt
+from chalicelib.models.orders import Demand, Order
+from chalicelib.models.values import SCHEMA, digest
+from chalicelib.models.work import Receive
 
 LARGEST = 240_000  # bytes of one body; SQS takes 256 KiB in all its settings
 BATCH = 10  # entries of one call

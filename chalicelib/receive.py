@@ -13,7 +13,8 @@ from typing import Any
 
 from chalicelib import aws, files, journal, parsing, providers, queue, settings
 from chalicelib.errors import BadSignature, MethodNotAllowed, NotEnabled, Refusal, SettingsError, TooLarge, Unavailable
-from chalicelib.models import Item, Message, Provider, Raw, Told
+from chalicelib.models.inbound import Item, Message, Raw, Told
+from chalicelib.models.provider import Provider
 from chalicelib.webhook import Request, Response
 
 LARGEST = 6_000_000  # bytes; Lambda takes no more

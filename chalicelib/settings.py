@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from chalicelib import checks, parameters, providers, signing
 from chalicelib.errors import NotEnabled, SettingsError, Unavailable
-from chalicelib.models import Shop, current
+from chalicelib.models.provider import current
+from chalicelib.models.shop import Shop
 
 SHOP_FILE = Path(__file__).with_name("shop.toml")
 PREFIX = "SHOPBELL_"

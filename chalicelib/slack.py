@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 
 from chalicelib import api, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Attachment, Content, Frozen, Kind, LiveSecret, current, secret, setting
+from chalicelib.models.inbound import Attachment, Kind
+from chalicelib.models.outbound import Content
+from chalicelib.models.provider import LiveSecret, current, secret, setting
+from chalicelib.models.values import Frozen
 from chalicelib.webhook import Request, Response
 
 OUTCOMES = {

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from chalicelib import api, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unavailable, Unreadable
-from chalicelib.models import Live
+from chalicelib.models.provider import Live
 from chalicelib.webhook import Request, Response, moment
 
 SIGNED = {  # the values that are signed, in their order

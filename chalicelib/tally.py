@@ -7,7 +7,8 @@ from statistics import median
 from typing import NamedTuple
 
 from chalicelib.journal import End, Took
-from chalicelib.models import Claim, First, Measured
+from chalicelib.models.people import Claim, First
+from chalicelib.models.work import Measured
 
 Answers = Mapping[str, Mapping[str, Mapping[str, int]]]  # channel -> hour -> minutes, of STEPS -> how many
 STEPS = (  # minutes in which waits are counted, rounded up: so no row grows, whatever the shop's size

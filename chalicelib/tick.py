@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import files, queue, store
-from chalicelib.models import Parked, timer
+from chalicelib.models.inbound import Parked, timer
 
 log = logging.getLogger("shopbell.tick")
 ROUNDS = 10  # of ten dead letters each, in one tick

@@ -13,25 +13,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from chalicelib import api, download, signing
 from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import (
-    Address,
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Frozen,
-    Intent,
-    Live,
-    LiveSecret,
-    Message,
-    Progress,
-    Receipt,
-    Trouble,
-    current,
-    secret,
-    setting,
-)
+from chalicelib.models.inbound import Attachment, Intent, Message, Progress, Receipt
+from chalicelib.models.outbound import Content
+from chalicelib.models.provider import Can, Cover, Live, LiveSecret, Trouble, current, secret, setting
+from chalicelib.models.values import Address, Channel, Frozen
 from chalicelib.webhook import Request
 
 MOST_FILES = 10  # of one message

@@ -24,7 +24,11 @@ from zoneinfo import ZoneInfo
 from chalicelib import aws, journal, playbook, providers, queue, settings, silence, store, tally, words
 from chalicelib.desk import spoken
 from chalicelib.errors import Outcome, SendFailed, Unavailable
-from chalicelib.models import Measured, News, Shop, Trouble, Watch, digest
+from chalicelib.models.inbound import News
+from chalicelib.models.provider import Trouble
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import digest
+from chalicelib.models.work import Measured, Watch
 from chalicelib.tally import Tally
 
 NEVER = datetime.min.replace(tzinfo=UTC)

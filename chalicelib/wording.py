@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 from chalicelib import gaps, hours, sms
 from chalicelib.hours import Calendar
-from chalicelib.models import Channel, Conversation, Expected, Language, Said, Shop, Stage
+from chalicelib.models.people import Conversation
+from chalicelib.models.shop import Expected, Language, Said, Shop, Stage
+from chalicelib.models.values import Channel
 from chalicelib.phrases import PHRASES, Phrases
 from chalicelib.words import in_bytes
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from chalicelib.models import Conversation, Demand, Trouble
+from chalicelib.models.orders import Demand
+from chalicelib.models.people import Conversation
+from chalicelib.models.provider import Trouble
 from chalicelib.tally import Tally
 
 MOST_NAMED, MOST_SHOWN = 10, 200  # of what is missing, and characters of a line; the others are counted

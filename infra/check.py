@@ -7,7 +7,8 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from chalicelib import hours, providers, settings, sms, wording
-from chalicelib.models import Channel, Expected, Shop
+from chalicelib.models.shop import Expected, Shop
+from chalicelib.models.values import Channel
 from infra import values
 
 TODAY, LONG_DAY = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 9, 30, 9, tzinfo=UTC)  # no other has longer names

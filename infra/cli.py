@@ -16,7 +16,7 @@ import click
 
 from chalicelib import providers, settings
 from chalicelib.errors import SettingsError, Unreadable
-from chalicelib.models import Shop
+from chalicelib.models.shop import Shop
 from chalicelib.webhook import Request
 from infra import cost, deploying, forget, here, parked, policy, reconcile, replay, rules, secret, setup
 from infra.terminal import err, out, working

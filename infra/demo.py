@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from chalicelib import providers, route, store
-from chalicelib.models import Claim, DeliveryKind, Shop
+from chalicelib.models.outbound import DeliveryKind
+from chalicelib.models.people import Claim
+from chalicelib.models.shop import Shop
 from chalicelib.rules import of
 from infra import send, values
 from infra.here import Here

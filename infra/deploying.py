@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chalicelib import parameters, providers, settings
-from chalicelib.models import Shop
+from chalicelib.models.shop import Shop
 from infra import here, stack
 from infra.terminal import err, out, working
 

@@ -16,7 +16,9 @@ from typing import Any
 
 from chalicelib import aws, files, providers, queue, route, settings, store
 from chalicelib.errors import SendFailed, Unavailable
-from chalicelib.models import Claim, Delivery, Erasing, Kind, Message
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.outbound import Delivery
+from chalicelib.models.people import Claim, Erasing
 from chalicelib.process import OUTAGE_ENDS, forgotten
 from chalicelib.store import forgetting
 from chalicelib.store.forgetting import Kept

@@ -3,7 +3,10 @@
 from typing import Any
 
 from chalicelib import aws, files, store
-from chalicelib.models import Address, Claim, Contact, Erasing, Kind, Message, State
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.outbound import State
+from chalicelib.models.people import Claim, Contact, Erasing
+from chalicelib.models.values import Address
 from chalicelib.store import forgetting
 from chalicelib.store.forgetting import Kept
 from infra import person

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 from chalicelib import aws, files, queue, store
 from chalicelib.errors import Poison
-from chalicelib.models import Claim, Handed, Item, Message, News, Parked, digest
+from chalicelib.models.inbound import Handed, Item, Message, News, Parked
+from chalicelib.models.people import Claim
+from chalicelib.models.values import digest
 
 PREFIX = "parked/"
 WHAT = {

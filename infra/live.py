@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from chalicelib import watch
-from chalicelib.models import Shop
+from chalicelib.models.shop import Shop
 
 
 def answers(rules: Shop) -> dict[str, list[str] | None]:

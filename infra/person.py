@@ -14,20 +14,10 @@ import click
 from chalicelib import aws, files, queue, store
 from chalicelib.desk.naming import phone
 from chalicelib.errors import Poison
-from chalicelib.models import (
-    Address,
-    Channel,
-    Claim,
-    Contact,
-    Demand,
-    Erasing,
-    Handed,
-    Item,
-    Message,
-    Order,
-    Raw,
-    digest,
-)
+from chalicelib.models.inbound import Handed, Item, Message, Raw
+from chalicelib.models.orders import Demand, Order
+from chalicelib.models.people import Claim, Contact, Erasing
+from chalicelib.models.values import Address, Channel, digest
 from chalicelib.store import forgetting
 from infra import letters
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from chalicelib import playbook
-from chalicelib.models import Shop
+from chalicelib.models.shop import Shop
 from chalicelib.rules import of
 from chalicelib.rules.packs import pack
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from chalicelib import hours, providers, wording
 from chalicelib.desk import targets
-from chalicelib.models import Channel, Language, Shop
+from chalicelib.models.shop import Language, Shop
+from chalicelib.models.values import Channel
 
 NAMES = {  # of channels whose names are not the same in every language
     Channel.EMAIL: {"en": "Email", "de": "E-Mail", "fr": "E-mail", "es": "Correo", "it": "E-mail", "nl": "E-mail",

@@ -10,7 +10,8 @@ import click
 from rich.table import Table
 
 from chalicelib import providers, queue, store
-from chalicelib.models import Direction, Message
+from chalicelib.models.inbound import Message
+from chalicelib.models.work import Direction
 from infra import stack, tables
 from infra.terminal import moment, out, working
 

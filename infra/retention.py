@@ -1,6 +1,6 @@
 """How long each kind of data is kept: what shop.toml says, for the template and for people."""
 
-from chalicelib.models import Shop
+from chalicelib.models.shop import Shop
 
 FOR_EVER = 36_500  # days; a rule of the bucket needs a number
 LATE = 2  # days; the table may drop a row so much later, and a long text must not go before its row

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from chalicelib import desk, route, rules, store
-from chalicelib.models import Channel, Contact, Shop
+from chalicelib.models.people import Contact
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Channel
 from chalicelib.playbook import CHOICES, condition
 from chalicelib.rules import Asked, Facts
 from chalicelib.rules.packs import pack

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chalicelib import aws, store
-from chalicelib.models import Shop
+from chalicelib.models.shop import Shop
 from infra import demo, here, local, values
 from infra.here import Here
 from infra.world import Entry, World, server

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chalicelib import aws, journal, providers, settings
-from chalicelib.models import Shop
+from chalicelib.models.shop import Shop
 from infra import kept, stack, tables, uses, values
 from infra.kept import Account, Kept, Refused
 from infra.terminal import out, working

@@ -16,7 +16,9 @@ from uuid import uuid4
 
 from chalicelib import aws, providers, route, settings, store
 from chalicelib.errors import Unreadable
-from chalicelib.models import Claim, Conversation, Message, Shop
+from chalicelib.models.inbound import Message
+from chalicelib.models.people import Claim, Conversation
+from chalicelib.models.shop import Shop
 from chalicelib.webhook import Request
 from infra import here, show, simulate, values
 from infra.here import Here

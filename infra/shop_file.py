@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from chalicelib import checks, providers, settings
 from chalicelib.errors import SettingsError
-from chalicelib.models import Channel, Shop
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Channel
 from infra import shop_words, toml_places, values
 from infra.toml_places import Place, Scan, shown
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from chalicelib.models import Shop
+from chalicelib.models.shop import Shop
 from infra.toml_places import Place, dotted, header
 
 LONGEST = 60  # characters of what was found that are shown

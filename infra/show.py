@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from chalicelib import aws, files, store
-from chalicelib.models import Claim, Contact, Conversation, Delivery, Kind, Message
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.outbound import Delivery
+from chalicelib.models.people import Claim, Contact, Conversation
 from infra.world import Entry
 
 LOG = "/aws/lambda/shopbell-worker"

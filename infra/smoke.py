@@ -14,7 +14,9 @@ from uuid import uuid4
 
 from chalicelib import providers, route, settings, store
 from chalicelib.errors import Unavailable
-from chalicelib.models import Claim, Shop, State
+from chalicelib.models.outbound import State
+from chalicelib.models.people import Claim
+from chalicelib.models.shop import Shop
 from infra import send
 from infra.release import Target
 from infra.send import CannotSend

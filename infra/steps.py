@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from chalicelib import providers, settings
-from chalicelib.models import Shop
+from chalicelib.models.shop import Shop
 
 STEP = re.compile(r"^[0-9]+\. (.+(?:\n   .+)*)", re.MULTILINE)
 ADDRESS = re.compile(r"\{url\}(#\S+)?")  # behind # stand settings of the provider's own

@@ -11,7 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from chalicelib import desk, hours, settings
-from chalicelib.models import Address, Claim, Delivery, DeliveryKind, Direction, Item, Kind, Progress, Shop, State
+from chalicelib.models.inbound import Item, Kind, Progress
+from chalicelib.models.outbound import Delivery, DeliveryKind, State
+from chalicelib.models.people import Claim
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Address
+from chalicelib.models.work import Direction
 from chalicelib.rules import of
 from infra import retention
 from infra.check import Finding

@@ -8,20 +8,12 @@ from zoneinfo import ZoneInfo
 
 from chalicelib import providers, route, rules
 from chalicelib.desk.conduct import PRIORITIES
-from chalicelib.models import (
-    Address,
-    Attachment,
-    Channel,
-    Contact,
-    Conversation,
-    Delivery,
-    DeliveryKind,
-    Found,
-    Kind,
-    Message,
-    Receive,
-    Shop,
-)
+from chalicelib.models.inbound import Attachment, Kind, Message
+from chalicelib.models.outbound import Delivery, DeliveryKind
+from chalicelib.models.people import Contact, Conversation
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Address, Channel
+from chalicelib.models.work import Found, Receive
 from chalicelib.route import acknowledging
 from chalicelib.route.customers import RULE
 from infra.show import Chat, Spoken

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib import providers, settings
-from chalicelib.models import Live, Shop
+from chalicelib.models.provider import Live
+from chalicelib.models.shop import Shop
 from infra.simulate import pairs
 
 OUT = ("api_url", "reply_url", "sns_url")  # fields that say where a provider's calls go

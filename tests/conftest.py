@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-from chalicelib.models import ITEM, Frozen, Strict
+from chalicelib.models.inbound import ITEM
+from chalicelib.models.values import Frozen, Strict
 from tests.lab import ENVIRONMENT, Lab
 from tests.lab.everything import Door, door, everything
 

@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib import gaps, sms, tally, wording
-from chalicelib.models import Address, Attachment, Channel, Contact, Conversation, Language, Message, Stage
+from chalicelib.models.inbound import Attachment, Message
+from chalicelib.models.people import Contact, Conversation
+from chalicelib.models.shop import Language, Stage
+from chalicelib.models.values import Address, Channel
 from chalicelib.phrases import ENGLISH, PHRASES
 from chalicelib.route import acknowledging
 from chalicelib.settings import SHOP_FILE, load

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from chalicelib import desk, store
-from chalicelib.models import Address, Channel, Contact, Kind, Message
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.people import Contact
+from chalicelib.models.values import Address, Channel
 from tests.lab import MAIL_SHOP, SHOP, Lab, laboratory
 from tests.lab.flows import opened, second_message
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from chalicelib import queue, store
-from chalicelib.models import Acknowledgement, Channel, Message
+from chalicelib.models.inbound import Message
+from chalicelib.models.shop import Acknowledgement
+from chalicelib.models.values import Channel
 from chalicelib.process import announced
 from chalicelib.providers import resend
 from infra.simulate import resend as simulator

@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib import route, store
-from chalicelib.models import Address, Channel, Contact, Conversation, Kind, Message, Receive
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.people import Contact, Conversation
+from chalicelib.models.values import Address, Channel
+from chalicelib.models.work import Receive
 from chalicelib.settings import load
 from tests.lab import MAIL_SHOP, PASSING_SHOP, ROTA, SHOP, STAFFED_SHOP, WATCHED_SHOP, Lab, laboratory
 from tests.lab.flows import first_message, second_message, unanswered

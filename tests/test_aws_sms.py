@@ -15,7 +15,9 @@ from moto.core.botocore_stubber import MockRawResponse
 
 from chalicelib import api, sns
 from chalicelib.errors import OPTED_OUT, Outcome, SendFailed, Unreadable
-from chalicelib.models import Can, Message, Outgoing, Progress, Receipt
+from chalicelib.models.inbound import Message, Progress, Receipt
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.provider import Can
 from chalicelib.providers import aws_sms
 from chalicelib.webhook import Request
 from infra.simulate import sns as envelopes

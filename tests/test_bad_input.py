@@ -18,7 +18,8 @@ import pytest
 
 from chalicelib import files, providers, receive, settings, signing
 from chalicelib.errors import BadSignature, MethodNotAllowed, NotEnabled, Refusal, TooLarge, Unavailable
-from chalicelib.models import Cover, Message, Raw
+from chalicelib.models.inbound import Message, Raw
+from chalicelib.models.provider import Cover
 from chalicelib.webhook import LARGEST_FORM, Request, Response, clean_text
 from infra.world import sms
 from tests.lab import PUBLIC, START, Lab

@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Attachment, Message, Outgoing, Progress, Receipt
+from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import bandwidth
 from chalicelib.route.cut import parts_for
 from chalicelib.webhook import Request

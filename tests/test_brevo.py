@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from chalicelib import providers
 from chalicelib.errors import Outcome, SendFailed, Unreadable
-from chalicelib.models import Attachment, Content, Message, Outgoing, Receipt
+from chalicelib.models.inbound import Attachment, Message, Receipt
+from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.providers import brevo
 from chalicelib.webhook import Request
 from infra.world import File

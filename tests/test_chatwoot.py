@@ -8,7 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Attachment, Content, Message, Outgoing, Receipt
+from chalicelib.models.inbound import Attachment, Message, Receipt
+from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.providers import chatwoot
 from chalicelib.webhook import Request
 from infra import simulate

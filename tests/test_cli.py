@@ -15,7 +15,8 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from chalicelib import aws, providers, receive, settings
-from chalicelib.models import ITEM, WEEKDAYS, Shop
+from chalicelib.models.inbound import ITEM
+from chalicelib.models.shop import WEEKDAYS, Shop
 from chalicelib.webhook import Request
 from infra import check, cli, demo, here, run, send, show, tables, values
 from infra.here import Here

@@ -9,7 +9,11 @@ import pytest
 
 from chalicelib import watch, wording, words
 from chalicelib.desk import oncall, targets, waiting
-from chalicelib.models import WEEKDAYS, Address, Channel, Contact, Conversation, Direction, Heard, Message, Plan, timer
+from chalicelib.models.inbound import Message, timer
+from chalicelib.models.people import Contact, Conversation, Heard
+from chalicelib.models.shop import WEEKDAYS
+from chalicelib.models.values import Address, Channel
+from chalicelib.models.work import Direction, Plan
 from chalicelib.phrases import PHRASES
 from chalicelib.route import silent, unasked
 from chalicelib.settings import load

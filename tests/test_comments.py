@@ -11,7 +11,8 @@ from pywa import utils
 from chalicelib import api, desk, route
 from chalicelib.errors import BadSignature, Outcome, SendFailed
 from chalicelib.meta import comments
-from chalicelib.models import Kind, Message, Outgoing
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import facebook_page, instagram_comments
 from chalicelib.webhook import Request, Response
 from infra.world import Sent, World

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 
 from chalicelib import complaints
 from chalicelib.complaints.packs import PACKS
-from chalicelib.models import Complaint, Contact
+from chalicelib.models.people import Complaint, Contact
 from tests.bench.recognised import Score, scored
 from tests.lab import MAIL_SHOP, SHOP, Lab, laboratory
 from tests.lab.flows import agent_says, linked

@@ -22,22 +22,11 @@ from hypothesis import strategies as some
 
 from chalicelib import api, providers, queue, settings, store
 from chalicelib.errors import Outcome, SendFailed, Unreadable
-from chalicelib.models import (
-    Address,
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Demand,
-    Kind,
-    Message,
-    Order,
-    Progress,
-    Raw,
-    Receipt,
-    Told,
-)
+from chalicelib.models.inbound import Attachment, Kind, Message, Progress, Raw, Receipt, Told
+from chalicelib.models.orders import Demand, Order
+from chalicelib.models.outbound import Content
+from chalicelib.models.provider import Can, Cover
+from chalicelib.models.values import Address, Channel
 from chalicelib.webhook import Request, Response, place_of
 from infra import simulate, values
 from infra.world import Entry, File

@@ -13,7 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Attachment, Message, Outgoing, Receipt
+from chalicelib.models.inbound import Attachment, Message, Receipt
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import crisp
 from chalicelib.webhook import Request
 from infra import simulate

@@ -18,7 +18,8 @@ from standardwebhooks import Webhook
 
 from chalicelib import api, settings
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Message, Outgoing, Receipt
+from chalicelib.models.inbound import Message, Receipt
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import custom
 from chalicelib.webhook import Request
 from infra import simulate

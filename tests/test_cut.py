@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chalicelib.models import Can
+from chalicelib.models.provider import Can
 from chalicelib.route.cut import CUT, MOST_PARTS, parts, parts_for
 from infra.world import sms
 

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from chalicelib import receive, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Content, Message, Outgoing
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.providers import discord
 from chalicelib.webhook import Request, Response
 from infra import simulate

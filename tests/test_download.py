@@ -22,7 +22,7 @@ from hypothesis import strategies as some
 
 from chalicelib import api, download, guard
 from chalicelib.errors import Outcome, SendFailed
-from chalicelib.models import Attachment
+from chalicelib.models.inbound import Attachment
 
 HOSTS = ("files.provider.example", ".cdn.example", "bucket.example/ours/")
 LIMIT = 1_000

@@ -10,7 +10,8 @@ import pytest
 
 from chalicelib import api, aws, files, providers
 from chalicelib.errors import SendFailed
-from chalicelib.models import Content, Message
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Content
 from chalicelib.process import attachments
 from chalicelib.webhook import Request
 from infra import simulate

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from chalicelib import files, queue
-from chalicelib.models import Address, Channel, Handed, Item, Message, Raw
+from chalicelib.models.inbound import Handed, Item, Message, Raw
+from chalicelib.models.values import Address, Channel
 from infra import erase, export, forget, person, stack
 from infra.simulate import File
 from tests.lab import Lab, laboratory

@@ -10,7 +10,9 @@ from hypothesis import settings as effort
 from hypothesis import strategies as some
 
 from chalicelib import queue, route
-from chalicelib.models import Address, Channel, Fragment, Message, Piece, Pieces, Together
+from chalicelib.models.inbound import Fragment, Message
+from chalicelib.models.values import Address, Channel
+from chalicelib.models.work import Piece, Pieces, Together
 from chalicelib.route import fragments
 from tests.lab import START, laboratory, sqs_queue
 from tests.lab.flows import PARTS, part

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from chalicelib import hours, phrases, wording
 from chalicelib.desk import waiting
 from chalicelib.hours import Calendar
-from chalicelib.models import WEEKDAYS, Address, Channel, Conversation
+from chalicelib.models.people import Conversation
+from chalicelib.models.shop import WEEKDAYS
+from chalicelib.models.values import Address, Channel
 from chalicelib.settings import load
 from tests.lab import HOURS, SHOP, WATCHED_SHOP, Lab, laboratory
 from tests.lab.flows import desk_is_archived, first_message

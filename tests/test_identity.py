@@ -13,7 +13,8 @@ import pytest
 
 from chalicelib import store
 from chalicelib.mail import tokened
-from chalicelib.models import Address, Channel, Contact
+from chalicelib.models.people import Contact
+from chalicelib.models.values import Address, Channel
 from infra.simulate import Said
 from infra.world import slack_people
 from tests.lab import SECRETS, SHOP, Lab, laboratory

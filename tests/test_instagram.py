@@ -9,7 +9,8 @@ import pytest
 from chalicelib import api, desk, download, route
 from chalicelib.errors import SendFailed
 from chalicelib.meta import chats
-from chalicelib.models import Attachment, Content, Kind, Message, Outgoing
+from chalicelib.models.inbound import Attachment, Kind, Message
+from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.providers import instagram
 from chalicelib.route.cut import parts_for
 from chalicelib.webhook import Request

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from chalicelib import providers
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Message, Outgoing
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import intercom
 from chalicelib.webhook import Request
 from infra import simulate

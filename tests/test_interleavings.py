@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from chalicelib import store
-from chalicelib.models import Address, Channel, Contact, Message
+from chalicelib.models.inbound import Message
+from chalicelib.models.people import Contact
+from chalicelib.models.values import Address, Channel
 from tests.lab import CALLING_SHOP, PASSING_SHOP, ROTA, SHOP, TELLING_SHOP, WATCHED_SHOP, Lab, laboratory
 from tests.lab.flows import (
     MIRA,

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from chalicelib import languages, phrases, wording
-from chalicelib.models import Contact, Language, Spoken
+from chalicelib.models.people import Contact
+from chalicelib.models.shop import Language, Spoken
 from chalicelib.settings import load
 from infra.simulate import File
 from tests.lab import SHOP, Lab, laboratory

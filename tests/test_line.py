@@ -14,7 +14,9 @@ from hypothesis import strategies as some
 
 from chalicelib import api
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Address, Channel, Kind, Message, Outgoing
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.values import Address, Channel
 from chalicelib.providers import line
 from chalicelib.webhook import Request
 from infra import simulate

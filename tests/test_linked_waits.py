@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from chalicelib import store
-from chalicelib.models import Contact, Conversation
+from chalicelib.models.people import Contact, Conversation
 from tests.lab import WATCHED_SHOP, Lab, laboratory
 from tests.lab.flows import MIRA, OTTO
 from tests.lab.late import LATE_SHOP, PERSON, WORDS, a_day_later

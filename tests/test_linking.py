@@ -12,7 +12,12 @@ from unittest import mock
 import pytest
 
 from chalicelib import aws, desk, providers, route, settings, store
-from chalicelib.models import Address, Card, Channel, Contact, Conversation, Message, Outgoing, Plan, Receive, Retention
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Card, Outgoing
+from chalicelib.models.people import Contact, Conversation
+from chalicelib.models.shop import Retention
+from chalicelib.models.values import Address, Channel
+from chalicelib.models.work import Plan, Receive
 from chalicelib.process import linking as looking
 from chalicelib.route import linking
 from chalicelib.route import replies as replying

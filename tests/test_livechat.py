@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Attachment, Message, Outgoing
+from chalicelib.models.inbound import Attachment, Message
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import livechat
 from chalicelib.webhook import Request
 from tests.lab.everything import Door, calls, cases, config

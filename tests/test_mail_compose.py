@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import mail
-from chalicelib.models import Card, Outgoing
+from chalicelib.models.outbound import Card, Outgoing
 
 SENDER, INBOUND = "Corner Shop <Service@shop.example>", "hash17@inbound.example"
 TOKEN = "abcdefghijklmnopqrstuvwxyz"

@@ -7,7 +7,8 @@ import pytest
 
 from chalicelib import mail
 from chalicelib.mail.reports import bounced
-from chalicelib.models import Card, Message, Outgoing, Progress, Receipt
+from chalicelib.models.inbound import Message, Progress, Receipt
+from chalicelib.models.outbound import Card, Outgoing
 from chalicelib.providers import mime
 from chalicelib.webhook import Request
 from tests.lab.everything import config

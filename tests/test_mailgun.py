@@ -13,7 +13,9 @@ from pydantic import SecretStr
 
 from chalicelib import settings
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Card, Channel, Content, Message, Outgoing, Progress, Receipt
+from chalicelib.models.inbound import Message, Progress, Receipt
+from chalicelib.models.outbound import Card, Content, Outgoing
+from chalicelib.models.values import Channel
 from chalicelib.providers import mailgun
 from chalicelib.webhook import Part, Request, parts
 from infra.simulate import basic, mails

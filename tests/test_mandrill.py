@@ -13,7 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Content, Message, Outgoing
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.providers import mandrill
 from chalicelib.webhook import Request, Response
 from infra.simulate import mandrill as simulator

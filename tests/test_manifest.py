@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib import desk, providers
-from chalicelib.models import Message
+from chalicelib.models.inbound import Message
 from chalicelib.webhook import Request
 from infra import cli, simulate
 from infra.manifest import COMMAND, EVENTS, SCOPES, SHORTCUTS, manifest

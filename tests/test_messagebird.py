@@ -13,7 +13,8 @@ from pydantic import SecretStr
 
 from chalicelib import signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Message, Outgoing
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import messagebird
 from chalicelib.route.cut import parts_for
 from chalicelib.webhook import Request

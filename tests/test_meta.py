@@ -24,7 +24,10 @@ from pywa.types.templates import BodyText, TemplateLanguage
 
 from chalicelib import api, meta
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Address, Channel, Message, Outgoing, Progress, Provider, Receipt
+from chalicelib.models.inbound import Message, Progress, Receipt
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.provider import Provider
+from chalicelib.models.values import Address, Channel
 from chalicelib.providers import instagram, messenger, whatsapp
 from chalicelib.route.cut import parts_for
 from chalicelib.webhook import Request, Response

@@ -29,7 +29,9 @@ from standardwebhooks import Webhook as Standard
 
 from chalicelib import api, mail, receive
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Card, Content, Message, Outgoing, current
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Card, Content, Outgoing
+from chalicelib.models.provider import current
 from chalicelib.providers import mime
 from chalicelib.webhook import Request
 from tests.lab.everything import Door, config, everything, queued, said

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from chalicelib import sms, wording, words
-from chalicelib.models import Address, Channel, Heard, Intent, Message, Receive
+from chalicelib.models.inbound import Intent, Message
+from chalicelib.models.people import Heard
+from chalicelib.models.values import Address, Channel
+from chalicelib.models.work import Receive
 from chalicelib.phrases import PHRASES
 from chalicelib.route import optout, silent
 from chalicelib.settings import load

@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from chalicelib import providers, settings, store
-from chalicelib.models import STEPS, Address, Channel, Demand, Order
+from chalicelib.models.orders import STEPS, Demand, Order
+from chalicelib.models.values import Address, Channel
 from chalicelib.store import forgetting, orders
 from infra import erase, export, forget, person, retention, send, stack, values
 from tests.lab import MAIL_SHOP, ORDERING_SHOP, QUEUE, SHOP, START, Lab, laboratory, sqs_queue

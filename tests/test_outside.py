@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from chalicelib import desk, queue, route, store
-from chalicelib.models import Address, Channel, Contact, Heard, Kind, Message
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.people import Contact, Heard
+from chalicelib.models.values import Address, Channel
 from infra.world import Entry
 from tests.lab import Lab, laboratory, late
 from tests.lab.late import (

@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib import providers
 from chalicelib.errors import SettingsError
-from chalicelib.models import Can
+from chalicelib.models.provider import Can
 from infra import local, package, trim
 from tests.lab.everything import cases, door, post, signed
 

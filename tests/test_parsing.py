@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import parsing, providers, settings
 from chalicelib.errors import Unreadable
-from chalicelib.models import Message, Raw
+from chalicelib.models.inbound import Message, Raw
 from tests.lab import Lab
 from tests.lab.everything import Case, Door, calls, composed, config, post, queued, said, signed
 

@@ -11,7 +11,8 @@ from plivo.utils import validate_signature
 from pydantic import SecretStr
 
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Outgoing, Progress, Receipt
+from chalicelib.models.inbound import Progress, Receipt
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import plivo
 from chalicelib.route.cut import parts_for
 from chalicelib.webhook import Request

@@ -10,7 +10,9 @@ import pytest
 
 from chalicelib import api, mail
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Card, Channel, Message, Outgoing, Progress, Receipt
+from chalicelib.models.inbound import Message, Progress, Receipt
+from chalicelib.models.outbound import Card, Outgoing
+from chalicelib.models.values import Channel
 from chalicelib.providers import postmark
 from chalicelib.webhook import Request
 from infra.simulate import File, Said

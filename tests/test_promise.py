@@ -8,7 +8,8 @@ from click.testing import CliRunner
 
 from chalicelib import settings, wording
 from chalicelib.desk import targets
-from chalicelib.models import Channel, Language, Shop
+from chalicelib.models.shop import Language, Shop
+from chalicelib.models.values import Channel
 from infra import check, cli, promise, shop_file
 from tests.lab import HOURS, SHOP, START, laboratory
 from tests.test_acknowledgement import THANKS, customer, said_next

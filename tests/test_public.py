@@ -8,7 +8,9 @@ import pytest
 
 from chalicelib import desk
 from chalicelib.desk import answers
-from chalicelib.models import Address, Attachment, Channel, Contact, Heard, Message
+from chalicelib.models.inbound import Attachment, Message
+from chalicelib.models.people import Contact, Heard
+from chalicelib.models.values import Address, Channel
 from infra.simulate.meta import digits
 from tests.lab import SECRETS, SHOP, Lab, laboratory
 from tests.lab.late import asks_in_slack, says

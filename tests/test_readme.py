@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from chalicelib import desk, providers, route
-from chalicelib.models import Provider
+from chalicelib.models.provider import Provider
 from infra import steps
 
 README = Path(__file__).parents[1] / "README.md"

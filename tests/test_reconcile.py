@@ -11,7 +11,9 @@ from click.testing import CliRunner
 
 from chalicelib import aws, journal, queue, receive, store, tally, watch, words
 from chalicelib.journal import End, Took
-from chalicelib.models import Channel, Claim, First, Progress, Receipt
+from chalicelib.models.inbound import Progress, Receipt
+from chalicelib.models.people import Claim, First
+from chalicelib.models.values import Channel
 from infra import cli, here, local
 from tests.lab import STACK, START, Lab, laboratory, log
 from tests.lab.flows import PARTS, part

@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 
 from chalicelib import aws
-from chalicelib.models import ITEM, Channel, Claim, Delivery, Progress
+from chalicelib.models.inbound import ITEM, Progress
+from chalicelib.models.outbound import Delivery
+from chalicelib.models.people import Claim
+from chalicelib.models.values import Channel
 from chalicelib.store import keys
 from infra import letters
 from tests.lab import DEAD, QUEUE, Lab

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from chalicelib import queue, settings
-from chalicelib.models import Contact
+from chalicelib.models.people import Contact
 from infra import cli, erase, export, person, replay, stack
 from tests.lab import PASSING_SHOP, SHOP, START, WATCHED_SHOP, Lab, laboratory
 from tests.lab.flows import (

@@ -11,7 +11,9 @@ from standardwebhooks import Webhook
 
 from chalicelib import api, mail, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed
-from chalicelib.models import Card, Channel, Message, Outgoing, Progress, Receipt
+from chalicelib.models.inbound import Message, Progress, Receipt
+from chalicelib.models.outbound import Card, Outgoing
+from chalicelib.models.values import Channel
 from chalicelib.providers import resend
 from chalicelib.webhook import Request
 from infra.simulate import File

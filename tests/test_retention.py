@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from chalicelib import settings
-from chalicelib.models import Retention
+from chalicelib.models.shop import Retention
 from infra import replay, retention
 from tests.lab import SHOP, START, Lab, laboratory
 from tests.lab.flows import PARTS, agent_resolves, opened, part

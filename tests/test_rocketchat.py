@@ -7,7 +7,8 @@ import pytest
 from pydantic import SecretStr
 
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Attachment, Kind, Message, Outgoing
+from chalicelib.models.inbound import Attachment, Kind, Message
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import rocketchat
 from chalicelib.route.cut import parts_for
 from chalicelib.webhook import Request

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import files, process, store
-from chalicelib.models import Address, Channel, Conversation, Message, Progress, Receipt
+from chalicelib.models.inbound import Message, Progress, Receipt
+from chalicelib.models.people import Conversation
+from chalicelib.models.values import Address, Channel
 from infra.world import Entry
 from tests.lab import MAIL_SHOP, SHOP, Lab, laboratory
 from tests.lab.everything import EVERYTHING_SECRETS

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from chalicelib import playbook, rules, store
-from chalicelib.models import Shop
+from chalicelib.models.shop import Shop
 from chalicelib.rules.asked import CONDITIONS
 from chalicelib.settings import load
 from infra import cli, shop_file, show, stack, tryout

@@ -13,7 +13,9 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 
 from chalicelib import signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Card, Channel, Content, Message, Outgoing, Progress, Receipt
+from chalicelib.models.inbound import Message, Progress, Receipt
+from chalicelib.models.outbound import Card, Content, Outgoing
+from chalicelib.models.values import Channel
 from chalicelib.providers import sendgrid
 from chalicelib.webhook import Part, Request, parts
 from infra import simulate

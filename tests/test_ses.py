@@ -17,7 +17,9 @@ from moto.core.botocore_stubber import MockRawResponse
 
 from chalicelib import api, aws, mail, providers, queue, settings, store
 from chalicelib.errors import Outcome, SendFailed, Unreadable
-from chalicelib.models import Attachment, Card, Channel, Message, Outgoing, Progress, Raw, Receipt
+from chalicelib.models.inbound import Attachment, Message, Progress, Raw, Receipt
+from chalicelib.models.outbound import Card, Outgoing
+from chalicelib.models.values import Channel
 from chalicelib.providers import ses
 from chalicelib.webhook import Request
 from infra.simulate import File, Said, sns

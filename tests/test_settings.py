@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib import providers, settings
 from chalicelib.errors import SettingsError, Unavailable
-from chalicelib.models import Channel
+from chalicelib.models.values import Channel
 from infra import shop_file
 
 MAILBOXES = [name for name in providers.NAMES if providers.load(name).channel is Channel.EMAIL]

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from chalicelib import providers, settings
 from chalicelib.errors import SettingsError
-from chalicelib.models import Shop
+from chalicelib.models.shop import Shop
 from infra import shop_file, shop_words, toml_places
 from infra.values import is_secret
 from tests.lab import shops

@@ -12,7 +12,10 @@ from hypothesis import settings as effort
 from hypothesis import strategies as some
 
 from chalicelib import playbook, rules, settings
-from chalicelib.models import Address, Attachment, Channel, Contact, Conversation, Desk, Message, Rule, Shop, When
+from chalicelib.models.inbound import Attachment, Message
+from chalicelib.models.people import Contact, Conversation
+from chalicelib.models.shop import Desk, Rule, Shop, When
+from chalicelib.models.values import Address, Channel
 from chalicelib.rules import Facts, Searched
 from chalicelib.rules.asked import CONDITIONS
 from chalicelib.rules.packs import pack

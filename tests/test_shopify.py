@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from chalicelib.errors import BadSignature, Unreadable
-from chalicelib.models import Demand, Order
+from chalicelib.models.orders import Demand, Order
 from chalicelib.providers import shopify
 from chalicelib.webhook import Request
 from tests.lab import START

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib import journal, settings, silence, store
-from chalicelib.models import Watch
+from chalicelib.models.work import Watch
 from tests.lab import START, Lab, laboratory, log
 from tests.test_watch import TELEGRAM_SHOP, told
 

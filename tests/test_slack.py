@@ -15,7 +15,8 @@ from slack_sdk.signature import SignatureVerifier
 
 from chalicelib import api
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Card, Kind, Message, Outgoing
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.outbound import Card, Outgoing
 from chalicelib.providers import slack
 from chalicelib.webhook import Request
 from infra import simulate

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import Outcome, SendFailed
-from chalicelib.models import Content
+from chalicelib.models.outbound import Content
 from chalicelib.providers import slack_connect
 from infra.world import Entry
 from tests.lab import Lab

@@ -10,7 +10,9 @@ from slack_sdk.models.blocks import Block
 
 from chalicelib import api
 from chalicelib.errors import Outcome, SendFailed, ThreadGone
-from chalicelib.models import FOREIGN, Address, Button, Card, Channel, Outgoing
+from chalicelib.models.outbound import Button, Card, Outgoing
+from chalicelib.models.provider import FOREIGN
+from chalicelib.models.values import Address, Channel
 from chalicelib.providers import slack
 from chalicelib.providers.slack import blocks, people
 from infra.world import Entry, World

@@ -14,7 +14,8 @@ from telegram.request import BaseRequest, RequestData
 
 from chalicelib import api
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Message, Outgoing, Receipt
+from chalicelib.models.inbound import Message, Receipt
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import telegram
 from chalicelib.webhook import Request
 from infra import simulate

@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 from chalicelib import signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Message, Outgoing, Progress, Receipt
+from chalicelib.models.inbound import Message, Progress, Receipt
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import telnyx
 from chalicelib.route.cut import parts_for
 from chalicelib.webhook import Request

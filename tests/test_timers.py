@@ -11,7 +11,10 @@ from moto.dynamodb.models import dynamodb_backends
 
 from chalicelib import aws, process, queue, store
 from chalicelib.desk import waiting
-from chalicelib.models import Address, Channel, Contact, Conversation, Desk, Kind, Message, timer
+from chalicelib.models.inbound import Kind, Message, timer
+from chalicelib.models.people import Contact, Conversation
+from chalicelib.models.shop import Desk
+from chalicelib.models.values import Address, Channel
 from chalicelib.settings import load
 from tests.lab import ACCOUNT, FALLBACK_SHOP, REGION, ROTA, TABLE, WATCHED_SHOP, Lab, laboratory
 from tests.lab.flows import first_message, opened, unanswered

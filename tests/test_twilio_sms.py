@@ -17,7 +17,8 @@ from twilio.request_validator import RequestValidator
 
 from chalicelib import api
 from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Outgoing, Receipt
+from chalicelib.models.inbound import Receipt
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import twilio_sms
 from chalicelib.webhook import Request
 from infra import simulate

@@ -12,7 +12,9 @@ from twilio.twiml.voice_response import VoiceResponse
 
 from chalicelib import api, phrases, receive, settings, wording
 from chalicelib.errors import BadSignature, Outcome, SendFailed, SettingsError, Unreadable
-from chalicelib.models import Attachment, Channel, Kind, Measured, Message, Receipt
+from chalicelib.models.inbound import Attachment, Kind, Message, Receipt
+from chalicelib.models.values import Channel
+from chalicelib.models.work import Measured
 from chalicelib.process import measured
 from chalicelib.providers import twilio_voice as voice
 from chalicelib.webhook import Request, Response

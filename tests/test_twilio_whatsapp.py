@@ -9,7 +9,9 @@ from twilio.request_validator import RequestValidator
 
 from chalicelib import api, settings
 from chalicelib.errors import BadSignature, Outcome, SendFailed, SettingsError, Unreadable
-from chalicelib.models import Channel, Content, Message, Outgoing, Receipt
+from chalicelib.models.inbound import Message, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.values import Channel
 from chalicelib.providers import twilio_whatsapp
 from chalicelib.webhook import Request
 from infra import simulate

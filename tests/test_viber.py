@@ -14,7 +14,8 @@ from viberbot.api.messages import TextMessage
 
 from chalicelib import api
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Message, Outgoing
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import viber
 from chalicelib.webhook import Request
 from infra import simulate

@@ -16,7 +16,8 @@ from hypothesis import strategies as some
 
 from chalicelib import api, receive, settings
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Message, Outgoing, Progress, Receipt
+from chalicelib.models.inbound import Message, Progress, Receipt
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import vonage
 from chalicelib.webhook import Request, Response
 from infra import simulate

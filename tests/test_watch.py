@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from chalicelib import api, canary, providers, settings, store, watch
-from chalicelib.models import Trouble
+from chalicelib.models.provider import Trouble
 from infra import cli
 from tests.lab import PUBLIC, SHOP, START, Lab, laboratory
 from tests.lab.everything import EVERYTHING_SECRETS, TWO_ACCOUNTS_SHOP

@@ -10,19 +10,11 @@ import pytest
 
 from chalicelib import desk, store
 from chalicelib.desk import templates
-from chalicelib.models import (
-    Address,
-    Button,
-    Channel,
-    Contact,
-    Delivery,
-    DeliveryKind,
-    Heard,
-    Held,
-    Kind,
-    Message,
-    Shop,
-)
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.outbound import Button, Delivery, DeliveryKind
+from chalicelib.models.people import Contact, Heard, Held
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Address, Channel
 from chalicelib.process import outgoing
 from chalicelib.settings import load
 from tests.lab import SHOP, Lab, at_desk, laboratory, late

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from chalicelib.errors import BadSignature, Unreadable
-from chalicelib.models import Order
+from chalicelib.models.orders import Order
 from chalicelib.providers import woocommerce
 from chalicelib.webhook import Request, Response
 from tests.lab import START

@@ -15,7 +15,8 @@ from pydantic import SecretStr
 
 from chalicelib import api
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Attachment, Message, Outgoing
+from chalicelib.models.inbound import Attachment, Message
+from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import x
 from chalicelib.webhook import Request
 from infra import simulate

@@ -9,7 +9,8 @@ from sunshine_conversations_client import models
 
 from chalicelib import api
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Attachment, Content, Message, Outgoing, Progress, Receipt
+from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
+from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.providers import zendesk_messaging
 from chalicelib.webhook import Request
 from infra.world import File

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from chalicelib.checks import carriers, desks, ruling, texts, times
 from chalicelib.checks.problem import MAIL, Problem, listed
-from chalicelib.models import Shop
+from chalicelib.models.shop import Shop
 
 
 def check(rules: Shop) -> Iterator[Problem]:

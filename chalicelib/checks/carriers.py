@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from chalicelib import providers
 from chalicelib.checks.problem import Problem, listed
-from chalicelib.models import Can, Shop
+from chalicelib.models.provider import Can
+from chalicelib.models.shop import Shop
 
 ACCOUNT = re.compile(r"[A-Z0-9]+", re.ASCII)
 

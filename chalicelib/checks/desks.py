@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from chalicelib.checks.problem import MAIL, Problem, listed
 from chalicelib.checks.times import TIERS, spans
-from chalicelib.models import Desk, OnCall, Shop
+from chalicelib.models.shop import Desk, OnCall, Shop
 
 SLACK = re.compile(r"[A-Z0-9]+", re.ASCII)  # of a channel or a person
 

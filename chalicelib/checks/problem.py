@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from chalicelib.models import Channel
+from chalicelib.models.values import Channel
 
 Problem = tuple[tuple[str | int, ...], str]  # where it stands in the file, and what is wrong
 MAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from chalicelib.checks.problem import CHANNELS, Problem, listed
-from chalicelib.models import Rule, Shop
+from chalicelib.models.shop import Rule, Shop
 
 TAG = re.compile(r"[^\W_A-Z#-][^\s#A-Z]{0,39}")
 

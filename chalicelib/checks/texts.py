@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from chalicelib import gaps
 from chalicelib.checks.carriers import can
 from chalicelib.checks.problem import Problem, listed
-from chalicelib.models import Expected, Said, Shop
+from chalicelib.models.shop import Expected, Said, Shop
 
 TEMPLATE = re.compile(r"[a-z0-9_-]+", re.ASCII)
 ORDERS = re.compile(r"(?=.{1,12}$)[A-Z0-9#]*[A-Z#][A-Z0-9#]*[-/.]?", re.ASCII)  # never digits alone

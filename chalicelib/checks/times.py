@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib import hours
 from chalicelib.checks.problem import CHANNELS, Problem, listed
-from chalicelib.models import WEEKDAYS, Hours, Shop, Target
+from chalicelib.models.shop import WEEKDAYS, Hours, Shop, Target
 
 TIERS = ("nudge_minutes", "escalate_minutes", "owner_minutes")
 STEPS = ("reassign_minutes", *TIERS)

@@ -9,7 +9,7 @@ from functools import cache
 
 from chalicelib import languages
 from chalicelib.complaints.packs import PACKS
-from chalicelib.models import Complaint, Wish
+from chalicelib.models.people import Complaint, Wish
 
 LONGEST = 4_000  # characters of a text that are looked at
 ENOUGH = 4  # points

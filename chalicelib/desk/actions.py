@@ -9,7 +9,11 @@ from chalicelib.desk.asked import Asked, Done, known_as
 from chalicelib.desk.reading import read
 from chalicelib.desk.shown import channel_of
 from chalicelib.desk.windows import window
-from chalicelib.models import Address, Button, Complaint, Contact, Desk, Kind, Link, Message, Shop
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.outbound import Button
+from chalicelib.models.people import Complaint, Contact, Link
+from chalicelib.models.shop import Desk, Shop
+from chalicelib.models.values import Address
 
 SNOOZES = (
     ("for an hour", "1h"), ("for three hours", "3h"), ("until tomorrow 9:00", "tomorrow 9"),

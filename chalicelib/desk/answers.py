@@ -4,7 +4,8 @@ from chalicelib.desk import held, templates
 from chalicelib.desk.asked import Asked, Cannot, Done
 from chalicelib.desk.shown import excerpt, title
 from chalicelib.desk.windows import in_public
-from chalicelib.models import Address, Held
+from chalicelib.models.people import Held
+from chalicelib.models.values import Address
 
 
 def send(asked: Asked) -> Done:

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from chalicelib.models import Address, Contact, Conversation, Desk, Found, Heard, Shop
+from chalicelib.models.people import Contact, Conversation, Heard
+from chalicelib.models.shop import Desk, Shop
+from chalicelib.models.values import Address
+from chalicelib.models.work import Found
 
 
 class Asked(NamedTuple):

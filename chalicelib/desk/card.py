@@ -10,7 +10,12 @@ from chalicelib.desk.conduct import standing
 from chalicelib.desk.held import proved
 from chalicelib.desk.shown import channel_of, plain_id, title
 from chalicelib.desk.when import spoken
-from chalicelib.models import Address, Card, Contact, Conversation, Desk, Message, Order, Shop
+from chalicelib.models.inbound import Message
+from chalicelib.models.orders import Order
+from chalicelib.models.outbound import Card
+from chalicelib.models.people import Contact, Conversation
+from chalicelib.models.shop import Desk, Shop
+from chalicelib.models.values import Address
 
 MOST_ADDRESSES = 5  # of those a contact has beside the one it writes from
 

@@ -6,8 +6,8 @@ from typing import Any, get_args
 from chalicelib import languages, rules
 from chalicelib.desk import oncall, waiting, when
 from chalicelib.desk.asked import Asked, Cannot, Done, known_as
-from chalicelib.models import Complaint, Desk, Step
-from chalicelib.models.people import Priority
+from chalicelib.models.people import Complaint, Priority, Step
+from chalicelib.models.shop import Desk
 
 PRIORITIES: tuple[str, ...] = get_args(Priority)
 LONGEST_TAG = 40

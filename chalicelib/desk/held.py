@@ -7,7 +7,10 @@ from chalicelib.desk.reading import Words
 from chalicelib.desk.shown import channel_of, names, plain_id, title
 from chalicelib.desk.when import spoken
 from chalicelib.desk.windows import in_public, window
-from chalicelib.models import Address, Button, Channel, Contact, Heard, Held, Shop
+from chalicelib.models.outbound import Button
+from chalicelib.models.people import Contact, Heard, Held
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Address, Channel
 
 MOST_HELD = 10  # of one contact
 MOST_WAYS = 5  # addresses that are offered

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from chalicelib.desk.shown import TITLES
-from chalicelib.models import Address, Channel
+from chalicelib.models.values import Address, Channel
 
 PHONES = (Channel.SMS, Channel.WHATSAPP)  # an id there is a phone number
 MAILS = (Channel.EMAIL, Channel.UNVERIFIED_EMAIL)

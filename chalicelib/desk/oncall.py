@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from chalicelib import hours
-from chalicelib.models import Conversation, OnCall, Shop
+from chalicelib.models.people import Conversation
+from chalicelib.models.shop import OnCall, Shop
 
 TURNS = 60  # of opening hours and shifts that are looked through for a time at which somebody can be called
 

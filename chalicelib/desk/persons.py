@@ -6,7 +6,8 @@ from chalicelib.desk import naming
 from chalicelib.desk.asked import Asked, Cannot, Done
 from chalicelib.desk.held import over
 from chalicelib.desk.shown import excerpt, title
-from chalicelib.models import Address, Channel, Contact
+from chalicelib.models.people import Contact
+from chalicelib.models.values import Address, Channel
 
 MOST_NAMED = 6  # addresses that are looked up for one message
 

@@ -3,7 +3,8 @@
 import re
 from typing import NamedTuple
 
-from chalicelib.models import Desk, Message
+from chalicelib.models.inbound import Message
+from chalicelib.models.shop import Desk
 
 NOTE, REPLY = "//", ">>"
 _COMMAND = re.compile(r"#([^\W\d_]+)(?:\s+(.*))?")

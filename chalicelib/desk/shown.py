@@ -1,6 +1,7 @@
 """How a customer's message is shown at a desk."""
 
-from chalicelib.models import Address, Attachment, Channel, Kind, Message
+from chalicelib.models.inbound import Attachment, Kind, Message
+from chalicelib.models.values import Address, Channel
 
 LONGEST_EXCERPT = 120  # characters
 TITLES = {

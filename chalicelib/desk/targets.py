@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from chalicelib.models import Channel, Conversation, Desk, Shop, Target
+from chalicelib.models.people import Conversation
+from chalicelib.models.shop import Desk, Shop, Target
+from chalicelib.models.values import Channel
 
 USUAL = {Channel.EMAIL: 1440, Channel.UNVERIFIED_EMAIL: 1440, Channel.SMS: 15}  # minutes until an answer
 QUICK = 5  # … in a chat, and on all other channels

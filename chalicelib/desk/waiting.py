@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from chalicelib import hours
 from chalicelib.desk import oncall, targets
-from chalicelib.models import Contact, Conversation, Desk, Shop, Waiting
+from chalicelib.models.people import Contact, Conversation, Waiting
+from chalicelib.models.shop import Desk, Shop
 
 Value = TypeVar("Value")
 REASSIGN, RESOLUTION, UPDATE, FOLLOW_UP, CALL = "reassign", "resolution", "update", "follow up", "call"

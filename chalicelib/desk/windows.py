@@ -6,7 +6,10 @@ from typing import Literal, NamedTuple
 from chalicelib import providers, words
 from chalicelib.desk.shown import channel_of
 from chalicelib.desk.when import spoken
-from chalicelib.models import Address, Contact, Heard, Kind, Message, Shop
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.people import Contact, Heard
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Address
 
 MARGIN = timedelta(minutes=2)  # a reply takes a moment to get there, and clocks differ
 

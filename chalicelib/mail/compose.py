@@ -10,7 +10,8 @@ from chalicelib.mail.message import bare, tokened
 from chalicelib.mail.quotes import MARKER
 from chalicelib.mail.subjects import without_reply_marks
 from chalicelib.mail.values import ids, is_address, one_line
-from chalicelib.models import Outgoing, digest
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.values import digest
 
 MOST_REFERENCES = 20
 LONGEST_VALUE = 995  # characters of a header in a provider's API

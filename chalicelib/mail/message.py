@@ -9,7 +9,8 @@ from chalicelib.mail.parse import Mail
 from chalicelib.mail.quotes import answers_within, stripped
 from chalicelib.mail.subjects import forwarded
 from chalicelib.mail.values import addresses, first
-from chalicelib.models import Address, Attachment, Channel, Message, digest
+from chalicelib.models.inbound import Attachment, Message
+from chalicelib.models.values import Address, Channel, digest
 
 TOKEN = re.compile(r"[a-z2-7]{26}")
 MOST_REFERENCES = 10

@@ -19,7 +19,8 @@ from chalicelib.mail import values
 from chalicelib.mail.html import text_of
 from chalicelib.mail.subjects import is_reply
 from chalicelib.mail.values import Mailbox, addresses, date_of, decoded, every, first, ids, in_charset, one_line
-from chalicelib.models import Attachment, Content
+from chalicelib.models.inbound import Attachment
+from chalicelib.models.outbound import Content
 
 LARGEST = 40_000_000  # bytes of a mail; the largest that a provider takes in is 35 MB
 LARGEST_HEAD = 256_000  # bytes of one part's headers

@@ -8,7 +8,8 @@ from chalicelib.errors import Unreadable
 from chalicelib.mail.html import text_of
 from chalicelib.mail.parse import Mail, content_of, file_name, parse
 from chalicelib.mail.values import one_line
-from chalicelib.models import Attachment, Content
+from chalicelib.models.inbound import Attachment
+from chalicelib.models.outbound import Content
 from chalicelib.webhook import Part
 
 MOST_FILES = 200

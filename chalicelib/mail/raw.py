@@ -2,7 +2,7 @@
 
 from chalicelib.mail.compose import Draft
 from chalicelib.mail.values import encoded
-from chalicelib.models import Outgoing
+from chalicelib.models.outbound import Outgoing
 
 LONGEST_LINE = 990  # where the standard library's own 78 are too few for a message id, it hides it in encoded words
 

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 from chalicelib import api, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import Frozen, Live, LiveSecret, Message, Receipt, secret, setting
+from chalicelib.models.inbound import Message, Receipt
+from chalicelib.models.provider import Live, LiveSecret, secret, setting
+from chalicelib.models.values import Frozen
 from chalicelib.webhook import Request, Response
 
 METHODS = ("GET", "POST")  # GET is the URL check, once, when the shop saves the address in Meta's console

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 from chalicelib import meta
 from chalicelib.errors import Outcome
-from chalicelib.models import Address, Channel, Kind, Message, Outgoing, Progress, Receipt
+from chalicelib.models.inbound import Kind, Message, Progress, Receipt
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.values import Address, Channel
 
 OUTSIDE = "the customer's last message is more than 24 hours old; {} then takes no answer"
 OUTCOMES = meta.OUTCOMES | {

@@ -16,7 +16,7 @@ from typing import Any
 
 from chalicelib import meta
 from chalicelib.errors import Outcome, SendFailed
-from chalicelib.models import Outgoing
+from chalicelib.models.outbound import Outgoing
 
 KINDS = ("comment_id", "post_id")  # of what takes a private answer
 ELSEWHERE = "only #public answers it: the shop is mentioned in what others own"

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from chalicelib import aws, queue, store
 from chalicelib.errors import Later, Poison, SendFailed, Unavailable
-from chalicelib.models import Item, Receive
+from chalicelib.models.inbound import Item
+from chalicelib.models.work import Receive
 from chalicelib.process import items
 from chalicelib.process.forgotten import Forgotten
 

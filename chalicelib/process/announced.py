@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from chalicelib import providers, queue, settings, words
 from chalicelib.errors import Later, Outcome, Poison, SendFailed
-from chalicelib.models import Message, Receive
+from chalicelib.models.inbound import Message
+from chalicelib.models.work import Receive
 from chalicelib.process import texts
 from chalicelib.process.signs import Sign, signal
 

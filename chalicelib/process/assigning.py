@@ -1,7 +1,8 @@
 """Whose turn it is: the table is asked only where a desk gives conversations to its agents."""
 
 from chalicelib import route, settings, store
-from chalicelib.models import Found, Message, Receive
+from chalicelib.models.inbound import Message
+from chalicelib.models.work import Found, Receive
 
 
 def with_turns(message: Message, found: Found, receive: Receive) -> Found:

@@ -7,7 +7,8 @@ from typing import Any
 
 from chalicelib import aws, files, providers, settings, store, wording, words
 from chalicelib.errors import Later, Outcome, SendFailed, Unavailable, Unreadable
-from chalicelib.models import Content, Delivery, digest
+from chalicelib.models.outbound import Content, Delivery
+from chalicelib.models.values import digest
 from chalicelib.process.job import Job, file_name
 
 LARGEST = 25_000_000  # bytes of one file, either way; the worker holds it a few times over

@@ -5,7 +5,11 @@ from datetime import timedelta
 
 from chalicelib import providers, queue, settings, store, words
 from chalicelib.errors import Later, Outcome, SendFailed, Unavailable
-from chalicelib.models import Claim, Content, Delivery, DeliveryKind, Handed, Message, Outgoing, Receive, State, digest
+from chalicelib.models.inbound import Handed, Message
+from chalicelib.models.outbound import Content, Delivery, DeliveryKind, Outgoing, State
+from chalicelib.models.people import Claim
+from chalicelib.models.values import digest
+from chalicelib.models.work import Receive
 from chalicelib.process import attachments, forgotten, outcome
 from chalicelib.process.job import Job, Wait, end, heard, note, postpone
 from chalicelib.process.outgoing import compose

@@ -2,7 +2,11 @@
 
 from chalicelib import files, providers, settings, store
 from chalicelib.errors import Later, Outcome, SendFailed
-from chalicelib.models import Claim, Contact, Delivery, Message, Outgoing, Receive, digest
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Delivery, Outgoing
+from chalicelib.models.people import Claim, Contact
+from chalicelib.models.values import digest
+from chalicelib.models.work import Receive
 
 
 class Forgotten(Exception):

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from chalicelib import journal, queue, route, store
 from chalicelib.errors import Later
-from chalicelib.models import Message, Pieces, Receive, Together
+from chalicelib.models.inbound import Message
+from chalicelib.models.work import Pieces, Receive, Together
 
 TRIES = 6  # of reading and settling, while other fragments are written
 

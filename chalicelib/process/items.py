@@ -6,7 +6,9 @@ from typing import Any
 
 from chalicelib import files, journal, parsing, queue, settings, store, words
 from chalicelib.errors import Poison, Unreadable
-from chalicelib.models import DeliveryKind, Handed, Item, Kind, Message, News, Parked, Raw, Receive, Told
+from chalicelib.models.inbound import Handed, Item, Kind, Message, News, Parked, Raw, Told
+from chalicelib.models.outbound import DeliveryKind
+from chalicelib.models.work import Receive
 from chalicelib.process import deliver, messages, orders, outcome, receipts, record, texts
 from chalicelib.process.job import Job
 from chalicelib.process.signs import Sign, signal

@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 from chalicelib import mail, route, settings, store
 from chalicelib.desk import waiting
 from chalicelib.errors import Later
-from chalicelib.models import Claim, Contact, Delivery, Heard, Message, Receive, State
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Delivery, State
+from chalicelib.models.people import Claim, Contact, Heard
+from chalicelib.models.work import Receive
 
 
 @dataclass

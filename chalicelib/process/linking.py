@@ -3,7 +3,9 @@
 import secrets
 
 from chalicelib import desk, route, settings, store
-from chalicelib.models import Address, Found, Message, Met
+from chalicelib.models.inbound import Message
+from chalicelib.models.values import Address
+from chalicelib.models.work import Found, Met
 
 
 def met(item: Message, found: Found) -> Met:

@@ -4,7 +4,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from chalicelib import route, settings, store
-from chalicelib.models import Found, Measured, Message, Receive
+from chalicelib.models.inbound import Message
+from chalicelib.models.work import Found, Measured, Receive
 
 
 def with_measured(message: Message, found: Found, receive: Receive, now: datetime) -> Found:

@@ -4,7 +4,10 @@ from datetime import datetime, timedelta
 
 from chalicelib import desk, providers, queue, route, settings, store, words
 from chalicelib.errors import Later, Outcome, Poison, SendFailed
-from chalicelib.models import Contact, DeliveryKind, Kind, Message, Plan, Receive
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.outbound import DeliveryKind
+from chalicelib.models.people import Contact
+from chalicelib.models.work import Plan, Receive
 from chalicelib.process import (
     announced,
     assigning,

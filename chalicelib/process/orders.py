@@ -6,7 +6,9 @@ from typing import Literal
 
 from chalicelib import route, settings, store, words
 from chalicelib.errors import Later
-from chalicelib.models import Address, Channel, Clue, Demand, Order, Receive, digest
+from chalicelib.models.orders import Demand, Order
+from chalicelib.models.values import Address, Channel, digest
+from chalicelib.models.work import Clue, Receive
 from chalicelib.process import record
 
 TRIES = 6  # when others write orders of the same buyer

@@ -13,7 +13,8 @@ from typing import Any
 from chalicelib import desk, route, settings, store, words
 from chalicelib.desk import waiting
 from chalicelib.errors import Outcome, SendFailed, ThreadGone
-from chalicelib.models import Contact, Delivery, DeliveryKind, Outgoing, State
+from chalicelib.models.outbound import Delivery, DeliveryKind, Outgoing, State
+from chalicelib.models.people import Contact
 from chalicelib.process import forgotten
 from chalicelib.process.job import (
     Job,

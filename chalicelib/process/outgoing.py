@@ -4,19 +4,11 @@ from typing import Any
 
 from chalicelib import desk, providers, route, settings, store, wording
 from chalicelib.errors import Later, Outcome, SendFailed
-from chalicelib.models import (
-    Card,
-    Claim,
-    Contact,
-    Content,
-    Conversation,
-    Delivery,
-    DeliveryKind,
-    Desk,
-    Message,
-    Outgoing,
-    digest,
-)
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Card, Content, Delivery, DeliveryKind, Outgoing
+from chalicelib.models.people import Claim, Contact, Conversation
+from chalicelib.models.shop import Desk
+from chalicelib.models.values import digest
 from chalicelib.process import attachments, texts
 from chalicelib.process.job import Job, heard, write_head
 

@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib import store, words
 from chalicelib.errors import Later
-from chalicelib.models import Claim, DeliveryKind, Progress, Receipt, Receive
+from chalicelib.models.inbound import Progress, Receipt
+from chalicelib.models.outbound import DeliveryKind
+from chalicelib.models.people import Claim
+from chalicelib.models.work import Receive
 from chalicelib.process import deliver
 from chalicelib.process.job import notice
 from chalicelib.process.signs import Sign, signal

@@ -7,7 +7,10 @@ from functools import partial
 from chalicelib import route, settings, store
 from chalicelib.desk import waiting
 from chalicelib.errors import Later
-from chalicelib.models import Claim, Contact, Delivery, DeliveryKind, Message, Plan, Receive
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Delivery, DeliveryKind
+from chalicelib.models.people import Claim, Contact
+from chalicelib.models.work import Plan, Receive
 from chalicelib.process import deliver, texts
 from chalicelib.process.job import Job
 

@@ -4,7 +4,8 @@ from enum import StrEnum
 
 from chalicelib import providers, settings
 from chalicelib.errors import SendFailed, Unavailable
-from chalicelib.models import Outgoing, digest
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.values import digest
 
 
 class Sign(StrEnum):

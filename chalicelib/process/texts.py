@@ -1,7 +1,7 @@
 """Long texts, and mails with all they quote, lie in the bucket: the message as its row holds it, and whole again."""
 
 from chalicelib import files
-from chalicelib.models import Message
+from chalicelib.models.inbound import Message
 
 LONG_TEXT = 4_000  # bytes; a longer text lies in the bucket, not in the row
 EXCERPT = 1_000  # characters of it that stay in the row

@@ -5,7 +5,10 @@ from datetime import datetime
 
 from chalicelib import route, settings, store
 from chalicelib.desk import waiting
-from chalicelib.models import Claim, Contact, DeliveryKind, Message, Plan, Receive
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import DeliveryKind
+from chalicelib.models.people import Claim, Contact
+from chalicelib.models.work import Plan, Receive
 from chalicelib.process import assigning, deliver, record
 from chalicelib.process.job import Job
 

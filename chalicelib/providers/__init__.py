@@ -5,7 +5,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, cast
 
-from chalicelib.models import Provider
+from chalicelib.models.provider import Provider
 
 ORDERS = ("shopify", "woocommerce")  # they tell of orders: a card need not load them all to know whether one does
 NAMES = (

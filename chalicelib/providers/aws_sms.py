@@ -23,20 +23,10 @@ from typing import Any
 
 from chalicelib import amazon, aws, sns
 from chalicelib.errors import OPTED_OUT, Outcome, SendFailed, Unreadable
-from chalicelib.models import (
-    Can,
-    Channel,
-    Cover,
-    Frozen,
-    LiveSecret,
-    Message,
-    Outgoing,
-    Progress,
-    Receipt,
-    phone,
-    secret,
-    setting,
-)
+from chalicelib.models.inbound import Message, Progress, Receipt
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, secret, setting
+from chalicelib.models.values import Channel, Frozen, phone
 from chalicelib.webhook import MALFORMED, Request, Response, moment
 
 channel = Channel.SMS

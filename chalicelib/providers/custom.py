@@ -55,25 +55,10 @@ from typing import Any
 
 from chalicelib import api, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import (
-    Address,
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Frozen,
-    Kind,
-    LiveSecret,
-    Location,
-    Message,
-    Outgoing,
-    Progress,
-    Receipt,
-    secret,
-    setting,
-    with_typed,
-)
+from chalicelib.models.inbound import Attachment, Kind, Location, Message, Progress, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, secret, setting
+from chalicelib.models.values import Address, Channel, Frozen, with_typed
 from chalicelib.webhook import Request, Response, moment
 
 channel = Channel.WEBCHAT

@@ -27,23 +27,10 @@ from urllib.parse import unquote, urlsplit
 
 from chalicelib import download, meta
 from chalicelib.meta import comments
-from chalicelib.models import (
-    Address,
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Kind,
-    LiveSecret,
-    Message,
-    Outgoing,
-    Receipt,
-    Trouble,
-    current,
-    digest,
-    secret,
-)
+from chalicelib.models.inbound import Attachment, Kind, Message, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret
+from chalicelib.models.values import Address, Channel, digest
 from chalicelib.webhook import Request, Response
 
 channel = Channel.FACEBOOK_PAGE

@@ -29,20 +29,10 @@ from urllib.parse import unquote, urlsplit
 
 from chalicelib import download, meta
 from chalicelib.meta import chats
-from chalicelib.models import (
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    LiveSecret,
-    Message,
-    Outgoing,
-    Receipt,
-    Trouble,
-    current,
-    secret,
-)
+from chalicelib.models.inbound import Attachment, Message, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret
+from chalicelib.models.values import Channel
 from chalicelib.webhook import Request, Response
 
 channel = Channel.INSTAGRAM

@@ -28,20 +28,10 @@ from typing import Any
 from chalicelib import api, meta
 from chalicelib.errors import Outcome, SendFailed
 from chalicelib.meta import comments
-from chalicelib.models import (
-    Address,
-    Attachment,
-    Can,
-    Channel,
-    Cover,
-    LiveSecret,
-    Message,
-    Outgoing,
-    Receipt,
-    Trouble,
-    current,
-    secret,
-)
+from chalicelib.models.inbound import Attachment, Message, Receipt
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret
+from chalicelib.models.values import Address, Channel
 from chalicelib.webhook import Request, Response
 
 channel = Channel.INSTAGRAM_COMMENTS

@@ -28,22 +28,10 @@ from urllib.parse import quote
 
 from chalicelib import api, download, mail, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import (
-    Address,
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Frozen,
-    LiveSecret,
-    Message,
-    Outgoing,
-    current,
-    secret,
-    setting,
-    with_typed,
-)
+from chalicelib.models.inbound import Attachment, Message
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
+from chalicelib.models.values import Address, Channel, Frozen, with_typed
 from chalicelib.webhook import MALFORMED, Request, Response, each
 
 channel = Channel.WEBCHAT

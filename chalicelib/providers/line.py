@@ -30,26 +30,10 @@ from uuid import NAMESPACE_OID, uuid5
 
 from chalicelib import api, canary, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import (
-    Address,
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Frozen,
-    Kind,
-    LiveSecret,
-    Location,
-    Message,
-    Outgoing,
-    Receipt,
-    Trouble,
-    current,
-    digest,
-    secret,
-    setting,
-)
+from chalicelib.models.inbound import Attachment, Kind, Location, Message, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
+from chalicelib.models.values import Address, Channel, Frozen, digest
 from chalicelib.webhook import MALFORMED, Request, Response, each
 
 channel = Channel.LINE

@@ -37,21 +37,10 @@ from typing import Any
 
 from chalicelib import api, mail, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import (
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Frozen,
-    LiveSecret,
-    Message,
-    Outgoing,
-    Progress,
-    Receipt,
-    current,
-    secret,
-    setting,
-)
+from chalicelib.models.inbound import Message, Progress, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
+from chalicelib.models.values import Channel, Frozen
 from chalicelib.webhook import Request, Response, place_of
 
 channel = Channel.EMAIL

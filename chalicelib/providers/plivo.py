@@ -21,24 +21,10 @@ from collections.abc import Iterator, Mapping
 
 from chalicelib import api, download, signing
 from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import (
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Frozen,
-    Intent,
-    LiveSecret,
-    Message,
-    Outgoing,
-    Progress,
-    Receipt,
-    current,
-    phone,
-    secret,
-    setting,
-)
+from chalicelib.models.inbound import Attachment, Intent, Message, Progress, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
+from chalicelib.models.values import Channel, Frozen, phone
 from chalicelib.webhook import Request, Response
 
 channel = Channel.SMS

@@ -24,24 +24,10 @@ from typing import Any
 
 from chalicelib import api, canary, mail, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import (
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Frozen,
-    LiveSecret,
-    Message,
-    Outgoing,
-    Progress,
-    Receipt,
-    Trouble,
-    current,
-    digest,
-    secret,
-    setting,
-)
+from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
+from chalicelib.models.values import Channel, Frozen, digest
 from chalicelib.webhook import Request, Response, place_of
 
 channel = Channel.EMAIL

@@ -26,21 +26,10 @@ from typing import Any, NamedTuple
 
 from chalicelib import amazon, aws, mail, signing, sns
 from chalicelib.errors import Outcome, SendFailed, Unreadable
-from chalicelib.models import (
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Frozen,
-    LiveSecret,
-    Message,
-    Outgoing,
-    Progress,
-    Receipt,
-    secret,
-    setting,
-)
+from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, secret, setting
+from chalicelib.models.values import Channel, Frozen
 from chalicelib.webhook import Request, Response, moment, place_of
 
 channel = Channel.EMAIL

@@ -26,7 +26,9 @@ from typing import Any
 
 from chalicelib import orders, signing
 from chalicelib.errors import BadSignature, Unreadable
-from chalicelib.models import Can, Cover, Demand, Frozen, LiveSecret, Order, secret
+from chalicelib.models.orders import Demand, Order
+from chalicelib.models.provider import Can, Cover, LiveSecret, secret
+from chalicelib.models.values import Frozen
 from chalicelib.webhook import MALFORMED, Request, Response
 
 channel = None

@@ -24,7 +24,10 @@ from typing import Any
 
 from chalicelib import slack
 from chalicelib.errors import Outcome, SendFailed, Unreadable
-from chalicelib.models import Address, Can, Channel, Cover, Kind, Message, Outgoing, Trouble
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.provider import Can, Cover, Trouble
+from chalicelib.models.values import Address, Channel
 from chalicelib.slack import App as Config
 from chalicelib.slack import fetch, verify
 from chalicelib.webhook import MALFORMED, Request, Response

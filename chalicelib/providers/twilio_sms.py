@@ -15,7 +15,10 @@ and is answered. By Twilio's pages alone: everything else.
 from datetime import datetime
 
 from chalicelib import twilio
-from chalicelib.models import Attachment, Channel, Content, Message, Outgoing, Receipt, Trouble, setting
+from chalicelib.models.inbound import Attachment, Message, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Trouble, setting
+from chalicelib.models.values import Channel
 from chalicelib.webhook import Request, Response
 
 channel = Channel.SMS

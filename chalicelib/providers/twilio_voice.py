@@ -31,7 +31,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 from chalicelib import canary, twilio
 from chalicelib.errors import Outcome, SendFailed, Unreadable
-from chalicelib.models import Address, Attachment, Channel, Content, Kind, Message, Outgoing, Receipt, Trouble, setting
+from chalicelib.models.inbound import Attachment, Kind, Message, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Trouble, setting
+from chalicelib.models.values import Address, Channel
 from chalicelib.webhook import Request, Response
 
 channel = Channel.SMS

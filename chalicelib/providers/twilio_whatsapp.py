@@ -30,21 +30,10 @@ from datetime import datetime
 
 from chalicelib import twilio
 from chalicelib.errors import Unreadable
-from chalicelib.models import (
-    Address,
-    Approved,
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Location,
-    Message,
-    Outgoing,
-    Receipt,
-    Trouble,
-    setting,
-)
+from chalicelib.models.inbound import Attachment, Location, Message, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Approved, Can, Cover, Trouble, setting
+from chalicelib.models.values import Address, Channel
 from chalicelib.webhook import Request, Response
 
 channel = Channel.WHATSAPP

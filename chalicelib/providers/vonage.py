@@ -31,24 +31,10 @@ from typing import Any, Literal
 
 from chalicelib import api, download, signing
 from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import (
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Fragment,
-    Frozen,
-    LiveSecret,
-    Message,
-    Outgoing,
-    Progress,
-    Receipt,
-    current,
-    phone,
-    secret,
-    setting,
-)
+from chalicelib.models.inbound import Attachment, Fragment, Message, Progress, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
+from chalicelib.models.values import Channel, Frozen, phone
 from chalicelib.webhook import Request, Response
 
 channel = Channel.SMS

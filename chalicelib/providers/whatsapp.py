@@ -27,26 +27,10 @@ from typing import Any
 
 from chalicelib import api, download, meta
 from chalicelib.errors import Outcome, SendFailed
-from chalicelib.models import (
-    Address,
-    Approved,
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Kind,
-    LiveSecret,
-    Location,
-    Message,
-    Outgoing,
-    Progress,
-    Receipt,
-    Trouble,
-    current,
-    secret,
-    setting,
-)
+from chalicelib.models.inbound import Attachment, Kind, Location, Message, Progress, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Approved, Can, Cover, LiveSecret, Trouble, current, secret, setting
+from chalicelib.models.values import Address, Channel
 from chalicelib.webhook import Request, Response
 
 channel = Channel.WHATSAPP

@@ -37,24 +37,10 @@ from urllib.parse import parse_qsl, quote
 
 from chalicelib import api, canary, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import (
-    Address,
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Frozen,
-    LiveSecret,
-    Message,
-    Outgoing,
-    Progress,
-    Receipt,
-    Trouble,
-    current,
-    secret,
-    setting,
-)
+from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
+from chalicelib.models.values import Address, Channel, Frozen
 from chalicelib.webhook import MALFORMED, Request, Response, each
 
 channel = Channel.X

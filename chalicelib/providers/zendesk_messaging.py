@@ -23,24 +23,10 @@ from urllib.parse import unquote, urlsplit
 
 from chalicelib import api, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
-from chalicelib.models import (
-    Address,
-    Attachment,
-    Can,
-    Channel,
-    Content,
-    Cover,
-    Frozen,
-    LiveSecret,
-    Location,
-    Message,
-    Outgoing,
-    Progress,
-    Receipt,
-    current,
-    secret,
-    setting,
-)
+from chalicelib.models.inbound import Attachment, Location, Message, Progress, Receipt
+from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
+from chalicelib.models.values import Address, Channel, Frozen
 from chalicelib.webhook import MALFORMED, Request, Response, each, moment
 
 channel = Channel.WEBCHAT

@@ -9,7 +9,11 @@ from unicodedata import category
 from zoneinfo import ZoneInfo
 
 from chalicelib import gaps, hours, sms, wording
-from chalicelib.models import Channel, Contact, Conversation, Found, Kind, Message, Quota, Receive, Rule, Shop
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.people import Contact, Conversation
+from chalicelib.models.shop import Rule, Shop
+from chalicelib.models.values import Channel
+from chalicelib.models.work import Found, Quota, Receive
 from chalicelib.route import opening, optout, silent, unasked
 from chalicelib.route.came import Came, Turned
 

@@ -3,7 +3,12 @@
 from typing import Any
 
 from chalicelib import desk, words
-from chalicelib.models import FOREIGN, Channel, Claim, Contact, Desk, Direction, Kind, Message, Plan
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.people import Claim, Contact
+from chalicelib.models.provider import FOREIGN
+from chalicelib.models.shop import Desk
+from chalicelib.models.values import Channel
+from chalicelib.models.work import Direction, Plan
 from chalicelib.route import linking, proving
 from chalicelib.route.changes import change
 from chalicelib.route.escalation import escalated

@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from chalicelib import rules
-from chalicelib.models import Contact, Message, Receive, Shop
+from chalicelib.models.inbound import Message
+from chalicelib.models.people import Contact
+from chalicelib.models.shop import Shop
+from chalicelib.models.work import Receive
 from chalicelib.route.opening import turn
 from chalicelib.route.tell import desk_of
 

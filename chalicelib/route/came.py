@@ -5,7 +5,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from chalicelib.models import Complaint, Contact, Conversation, Found, Heard, Intent, Message, Receive, Rule, Shop
+from chalicelib.models.inbound import Intent, Message
+from chalicelib.models.people import Complaint, Contact, Conversation, Heard
+from chalicelib.models.shop import Rule, Shop
+from chalicelib.models.work import Found, Receive
 from chalicelib.route import optout
 from chalicelib.rules import Facts
 

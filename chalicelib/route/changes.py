@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib import desk, providers, words
-from chalicelib.models import Claim, Delivery, DeliveryKind, Direction, Kind, Plan
+from chalicelib.models.inbound import Kind
+from chalicelib.models.outbound import Delivery, DeliveryKind
+from chalicelib.models.people import Claim
+from chalicelib.models.work import Direction, Plan
 from chalicelib.route.cut import parts_for
 from chalicelib.route.replies import HELD, excerpt
 from chalicelib.route.scene import Scene, tell_here

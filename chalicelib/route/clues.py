@@ -4,7 +4,12 @@ import re
 from collections.abc import Iterator
 
 from chalicelib import desk, words
-from chalicelib.models import Address, Button, Channel, Clue, Contact, Kind, Known, Message, Plan, Shop
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.outbound import Button
+from chalicelib.models.people import Contact
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Address, Channel
+from chalicelib.models.work import Clue, Known, Plan
 from chalicelib.route.tell import notice
 
 MOST = 5  # clues of one message

@@ -5,22 +5,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from chalicelib import desk, rules, words
-from chalicelib.models import (
-    Address,
-    Button,
-    Channel,
-    Contact,
-    Conversation,
-    Delivery,
-    Direction,
-    Found,
-    Heard,
-    Message,
-    Met,
-    Plan,
-    Receive,
-    Shop,
-)
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Button, Delivery
+from chalicelib.models.people import Contact, Conversation, Heard
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Address, Channel
+from chalicelib.models.work import Direction, Found, Met, Plan, Receive
 from chalicelib.route import acknowledging, clues, linking, opening, optout, proving, silent, unasked
 from chalicelib.route.acknowledging import AtOnce
 from chalicelib.route.came import Came, Turned

@@ -5,7 +5,10 @@ from collections.abc import Callable
 from functools import partial
 
 from chalicelib import desk, providers, sms
-from chalicelib.models import Can, Delivery, DeliveryKind, Message, Shop
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Delivery, DeliveryKind
+from chalicelib.models.provider import Can
+from chalicelib.models.shop import Shop
 
 MOST_PARTS = 40  # three go out in one receive, and thirty receives in an hour mean that a message kills the worker
 CUT = " … (too long to show: cut here)"

@@ -4,7 +4,10 @@ from datetime import datetime
 
 from chalicelib import desk, words
 from chalicelib.desk import waiting, when
-from chalicelib.models import Conversation, Delivery, DeliveryKind, Plan, Shop, Thread
+from chalicelib.models.outbound import Delivery, DeliveryKind
+from chalicelib.models.people import Conversation, Thread
+from chalicelib.models.shop import Shop
+from chalicelib.models.work import Plan
 from chalicelib.route.tell import desk_of, tell
 
 

@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from chalicelib import desk
-from chalicelib.models import Conversation, Delivery, DeliveryKind, Message, Shop
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Delivery, DeliveryKind
+from chalicelib.models.people import Conversation
+from chalicelib.models.shop import Shop
 from chalicelib.route.cut import parts, shortest
 from chalicelib.route.tell import desk_of, sendable
 

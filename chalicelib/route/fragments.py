@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from chalicelib import words
-from chalicelib.models import Fragment, Message, Pieces, Together, digest
+from chalicelib.models.inbound import Fragment, Message
+from chalicelib.models.values import digest
+from chalicelib.models.work import Pieces, Together
 
 WAITS = timedelta(minutes=2)  # for the others, from when the first came
 LATE = timedelta(days=1)  # how long a provider may go on bringing what a text was settled without

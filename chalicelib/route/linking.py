@@ -12,8 +12,10 @@ from typing import Any, NamedTuple, get_args
 from chalicelib import desk, providers, words
 from chalicelib.desk import Cannot, waiting
 from chalicelib.errors import Later
-from chalicelib.models import Address, Contact, Conversation, Joint, Link, Plan, Shop, Thread
-from chalicelib.models.people import Priority
+from chalicelib.models.people import Contact, Conversation, Link, Priority, Thread
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Address
+from chalicelib.models.work import Joint, Plan
 from chalicelib.route.tell import desk_of, next_head, tell
 
 MOST = 60  # addresses and contacts of one person: a transaction takes a hundred writes

@@ -6,7 +6,11 @@ from typing import Literal
 from chalicelib import desk, rules
 from chalicelib.desk import waiting
 from chalicelib.errors import Later
-from chalicelib.models import Complaint, Conversation, Kind, Message, Receive, Rule, Shop, digest
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.people import Complaint, Conversation
+from chalicelib.models.shop import Rule, Shop
+from chalicelib.models.values import digest
+from chalicelib.models.work import Receive
 from chalicelib.route import silent, unasked
 from chalicelib.route.came import Came, Turned
 from chalicelib.route.tell import desk_of

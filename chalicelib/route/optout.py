@@ -16,7 +16,11 @@ from datetime import datetime
 from unicodedata import combining, normalize
 
 from chalicelib import desk, providers, words
-from chalicelib.models import Channel, Contact, Heard, Intent, Kind, Message, Receive, Shop
+from chalicelib.models.inbound import Intent, Kind, Message
+from chalicelib.models.people import Contact, Heard
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Channel
+from chalicelib.models.work import Receive
 
 WORDS: Mapping[str, Intent] = {
     **dict.fromkeys(

@@ -6,21 +6,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib import desk, words
-from chalicelib.models import (
-    Address,
-    Channel,
-    Contact,
-    Conversation,
-    Delivery,
-    Direction,
-    Heard,
-    Kind,
-    Message,
-    Plan,
-    Receive,
-    Shop,
-    digest,
-)
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.outbound import Delivery
+from chalicelib.models.people import Contact, Conversation, Heard
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Address, Channel, digest
+from chalicelib.models.work import Direction, Plan, Receive
 from chalicelib.route.agents import command_below, not_vouched
 from chalicelib.route.forwards import forwards_of
 from chalicelib.route.opening import opener, turn

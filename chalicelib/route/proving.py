@@ -5,20 +5,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib import desk, wording, words
-from chalicelib.models import (
-    Address,
-    Channel,
-    Contact,
-    Delivery,
-    DeliveryKind,
-    Heard,
-    Kind,
-    Message,
-    Plan,
-    Proof,
-    Shop,
-    digest,
-)
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.outbound import Delivery, DeliveryKind
+from chalicelib.models.people import Contact, Heard, Proof
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Address, Channel, digest
+from chalicelib.models.work import Plan
 from chalicelib.route.linking import Evidence, Union, join, tell_joined
 
 LIVES = timedelta(minutes=15)

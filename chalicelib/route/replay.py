@@ -4,7 +4,12 @@ from collections.abc import Iterator
 
 from chalicelib import desk, rules, words
 from chalicelib.desk import waiting
-from chalicelib.models import Claim, Contact, Conversation, Delivery, Direction, Message, Plan, Receive, Shop, digest
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Delivery
+from chalicelib.models.people import Claim, Contact, Conversation
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import digest
+from chalicelib.models.work import Direction, Plan, Receive
 from chalicelib.route.forwards import files_of, forwards_of
 from chalicelib.route.opening import opener
 from chalicelib.route.tell import cards_anew, next_head, own_thread, tell

@@ -4,20 +4,12 @@ from datetime import datetime, timedelta
 
 from chalicelib import desk, providers, words
 from chalicelib.desk import waiting
-from chalicelib.models import (
-    Address,
-    Contact,
-    Conversation,
-    Delivery,
-    DeliveryKind,
-    Direction,
-    First,
-    Heard,
-    Held,
-    Message,
-    Plan,
-    Shop,
-)
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Delivery, DeliveryKind
+from chalicelib.models.people import Contact, Conversation, First, Heard, Held
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Address
+from chalicelib.models.work import Direction, Plan
 from chalicelib.route.cut import parts_for
 from chalicelib.route.scene import Scene, tell_here
 from chalicelib.route.tell import desk_of, own_thread, sendable, tell

@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib.models import Address, Contact, Conversation, Desk, Found, Message, Plan, Receive, Shop, Thread
+from chalicelib.models.inbound import Message
+from chalicelib.models.people import Contact, Conversation, Thread
+from chalicelib.models.shop import Desk, Shop
+from chalicelib.models.values import Address
+from chalicelib.models.work import Found, Plan, Receive
 from chalicelib.route.tell import desk_of, own_thread, tell
 
 

@@ -2,7 +2,9 @@
 
 import re
 
-from chalicelib.models import Channel, Kind, Message, Shop
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Channel
 from chalicelib.route import optout
 
 

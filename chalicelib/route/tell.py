@@ -3,7 +3,11 @@
 from typing import Any
 
 from chalicelib import providers
-from chalicelib.models import Contact, Delivery, DeliveryKind, Desk, Message, Plan, Shop, Thread
+from chalicelib.models.inbound import Message
+from chalicelib.models.outbound import Delivery, DeliveryKind
+from chalicelib.models.people import Contact, Thread
+from chalicelib.models.shop import Desk, Shop
+from chalicelib.models.work import Plan
 
 MOST_FILES = 10  # of one message; the others are named where the message is shown
 

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 from chalicelib import desk, words
 from chalicelib.desk import oncall, waiting, when
-from chalicelib.models import Contact, Conversation, Direction, Message, Plan, Shop
+from chalicelib.models.inbound import Message
+from chalicelib.models.people import Contact, Conversation
+from chalicelib.models.shop import Shop
+from chalicelib.models.work import Direction, Plan
 from chalicelib.route import unasked
 from chalicelib.route.escalation import escalated, waits
 from chalicelib.route.replies import LATE

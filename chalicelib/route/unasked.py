@@ -4,18 +4,12 @@ from datetime import datetime, timedelta
 
 from chalicelib import desk, hours, providers, wording, words
 from chalicelib.desk import waiting
-from chalicelib.models import (
-    Channel,
-    Contact,
-    Conversation,
-    Delivery,
-    DeliveryKind,
-    Heard,
-    Kind,
-    Message,
-    Plan,
-    Shop,
-)
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.outbound import Delivery, DeliveryKind
+from chalicelib.models.people import Contact, Conversation, Heard
+from chalicelib.models.shop import Shop
+from chalicelib.models.values import Channel
+from chalicelib.models.work import Plan
 from chalicelib.route.tell import own_thread, tell
 
 TALKING = timedelta(minutes=30)  # since an agent's last word: nothing comes between

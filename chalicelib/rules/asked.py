@@ -7,7 +7,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from chalicelib import complaints, hours, languages
-from chalicelib.models import Channel, Complaint, Contact, Desk, Message, Rule, Shop, Stage, When
+from chalicelib.models.inbound import Message
+from chalicelib.models.people import Complaint, Contact
+from chalicelib.models.shop import Desk, Rule, Shop, Stage, When
+from chalicelib.models.values import Channel
 from chalicelib.rules.packs import STAGES, pack
 from chalicelib.rules.search import Searched
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple, get_args
 
-from chalicelib.models import Rule, Stage
+from chalicelib.models.shop import Rule, Stage
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 _HERE = Path(__file__).parent

@@ -1,7 +1,7 @@
 """Whose turn it is at a desk: a counter, and how many open conversations each agent has."""
 
 from chalicelib import aws
-from chalicelib.models import SCHEMA
+from chalicelib.models.values import SCHEMA
 from chalicelib.store.keys import desk_key, held_by
 from chalicelib.store.table import dynamodb, table_name
 

@@ -12,7 +12,9 @@ from functools import partial
 from typing import Any
 
 from chalicelib import aws
-from chalicelib.models import SCHEMA, Address, Claim, Contact, Delivery, Erasing, Thread
+from chalicelib.models.outbound import Delivery
+from chalicelib.models.people import Claim, Contact, Erasing, Thread
+from chalicelib.models.values import SCHEMA, Address
 from chalicelib.store import orders
 from chalicelib.store.fragments import PIECE
 from chalicelib.store.keys import (

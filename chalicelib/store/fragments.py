@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import aws
-from chalicelib.models import SCHEMA, Message, Piece, Pieces, Together
+from chalicelib.models.inbound import Message
+from chalicelib.models.values import SCHEMA
+from chalicelib.models.work import Piece, Pieces, Together
 from chalicelib.store.keys import Row, fragment_key
 from chalicelib.store.rows import FADES, dump, fading, plain
 from chalicelib.store.table import get, table_name, update

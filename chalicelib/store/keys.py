@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.models import Address, Message, Receive, digest
+from chalicelib.models.inbound import Message
+from chalicelib.models.values import Address, digest
+from chalicelib.models.work import Receive
 
 Row = dict[str, Any]
 SINGLE = "-"  # the sort key of rows that stand alone

@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from chalicelib import aws
-from chalicelib.models import SCHEMA, Address, Clue, Contact, Joint, Known, Met, Plan, Retention
+from chalicelib.models.people import Contact
+from chalicelib.models.shop import Retention
+from chalicelib.models.values import SCHEMA, Address
+from chalicelib.models.work import Clue, Joint, Known, Met, Plan
 from chalicelib.store.keys import Row, address_key, clue_key, contact_key, pair_key
 from chalicelib.store.rows import put, put_head, put_turn, to_contact
 from chalicelib.store.table import read, table_name

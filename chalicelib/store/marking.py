@@ -5,7 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import aws
-from chalicelib.models import SCHEMA, Claim, Contact, Delivery, Progress, Thread
+from chalicelib.models.inbound import Progress
+from chalicelib.models.outbound import Delivery
+from chalicelib.models.people import Claim, Contact, Thread
+from chalicelib.models.values import SCHEMA
 from chalicelib.store.keys import Row, contact_key, sent_key, thread_key
 from chalicelib.store.rows import claim_update, dump, put
 from chalicelib.store.table import Conflict, Moved, persist, table_name, transact, update

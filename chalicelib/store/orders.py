@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib.models import MOST_ORDERS, Address, Channel, Order, Orders
+from chalicelib.models.orders import MOST_ORDERS, Order, Orders
+from chalicelib.models.values import Address, Channel
 from chalicelib.store.keys import Row, contact_id, order_key, orders_key
 from chalicelib.store.rows import FADES, dump, fading, put_next
 from chalicelib.store.table import READ_AT_ONCE, get, read, transact

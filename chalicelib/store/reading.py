@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from chalicelib import aws
-from chalicelib.models import Address, Claim, Contact, Conversation, Found, Message, Thread
+from chalicelib.models.inbound import Message
+from chalicelib.models.people import Claim, Contact, Conversation, Thread
+from chalicelib.models.values import Address
+from chalicelib.models.work import Found
 from chalicelib.store.keys import (
     SINGLE,
     Row,

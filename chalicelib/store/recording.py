@@ -4,7 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib import aws
-from chalicelib.models import SCHEMA, Address, Claim, Contact, Delivery, Kind, Plan, Quota, Receive, Retention
+from chalicelib.models.inbound import Kind
+from chalicelib.models.outbound import Delivery
+from chalicelib.models.people import Claim, Contact
+from chalicelib.models.shop import Retention
+from chalicelib.models.values import SCHEMA, Address
+from chalicelib.models.work import Plan, Quota, Receive
 from chalicelib.store.keys import Row, address_key, claim_key, day_key, message_key, place, sent_key
 from chalicelib.store.linking import clue_writes, joint_writes
 from chalicelib.store.rows import claim_update, dump, fading, put, put_head, put_turn, put_unowned

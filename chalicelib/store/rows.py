@@ -6,7 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib import aws
-from chalicelib.models import SCHEMA, Claim, Contact, Conversation, Delivery, Retention
+from chalicelib.models.outbound import Delivery
+from chalicelib.models.people import Claim, Contact, Conversation
+from chalicelib.models.shop import Retention
+from chalicelib.models.values import SCHEMA
 from chalicelib.store.keys import Row, claim_key, contact_key, conversation_key, held_by
 from chalicelib.store.table import table_name
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib import aws
 from chalicelib.errors import Poison
-from chalicelib.models import Claim
+from chalicelib.models.people import Claim
 from chalicelib.store.keys import Row
 
 LARGEST_ROW = 390_000  # bytes; DynamoDB's own limit is 400 KB

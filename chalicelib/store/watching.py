@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chalicelib.models import SCHEMA, Measured, Watch
+from chalicelib.models.values import SCHEMA
+from chalicelib.models.work import Measured, Watch
 from chalicelib.store.keys import day_key, measured_key, watch_key
 from chalicelib.store.rows import dump, put, put_next
 from chalicelib.store.table import get, read, transact

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, NamedTuple, Protocol, cast
 
 from chalicelib.errors import Unreadable
-from chalicelib.models import Live, current
+from chalicelib.models.provider import Live, current
 from chalicelib.webhook import read_json
 
 

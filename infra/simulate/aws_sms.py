@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from chalicelib.models import current
+from chalicelib.models.provider import current
 from infra.simulate import Said, Webhook, sns
 from infra.simulate.sns import seal, sign
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import NAMESPACE_OID, uuid5
 
-from chalicelib.models import current
+from chalicelib.models.provider import current
 from infra.simulate import File, Said, Webhook
 
 EXAMPLE = "5a7c1e90-4b2d-4f3a-8c66-000000004711"

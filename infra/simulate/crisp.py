@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib.models import current
+from chalicelib.models.provider import current
 from infra.simulate import File, Said, Webhook
 
 WEBSITE = "8c2f31d0-55aa-4b7e-9d10-1f0a77c3e914"

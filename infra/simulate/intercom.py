@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib.models import current
+from chalicelib.models.provider import current
 from infra.simulate import File, Said, Webhook
 
 EXAMPLE = "66b0e2f1a9c47d0012ab4711"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib.models import current
+from chalicelib.models.provider import current
 from infra.simulate import File, Said, Webhook, json_object
 
 CUSTOMER = "3f8a1c64-7b2e-4d95-a0c3-91e5d7f20b6a"

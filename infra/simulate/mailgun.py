@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.models import current
+from chalicelib.models.provider import current
 from chalicelib.webhook import Part
 from infra.simulate import Said, Webhook, basic, json_object, mails
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from chalicelib.models import current
+from chalicelib.models.provider import current
 from infra.simulate import Said, Webhook, mails
 
 WRITER = mails.Writer("lena.voss@customer.example", "Lena Voss", "mail-in.mandrillapp.example")

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import NAMESPACE_OID, uuid5
 
-from chalicelib.models import current
+from chalicelib.models.provider import current
 from infra.simulate import File, Said, Webhook
 
 EXAMPLE = "+4915123456711"

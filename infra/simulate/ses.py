@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
-from chalicelib.models import current
+from chalicelib.models.provider import current
 from infra.simulate import Said, Webhook, mails, sns
 from infra.simulate.sns import seal, sign
 

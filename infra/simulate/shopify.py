@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.models import current
+from chalicelib.models.provider import current
 from infra.simulate import Said, Webhook, number
 
 EXAMPLE = "mira.olsen@customer.example"

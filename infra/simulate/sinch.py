@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib.models import current
+from chalicelib.models.provider import current
 from infra.simulate import File, Said, Webhook
 
 EXAMPLE = "+4915123456744"

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from chalicelib.models import current
+from chalicelib.models.provider import current
 from infra.simulate import File, Said, Webhook
 
 TEAM, BOT, AGENT = "T0SHOP", "U0BELL", "U0AGENT"

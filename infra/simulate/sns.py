@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from chalicelib.models import current
+from chalicelib.models.provider import current
 from infra.simulate import CannotSign, Webhook
 
 P = int("e8954df01c6289f660809c931eead5963d6daf6e9850644deef39ccd8f54a504"

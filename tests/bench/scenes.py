@@ -7,7 +7,8 @@ from dataclasses import replace
 from moto.dynamodb.models import dynamodb_backends
 
 from chalicelib import aws
-from chalicelib.models import Address, Channel, Message, Progress, Receipt
+from chalicelib.models.inbound import Message, Progress, Receipt
+from chalicelib.models.values import Address, Channel
 from tests.bench.meter import Cost, Meter
 from tests.lab import REGION, SHOP, TABLE, Lab, laboratory
 from tests.lab.flows import answered, last_reply, opened

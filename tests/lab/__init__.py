@@ -26,7 +26,9 @@ from moto.sqs.models import sqs_backends
 
 from chalicelib import api, aws, process, providers, queue, receive, settings, tick, watch
 from chalicelib.errors import Outcome, SendFailed, Unavailable
-from chalicelib.models import WEEKDAYS, Contact, Shop, Told
+from chalicelib.models.inbound import Told
+from chalicelib.models.people import Contact
+from chalicelib.models.shop import WEEKDAYS, Shop
 from chalicelib.process import measured
 from chalicelib.providers.slack import people
 from chalicelib.webhook import Request, Response

@@ -9,7 +9,8 @@ from unittest import mock
 from chalicelib import desk, queue, receive, store
 from chalicelib.desk import waiting
 from chalicelib.errors import Outcome
-from chalicelib.models import Delivery, Direction, State
+from chalicelib.models.outbound import Delivery, State
+from chalicelib.models.work import Direction
 from chalicelib.process import deliver, items, outcome, record
 from chalicelib.process.job import Job, Wait, end, note
 from chalicelib.providers import slack

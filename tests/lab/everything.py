@@ -24,7 +24,9 @@ from pydantic import SecretStr
 
 from chalicelib import api, providers, queue, receive, settings
 from chalicelib.errors import BadSignature
-from chalicelib.models import Cover, Item, Message, Outgoing, Provider, Told
+from chalicelib.models.inbound import Item, Message, Told
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.provider import Cover, Provider
 from chalicelib.webhook import Part, Request, Response, parts
 from infra import simulate
 from infra.simulate import mails, pairs

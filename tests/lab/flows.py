@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from chalicelib import aws, store
 from chalicelib.errors import Unavailable
-from chalicelib.models import Address, Channel, Contact, Conversation, Kind, Message, Progress, Receipt
+from chalicelib.models.inbound import Kind, Message, Progress, Receipt
+from chalicelib.models.people import Contact, Conversation
+from chalicelib.models.values import Address, Channel
 from chalicelib.providers import slack
 from infra import erase, person, replay
 from infra.simulate import File

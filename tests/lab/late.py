@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from chalicelib.models import Address, Channel, Kind, Message
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.values import Address, Channel
 from tests.lab import MAIL_SHOP, SHOP, Lab
 
 TEMPLATES = """

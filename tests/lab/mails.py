@@ -1,7 +1,7 @@
 """Mails as a provider hands them on, read as the shop reads them."""
 
 from chalicelib import mail
-from chalicelib.models import Message
+from chalicelib.models.inbound import Message
 
 
 def read(raw: bytes) -> Message:

@@ -16,7 +16,9 @@ from typing import Any, NamedTuple, get_args
 from pydantic import BaseModel
 
 from chalicelib import aws
-from chalicelib.models import Claim, Contact, Conversation, Item, Message, Pieces, Thread, Watch
+from chalicelib.models.inbound import Item, Message
+from chalicelib.models.people import Claim, Contact, Conversation, Thread
+from chalicelib.models.work import Pieces, Watch
 from tests.lab import BUCKET, DEAD, HIDDEN, QUEUE, TABLE, Lab, backend, kept_rows, laboratory, sqs_queue
 from tests.lab.faults import Fault as Strike
 from tests.lab.faults import Plan, kill_before

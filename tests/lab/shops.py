@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import BaseModel
 
 from chalicelib import providers
-from chalicelib.models import WEEKDAYS, Channel, Desk, Expected, Hours, Language, Rule, Said, Shop, Spoken
+from chalicelib.models.shop import WEEKDAYS, Desk, Expected, Hours, Language, Rule, Said, Shop, Spoken
+from chalicelib.models.values import Channel
 from chalicelib.rules import STAGES
 from infra.values import is_secret
 

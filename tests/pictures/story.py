@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from chalicelib.models import Progress
+from chalicelib.models.inbound import Progress
 from infra.world import Entry
 from tests.lab import MAIL_SHOP, SHOP, Lab, laboratory
 

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from chalicelib import queue
-from chalicelib.models import Address, Channel, Message
+from chalicelib.models.inbound import Message
+from chalicelib.models.values import Address, Channel
 from tests.soak.stage import PROD, STACK, Say, Stage, mend
 
 ASIDE = "[parked] Is anybody there?"

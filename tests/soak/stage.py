@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from chalicelib import settings
-from chalicelib.models import Shop
+from chalicelib.models.shop import Shop
 from infra import kept, local, package, values
 from infra.kept import Account
 from infra.world import World, server

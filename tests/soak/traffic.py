@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import NamedTuple
 
-from chalicelib.models import Shop
+from chalicelib.models.shop import Shop
 from infra import send
 from infra.simulate import Said
 from infra.world import Entry, World

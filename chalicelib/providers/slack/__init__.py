@@ -16,7 +16,10 @@ from datetime import datetime
 
 from chalicelib import slack
 from chalicelib.errors import Unreadable
-from chalicelib.models import Address, Can, Channel, Cover, Message, Outgoing, Receipt, Trouble
+from chalicelib.models.inbound import Message, Receipt
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.provider import Can, Cover, Trouble
+from chalicelib.models.values import Address, Channel
 from chalicelib.providers.slack import blocks, events, interact, people, posts
 from chalicelib.slack import App as Config
 from chalicelib.slack import call, fetch, verify

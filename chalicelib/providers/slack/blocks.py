@@ -6,7 +6,7 @@ Limits: https://docs.slack.dev/reference/block-kit/blocks and …/block-elements
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.models import Button, Card
+from chalicelib.models.outbound import Button, Card
 
 LONGEST_TEXT = 3_000  # characters of a section
 LONGEST_TITLE, LONGEST_LINE = 150, 300

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from chalicelib import slack
-from chalicelib.models import Address, Channel, Kind, Message
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.values import Address, Channel
 
 
 def read(outer: dict[str, Any]) -> Iterator[Message]:

@@ -7,7 +7,8 @@ Commands: https://docs.slack.dev/interactivity/implementing-slash-commands
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chalicelib.models import Address, Channel, Kind, Message
+from chalicelib.models.inbound import Kind, Message
+from chalicelib.models.values import Address, Channel
 
 ALONE = "#help"  # the slash command without words
 PARTS = ("type", "user", "team", "channel", "container", "actions", "callback_id", "action_ts", "message_ts")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.errors import Outcome, SendFailed
-from chalicelib.models import FOREIGN
+from chalicelib.models.provider import FOREIGN
 from chalicelib.slack import App, Refused, call
 
 LASTS = 3_600.0  # seconds

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib import slack
 from chalicelib.errors import Outcome, SendFailed, ThreadGone
-from chalicelib.models import Content, Outgoing
+from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.providers.slack import blocks
 from chalicelib.slack import App, Refused, call, escape
 
