@@ -87,7 +87,7 @@ def _receive(request: Request, provider: str, last: str, request_id: str) -> tup
         raise MethodNotAllowed
     config = settings.config(provider, account, "inbound")
     if request.method == "HEAD":  # the provider looks whether anybody is here: that proves nothing and tells nothing
-        return module.accepted, ()
+        return module.can.accepted, ()
     if handshake := module.verify(request, config):
         return handshake, ()
     if request.method != "POST":
@@ -102,7 +102,7 @@ def _receive(request: Request, provider: str, last: str, request_id: str) -> tup
 def _answer(request: Request, module: Provider, config: object) -> Response:
     """What a webhook is answered that was taken in: always the same, but where somebody listens."""
     answer = providers.optional(module, "answer")
-    return answer(request, config, partial(_said_aloud, request.at)) if answer else module.accepted
+    return answer(request, config, partial(_said_aloud, request.at)) if answer else module.can.accepted
 
 
 def _said_aloud(at: datetime) -> tuple[str, str]:

@@ -8,6 +8,7 @@ Media: https://www.twilio.com/docs/messaging/api/media-resource
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,8 +16,9 @@ from chalicelib import api, download, signing
 from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Attachment, Intent, Message, Progress, Receipt
 from chalicelib.models.outbound import Content
-from chalicelib.models.provider import Can, Cover, Live, LiveSecret, Trouble, current, secret, setting
+from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen
+from chalicelib.service import Service
 from chalicelib.webhook import Request
 
 MOST_FILES = 10  # of one message
@@ -44,7 +46,11 @@ SMS = Can(
 )
 INTENTS: Mapping[str, Intent] = {"STOP": "stop", "START": "start", "HELP": "help"}
 WORDS = {"21610": OPTED_OUT}  # for other codes Twilio's own words stand, or the provider's
-OUTCOMES = dict.fromkeys((20429, 14107, 30001, 63018), Outcome.NOT_SENT)  # too many requests, queue full
+TWILIO = Service(
+    "Twilio",
+    lambda said: (said.get("code"), WORDS.get(str(said.get("code"))) or said.get("message")),
+    outcomes=dict.fromkeys((20429, 14107, 30001, 63018), Outcome.NOT_SENT),  # too many requests, queue full
+)
 
 
 class Account(Frozen):
@@ -57,7 +63,7 @@ class Account(Frozen):
     webhook_url: str = setting("where receipts go; Shopbell's own address", outbound=True, optional=True)
 
 
-def verify(request: Request, auth_token: Live) -> None:
+def verify(request: Request, config: Account) -> None:
     """HMAC-SHA1 over the URL and the sorted fields; for a JSON body over the URL, which then holds the body's hash.
 
     Raises BadSignature.
@@ -69,7 +75,7 @@ def verify(request: Request, auth_token: Live) -> None:
     fields = "" if body_hash else _signed_fields(request)
     for url in _spellings(request.url):
         if signing.signed(
-            auth_token,
+            config.auth_token,
             (url + fields).encode("utf-8", "surrogatepass"),
             theirs,
             algorithm="sha1",
@@ -135,16 +141,9 @@ def post(to: str, content: Mapping[str, str], config: Account, channel: str = ""
     by_service = config.number.startswith("MG")
     sender = {"MessagingServiceSid": config.number} if by_service else {"From": channel + config.number}
     called_back = {"StatusCallback": config.webhook_url} if config.webhook_url else {}
-    answer = api.call(
-        "POST",
-        f"{config.api_url}/2010-04-01/Accounts/{config.account_sid}/Messages.json",
-        form={"To": to, **sender, **content, **called_back},
-        auth=(config.account_sid, current(config.auth_token)),
-    )
-    said = _taken(answer, config)
-    if not said.get("sid"):
-        raise SendFailed("Twilio: an answer that cannot be read", Outcome.UNKNOWN)
-    return str(said["sid"])
+    form = {"To": to, **sender, **content, **called_back}
+    said = TWILIO.call("POST", _path(config, "/Messages.json"), config, form=form, auth=_auth(config))
+    return TWILIO.id_in(said, "sid")
 
 
 def fetch(attachment: Attachment, config: Account, limit: int) -> Content:
@@ -160,13 +159,13 @@ def fetch(attachment: Attachment, config: Account, limit: int) -> Content:
         hosts=("api.twilio.com", *FILE_HOSTS),
         own=download.moved(config),
         limit=limit,
-        auth=(config.account_sid, current(config.auth_token)),
+        auth=_auth(config),
         not_yet=(404,) if media[0].endswith(".mp3") else (),
     )
     return download.content(attachment, answer)
 
 
-def check(config: Account) -> list[Trouble]:
+def check(config: Account, webhook: str, now: datetime) -> list[Trouble]:
     """Whether the token holds and the account is active. https://www.twilio.com/docs/iam/api/account
 
     Where a number's messages go is not looked at: in a messaging service the service may say, and not the number.
@@ -177,18 +176,16 @@ def check(config: Account) -> list[Trouble]:
 
 def read(path: str, config: Account, **query: str) -> dict[str, Any]:
     """What Twilio says of something in the account. Raises SendFailed."""
-    auth = (config.account_sid, current(config.auth_token))
     with api.repeatable():
-        url = f"{config.api_url}/2010-04-01/Accounts/{config.account_sid}{path}"
-        return _taken(api.call("GET", url, auth=auth, query=query), config)
+        return TWILIO.call("GET", _path(config, path), config, auth=_auth(config), query=query)
 
 
-def _taken(answer: api.Answer, config: Account) -> dict[str, Any]:
-    """What Twilio says where it took a call. Raises SendFailed."""
-    said = answer.json()
-    words = WORDS.get(str(said.get("code"))) or said.get("message", answer.status)
-    api.refuse(answer, f"Twilio: {words}".replace(current(config.auth_token), "…"), OUTCOMES, said.get("code"))
-    return said
+def _path(config: Account, path: str) -> str:
+    return f"/2010-04-01/Accounts/{config.account_sid}{path}"
+
+
+def _auth(config: Account) -> tuple[str, str]:
+    return config.account_sid, current(config.auth_token)
 
 
 def _signed_fields(request: Request) -> str:

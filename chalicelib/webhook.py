@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from functools import lru_cache, wraps
+from typing import Any, NamedTuple, NoReturn, ParamSpec, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from chalicelib.errors import Unreadable
@@ -22,6 +22,7 @@ MALFORMED = (LookupError, TypeError, AttributeError, ValueError, OverflowError, 
 _NAMES = rb'[; \t](name|filename)="((?:[^"\\\r\n]|\\.)*+)"'  # compiled where there is such a form
 _TYPE = rb"^content-type:[ \t]*([^\s;]+)"
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -117,8 +118,26 @@ def parts(body: bytes) -> tuple[Part, ...]:
     return tuple(map(_part, pieces))
 
 
+def reads(what: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """For a function that reads `what`: a field that is not as it should be raises Unreadable."""
+
+    def wrapped(read: Callable[P, T]) -> Callable[P, T]:
+        @wraps(read)
+        def reading(*args: P.args, **rest: P.kwargs) -> T:
+            try:
+                return read(*args, **rest)
+            except MALFORMED as error:
+                raise Unreadable(f"{what} without its fields") from error
+
+        return reading
+
+    return wrapped
+
+
 def each(parts: Iterable[Any], read: Callable[[Any], Iterable[T]], what: str) -> list[T]:
     """What every part of a batch means. Raises Unreadable, with the items of all the others."""
+    if not isinstance(parts, Iterable) or isinstance(parts, str | Mapping):
+        raise Unreadable(f"{what}: no list of them")
     items: list[T] = []
     broken = 0
     for part in parts:

@@ -250,5 +250,5 @@ def test_a_subscription_is_confirmed_at_the_front_door(front: Door) -> None:
     asked |= {"Token": "token-1", "SubscribeURL": "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription"}
     sealed = envelopes.sealed(json.dumps(asked).encode(), START, TOPIC)
     request = Request(url="", headers=envelopes.headers(sealed), body=sealed, at=START)
-    assert aws_sms.verify(request, CONFIG) == aws_sms.accepted
+    assert aws_sms.verify(request, CONFIG) == aws_sms.can.accepted
     assert front.world.state["aws_sms"]["confirmed"] == [TOPIC]

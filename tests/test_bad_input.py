@@ -147,7 +147,7 @@ def test_signed_it_is_accepted_and_kept(name: str, body: bytes, front: Door) -> 
         assert is_refused(front, post(front, request(case), name), 401)
         return
     given = signed(case)
-    assert post(front, given, name) == providers.load(name).accepted
+    assert post(front, given, name) == providers.load(name).can.accepted
     assert calls(front) == ["s3.PutObject", "sqs.SendMessageBatch"]
     (kept,) = queued(front)
     left = receive.bare(given, providers.load(name)).body
@@ -158,7 +158,7 @@ def test_signed_it_is_accepted_and_kept(name: str, body: bytes, front: Door) -> 
 @pytest.mark.parametrize("body", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("name", NAMES)
 def test_signed_and_odd_it_is_accepted(name: str, body: bytes, front: Door) -> None:
-    assert post(front, signed(garbage(name, body)), name) == providers.load(name).accepted
+    assert post(front, signed(garbage(name, body)), name) == providers.load(name).can.accepted
     assert set(calls(front)) <= {"s3.PutObject", "sqs.SendMessageBatch"}
 
 
@@ -180,7 +180,7 @@ def test_too_large_for_the_queue_it_is_kept(name: str, front: Door) -> None:
     """A body of 300 kB that can be read: the worker reads it from the bucket."""
     text = "ä" * 150_000 if CAN[name].customers else "a" * 300_000
     case = composed(name, said(name, text, thread=somewhere(name)))
-    assert post(front, signed(case), name) == providers.load(name).accepted
+    assert post(front, signed(case), name) == providers.load(name).can.accepted
     assert [item.type for item in queued(front)] == ["raw"]
 
 
@@ -188,7 +188,7 @@ def test_too_large_for_the_queue_it_is_kept(name: str, front: Door) -> None:
 def test_a_form_of_too_many_fields_is_refused(name: str, front: Door) -> None:
     """B-13: nobody signs a hundred thousand fields; reading them would cost more than they are worth."""
     for count, status in (
-        (LARGEST_FORM, providers.load(name).accepted.status),
+        (LARGEST_FORM, providers.load(name).can.accepted.status),
         (LARGEST_FORM + 1, 401),
         (100_000, 401),
     ):
@@ -211,7 +211,7 @@ def test_a_strange_content_type_changes_nothing(name: str, given: str, front: Do
         pytest.skip("what comes as a form is another webhook")
     strange = case._replace(headers={"content-type": given} if given else {})
     assert is_refused(front, post(front, request(strange), name), 401)
-    assert post(front, signed(strange), name) == providers.load(name).accepted
+    assert post(front, signed(strange), name) == providers.load(name).can.accepted
     assert queued(front)
 
 
@@ -222,14 +222,14 @@ def test_headers_of_all_sizes(name: str, front: Door) -> None:
     case = first(name)
     assert is_refused(front, post(front, replace(request(case), headers=more), name), 401)
     given = signed(case)
-    assert post(front, replace(given, headers={**more, **given.headers}), name) == providers.load(name).accepted
+    assert post(front, replace(given, headers={**more, **given.headers}), name) == providers.load(name).can.accepted
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_compressed_is_not_opened(name: str, front: Door) -> None:
     """B-12: no provider sends such; it is kept as it is."""
     case = first(name)._replace(headers={**first(name).headers, "content-encoding": "gzip"})
-    assert post(front, signed(case), name) == providers.load(name).accepted
+    assert post(front, signed(case), name) == providers.load(name).can.accepted
 
 
 # ---- texts ------------------------------------------------------------------------------------------------------
@@ -393,9 +393,9 @@ def test_a_signature_holds_for_its_account_alone(name: str, front: Door) -> None
     with other_settings(front, TWO_ACCOUNTS_SHOP, SECOND_INBOUND):
         assert is_refused(front, post(front, replace(mine, url=url), name, SECOND), 401)
         assert is_refused(front, post(front, replace(theirs, url=mine.url), name), 401)
-        assert post(front, theirs, name, SECOND.lower()) == providers.load(name).accepted
+        assert post(front, theirs, name, SECOND.lower()) == providers.load(name).can.accepted
         assert {getattr(item, "account", "") for item in queued(front)} <= {SECOND}
-        assert post(front, mine, name) == providers.load(name).accepted
+        assert post(front, mine, name) == providers.load(name).can.accepted
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -467,7 +467,7 @@ def test_the_order_of_the_answers(name: str, front: Door) -> None:
     for account in (CANARY, SECOND, f"{SECOND}/..", "Ⅷ", "\udcff"):
         assert is_refused(front, post(front, asked(name), name, account), 404)
     assert is_refused(front, post(front, signed(first(name)._replace(body=HUGE)), name), CAN[name].final)
-    assert post(front, signed(first(name)), name) == providers.load(name).accepted
+    assert post(front, signed(first(name)), name) == providers.load(name).can.accepted
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -498,7 +498,7 @@ def test_how_large_a_body_may_be(name: str, front: Door) -> None:
     around = len(signed(garbage(name, HUGE)).body) - len(HUGE)  # where the signature stands in the body
     given = signed(garbage(name, HUGE[around + 1 :]))
     assert len(given.body) == len(HUGE) - 1
-    assert post(front, given, name) == providers.load(name).accepted
+    assert post(front, given, name) == providers.load(name).can.accepted
     emptied(front)
     assert is_refused(front, post(front, signed(garbage(name, HUGE[around:])), name), CAN[name].final)
 
@@ -509,7 +509,7 @@ def test_other_methods(name: str, method: str, front: Door) -> None:
     """B-09: even signed. A URL check without its proof is refused as any webhook is; a HEAD asks for nothing."""
     answer = post(front, replace(signed(first(name)), method=method), name)
     if method == "HEAD" and method in CAN[name].methods:
-        assert answer == providers.load(name).accepted and not answer.body and not calls(front)
+        assert answer == providers.load(name).can.accepted and not answer.body and not calls(front)
     else:
         assert is_refused(front, answer, 401 if method in CAN[name].methods else 405)
 
@@ -608,7 +608,7 @@ def test_through_the_gateway_it_is_accepted(name: str, front: Door) -> None:
         encoded = {"body": base64.b64encode(given.body).decode(), "isBase64Encoded": True}
         loud = {"headers": {key.upper(): value for key, value in given.headers.items()}}
         for one in (event, event | encoded, event | loud):
-            assert answered(one).status == providers.load(name).accepted.status
+            assert answered(one).status == providers.load(name).can.accepted.status
     assert queued(front)
 
 
@@ -654,7 +654,7 @@ def test_paths_and_methods_through_the_gateway(name: str, front: Door) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_only_our_own_address_is_signed_over(name: str, front: Door) -> None:
     """B-27: what a caller says of the host is nothing to us, whether we have a domain of our own or the gateway's."""
-    accepted, case = providers.load(name).accepted.status, first(name)
+    accepted, case = providers.load(name).can.accepted.status, first(name)
     for ours, setting in ((PUBLIC, PUBLIC), (PUBLIC, f"{PUBLIC}/"), (f"https://{DOMAIN}/api", "")):
         url = f"{ours}/webhooks/{name}"
         given = signed(case, now(), url=url)
@@ -696,6 +696,6 @@ def test_the_query_is_part_of_the_address(name: str, front: Door) -> None:
     """B-27: an address with a query of its own is signed whole."""
     case = first(name)._replace(query={"shop": "7", "a": "b"})
     given = signed(case, now())
-    assert answered(called(name, given)).status == providers.load(name).accepted.status
+    assert answered(called(name, given)).status == providers.load(name).can.accepted.status
     emptied(front)
     assert is_refused(front, answered(called(name, replace(given, query={"shop": "8", "a": "b"}))), 401)

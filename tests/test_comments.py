@@ -30,7 +30,12 @@ OURS = {"facebook_page": PAGE, "instagram_comments": ACCOUNT}
 
 
 def config(name: str, **more: str) -> Any:
-    given = {"app_secret": "s", "verify_token": "our-word", "token": TOKEN, "api_url": f"http://world.test/{name}"}
+    given = {
+        "app_secret": "our-app-secret",
+        "verify_token": "our-word",
+        "token": TOKEN,
+        "api_url": f"http://world.test/{name}",
+    }
     return MODULES[name].Config.model_validate(given | more)
 
 

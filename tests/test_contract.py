@@ -102,7 +102,7 @@ def test_what_a_provider_says_of_itself_is_whole(name: str) -> None:
     module = providers.load(name)
     proofs = {Cover.BODY, Cover.PARAMS, Cover.VALUES, Cover.CREDENTIAL}
     assert module.can.covers <= set(Cover) and module.can.covers & proofs
-    assert "POST" in module.can.methods and 200 <= module.accepted.status < 300
+    assert "POST" in module.can.methods and 200 <= module.can.accepted.status < 300
     assert module.can.customers or module.can.desk or module.can.orders
     assert (name in providers.ORDERS) is module.can.orders
     assert (module.channel is None) is (name not in TALKING)
@@ -126,7 +126,7 @@ def test_what_carries_nobodys_words_has_nothing_to_send_with(name: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_signed_is_accepted(case: Case, front: Door) -> None:
     given = signed(case)
-    assert post(front, given, case.provider) == providers.load(case.provider).accepted
+    assert post(front, given, case.provider) == providers.load(case.provider).can.accepted
     assert [dumped(item) for item in queued(front) if isinstance(item, Told)] == meant(case, given.body)
     assert len(queued(front)) == len(case.means)
     assert calls(front) == ["s3.PutObject"] * holds_files(case) + ["sqs.SendMessageBatch"] * math.ceil(
@@ -149,7 +149,7 @@ def holds_files(case: Case) -> bool:
 def test_each_function_needs_its_own_settings_alone(name: str, front: Door) -> None:
     """The webhook has no secret to send with, the worker none that proves a webhook."""
     with only("inbound"):
-        assert post(front, signed(cases(name)[0]), name) == providers.load(name).accepted
+        assert post(front, signed(cases(name)[0]), name) == providers.load(name).can.accepted
     with only("outbound"):
         known = settings.config(name, "", "outbound")
         assert name not in TALKING or providers.load(name).send(outgoing(name), known)
@@ -370,7 +370,7 @@ def test_any_value_may_be_anything(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_any_bytes_may_come(name: str, front: Door) -> None:
-    accepted = providers.load(name).accepted
+    accepted = providers.load(name).can.accepted
 
     @effort(max_examples=25, deadline=None, database=None, derandomize=True)
     @given(some.binary(max_size=200), some.text(some.characters(), max_size=20))
@@ -423,7 +423,7 @@ BATCHING = [name for name in NAMES if batch(name, 2)]
 @pytest.mark.parametrize("name", BATCHING)
 def test_a_batch_of_n_is_n(name: str, count: int, front: Door) -> None:
     case = batch(name, count)
-    assert case and post(front, signed(case), name) == providers.load(name).accepted
+    assert case and post(front, signed(case), name) == providers.load(name).can.accepted
     assert texts(front) == [f"number {number}" for number in range(count)]
     assert calls(front) == ["sqs.SendMessageBatch"] * math.ceil(count / BATCH)
 
@@ -431,7 +431,7 @@ def test_a_batch_of_n_is_n(name: str, count: int, front: Door) -> None:
 @pytest.mark.parametrize("name", BATCHING)
 def test_a_long_batch_is_split_by_the_worker(name: str, lab: Lab) -> None:
     case = batch(name, 51)
-    assert case and post(lab, signed(case), name) == providers.load(name).accepted
+    assert case and post(lab, signed(case), name) == providers.load(name).can.accepted
     assert [item.type for item in queued(lab)] == ["raw"]
     with only("outbound"):
         assert lab.work()
@@ -447,7 +447,7 @@ def test_what_cannot_be_read_costs_no_other_and_is_kept(name: str, front: Door) 
     for place in lists_of_items(case, whole):
         broken = case.closed(changed(tree, place, [*value_at(tree, place), 5]))
         emptied(front)
-        assert post(front, signed(broken), name) == providers.load(name).accepted
+        assert post(front, signed(broken), name) == providers.load(name).can.accepted
         assert texts(front) == ["number 0", "number 1", "number 2"]
         assert isinstance(queued(front)[-1], Raw)
         tried += 1
@@ -457,7 +457,7 @@ def test_what_cannot_be_read_costs_no_other_and_is_kept(name: str, front: Door) 
 @pytest.mark.parametrize("name", BATCHING)
 def test_a_large_item_beside_what_cannot_be_read(name: str, front: Door) -> None:
     """Too large for a queue message: the kept body is all that holds it, and nothing is put on the queue in vain."""
-    assert post(front, signed(large_beside_junk(name)), name) == providers.load(name).accepted
+    assert post(front, signed(large_beside_junk(name)), name) == providers.load(name).can.accepted
     assert isinstance(queued(front)[-1], Raw)
 
 
@@ -625,7 +625,7 @@ def test_a_receipt_that_overtakes_our_mark_still_lands(name: str, progress: Prog
             case = receipt(entry, progress, lab)
             if case:
                 early.append(entry)
-                assert post(lab, signed(case, lab.now), name) == providers.load(name).accepted
+                assert post(lab, signed(case, lab.now), name) == providers.load(name).can.accepted
                 while lab.work():
                     pass
                 assert landed(entry, lab) is None
@@ -688,7 +688,7 @@ HOUR = timedelta(hours=1)
 
 def buys(lab: Lab, name: str, number: str, at: datetime = START) -> None:
     """An order, as its webhook tells it; and the worker has done with it."""
-    assert lab.ring(name, said(name, number, sender=BUYER, at=at)) == providers.load(name).accepted.status
+    assert lab.ring(name, said(name, number, sender=BUYER, at=at)) == providers.load(name).can.accepted.status
     lab.settle()
 
 
@@ -1014,7 +1014,7 @@ def test_no_secret_that_a_webhook_shows_is_kept(
     if not readable:
         monkeypatch.setattr(providers.load(name), "parse", unread)
     for case in cases(name):
-        assert post(front, signed(case), name) == providers.load(name).accepted
+        assert post(front, signed(case), name) == providers.load(name).can.accepted
     assert taken and not [secret for secret in secrets_of(name) for one in taken if secret in one]
 
 

@@ -141,7 +141,7 @@ def test_a_command_without_words_opens_the_form(front: Door) -> None:
     filled = [{"type": 18, "component": field | given[field["custom_id"]]} for field in fields]
     assert (
         told({**interaction, "type": 5, "data": {"custom_id": "contact", "components": filled}}, front)
-        == discord.accepted
+        == discord.can.accepted
     )
     (message,) = queued(front)
     assert isinstance(message, Message) and message.text == "Hallo"
@@ -165,10 +165,10 @@ def test_what_cannot_be_read_is_no_handshake(body: bytes) -> None:
 
 
 def test_what_is_shown_at_once_is_shown_to_one_person_alone() -> None:
-    shown = json.loads(discord.accepted.body)
+    shown = json.loads(discord.can.accepted.body)
     assert shown["type"] == discord_interactions.InteractionResponseType.CHANNEL_MESSAGE_WITH_SOURCE
     assert shown["data"]["flags"] == discord_interactions.InteractionResponseFlags.EPHEMERAL
-    assert discord.accepted.content_type == "application/json"
+    assert discord.can.accepted.content_type == "application/json"
 
 
 # ---- where an answer goes ---------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from infra.world import instagram as world
 
 AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
 PERSON = "5318420097754316"
-CONFIG = instagram.Config.model_validate({"app_secret": "s", "verify_token": "w", "token": "IGAA-token"})
+CONFIG = instagram.Config.model_validate({"app_secret": "our-app-secret", "verify_token": "w", "token": "IGAA-token"})
 TO = f"{world.ACCOUNT}/{PERSON}"
 
 

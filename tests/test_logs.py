@@ -191,7 +191,7 @@ def test_a_fault_of_our_own(name: str, part: str, lab: Lab, lines: Lines) -> Non
     event = called(name, signed(canaried(cases(name)[0]), datetime.now(UTC)))
     with mock.patch.object(providers.load(name), part, side_effect=RuntimeError(canary())):
         said = app.app(event, SimpleNamespace(aws_request_id="request-1"))
-    ours = receive.refused(Unavailable()) if part == "verify" else providers.load(name).accepted
+    ours = receive.refused(Unavailable()) if part == "verify" else providers.load(name).can.accepted
     assert (said["statusCode"], said["body"]) == (ours.status, ours.body)
     assert not lines.hold()
 

@@ -636,14 +636,14 @@ BOTH: list[tuple[int, Any, Outcome, str]] = [
     (200, error(12345), REFUSED, "said by Meta (12345)"),
     (200, error(4), NOT_SENT, "wait"),
     (200, {"error": "no"}, REFUSED, "HTTP 200"),
-    (400, {"error": {"code": [1], "message": None}}, REFUSED, "no reason given"),
+    (400, {"error": {"code": [1], "message": None}}, REFUSED, "HTTP 400"),
     (429, b"slow down", NOT_SENT, "HTTP 429"),
     (503, b"<html>", NOT_SENT, "HTTP 503"),
     (500, b"", UNKNOWN, "HTTP 500"),
     (502, b"[]", UNKNOWN, "HTTP 502"),
     (404, b"", REFUSED, "HTTP 404"),
-    (200, b"", UNKNOWN, "names no message"),
-    (200, b"{}", UNKNOWN, "names no message"),
+    (200, b"", UNKNOWN, "cannot be read"),
+    (200, b"{}", UNKNOWN, "cannot be read"),
     (302, b"", REFUSED, "HTTP 302"),
 ]
 BY_NAME: dict[str, list[tuple[int, Any, Outcome, str]]] = {
@@ -664,10 +664,10 @@ BY_NAME: dict[str, list[tuple[int, Any, Outcome, str]]] = {
         (500, error(131057), NOT_SENT, "maintenance"),
         *((400, error(code), REFUSED, words) for code, words in whatsapp.TEMPLATES.items()),
         (400, error(131000), UNKNOWN, "said by Meta"),
-        (200, {"messages": []}, UNKNOWN, "names no message"),
-        (200, {"messages": [{"id": None}]}, UNKNOWN, "names no message"),
-        (200, {"messages": [{"id": 5}]}, UNKNOWN, "names no message"),
-        (200, {"messages": "ok"}, UNKNOWN, "names no message"),
+        (200, {"messages": []}, UNKNOWN, "cannot be read"),
+        (200, {"messages": [{"id": None}]}, UNKNOWN, "cannot be read"),
+        (200, {"messages": [{"id": 5}]}, UNKNOWN, "cannot be read"),
+        (200, {"messages": "ok"}, UNKNOWN, "cannot be read"),
     ],
     "messenger": [
         (400, error(10, error_subcode=2018278), REFUSED, "24 hours"),
@@ -679,7 +679,7 @@ BY_NAME: dict[str, list[tuple[int, Any, Outcome, str]]] = {
         (403, error(200), REFUSED, "said by Meta"),
         (400, error(80006), NOT_SENT, "wait"),
         (500, error(1200), NOT_SENT, "could not send"),
-        (200, {"recipient_id": PERSON}, UNKNOWN, "names no message"),
+        (200, {"recipient_id": PERSON}, UNKNOWN, "cannot be read"),
     ],
     "instagram": [
         (403, error(10, error_subcode=2534022), REFUSED, "24 hours"),
@@ -688,7 +688,7 @@ BY_NAME: dict[str, list[tuple[int, Any, Outcome, str]]] = {
         (403, error(200), REFUSED, "said by Meta"),
         (400, error(80006), NOT_SENT, "this account sends too much"),
         (500, error(1200), NOT_SENT, "could not send"),
-        (200, {"recipient_id": PERSON}, UNKNOWN, "names no message"),
+        (200, {"recipient_id": PERSON}, UNKNOWN, "cannot be read"),
     ],
 }
 
@@ -708,16 +708,17 @@ def test_what_an_answer_says_of_the_message(
     assert failed.value.reason.lower().startswith(name)
     assert TOKEN[:6] not in failed.value.reason
     assert len(failed.value.reason) < 400
-    assert failed.value.retry_after == (30 if "names no message" not in words else None)
+    assert failed.value.retry_after == (30 if "cannot be read" not in words else None)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_row_of_the_tables_is_tried(name: str) -> None:
     tried = {body["error"]["code"] for _, body, *_ in [*BOTH, *BY_NAME[name]] if is_error(body)}
     subcodes = {body["error"].get("error_subcode") for _, body, *_ in BY_NAME[name] if is_error(body)}
-    tables = MODULES[name].ERRORS
-    assert tables.outcomes.keys() <= tried
-    assert tables.words.keys() <= tried | subcodes
+    product = MODULES[name].PRODUCT
+    (words,) = product.error.args
+    assert product.outcomes.keys() <= tried
+    assert words.keys() <= tried | subcodes
 
 
 def is_error(body: Any) -> bool:

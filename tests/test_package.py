@@ -155,7 +155,7 @@ def test_a_provider_does_without_the_libraries_that_it_does_not_ask_for(
         for library in trim.LIBRARIES.keys() - set(can.libraries):
             for module in [library, *(other for other in sys.modules if other.startswith(f"{library}."))]:
                 monkeypatch.setitem(sys.modules, module, None)
-        assert post(front, webhook, name) == providers.load(name).accepted
+        assert post(front, webhook, name) == providers.load(name).can.accepted
 
 
 def test_the_trimmed_sdk_finds_every_service_everywhere(unpacked: Path) -> None:

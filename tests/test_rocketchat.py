@@ -50,7 +50,7 @@ def test_only_the_secret_token_proves_it(shown: str) -> None:
 
 
 def test_only_an_answer_of_200_is_one() -> None:
-    assert rocketchat.accepted.status == 200
+    assert rocketchat.can.accepted.status == 200
 
 
 def test_an_offline_message_is_kept_and_told_of() -> None:

@@ -39,7 +39,7 @@ def test_each_provider_tells_its_steps_and_takes_its_webhook_at_their_address(na
     assert len(told) >= 2 and not any("{url" in step or "{base" in step for step in told)
     addresses = {found.rstrip(".,;:)") for step in told for found in ADDRESS.findall(step)}
     assert {address.partition("#")[0] for address in addresses} == {settings.webhook_url(BASE, name)}
-    assert post(front, signed(cases(name)[0]), name) == providers.load(name).accepted
+    assert post(front, signed(cases(name)[0]), name) == providers.load(name).can.accepted
 
 
 @pytest.mark.parametrize("name", providers.NAMES)

@@ -167,7 +167,7 @@ def test_the_longest_part_is_taken_whatever_it_is_made_of(letter: str, front: Do
 def test_what_sinch_refuses_is_told_in_its_words(front: Door) -> None:
     assert "from" in failed(CONFIG.model_copy(update={"number": "+4930000000"})).reason
     assert "MSISDN" in failed(to="72404").reason and "body" in failed(text="").reason
-    assert failed(CONFIG.model_copy(update={"api_token": (SecretStr("nobody"),)})).reason == "Sinch: 401"
+    assert failed(CONFIG.model_copy(update={"api_token": (SecretStr("nobody"),)})).reason == "Sinch: HTTP 401"
     front.world.state["sinch"] = {"blocked": True}
     blocked = failed()
     assert blocked.outcome is Outcome.REFUSED and blocked.reason == "Sinch: The account is blocked (blocked_account)"

@@ -188,7 +188,7 @@ def test_a_voicemail_is_one_message_with_its_recording_and_then_its_words(lab: L
         "recordings": {message(ended).late: [{"sid": sid, "status": "completed", "duration": "23"}]}
     }
     for webhook in (left, ended, twilio.transcribed("1", CONFIG, "Is it <b>blue</b>?"), left, ended):
-        assert rings(lab, webhook) == voice.accepted
+        assert rings(lab, webhook) == voice.can.accepted
     texts = [entry.text for entry in lab.posts()]
     assert sum("📎 voicemail.mp3" in text for text in texts) == 1
     assert [text for text in texts if "blue" in text and "✏️ Changed to:" in text]

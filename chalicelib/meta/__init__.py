@@ -7,18 +7,18 @@ Errors: https://developers.facebook.com/docs/graph-api/guides/error-handling
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
-from chalicelib import api, signing
+from chalicelib import signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Message, Receipt
-from chalicelib.models.provider import Live, LiveSecret, secret, setting
+from chalicelib.models.provider import Live, LiveSecret, current, secret, setting
 from chalicelib.models.values import Frozen
-from chalicelib.webhook import Request, Response
+from chalicelib.service import Service
+from chalicelib.webhook import MALFORMED, Request, Response
 
 METHODS = ("GET", "POST")  # GET is the URL check, once, when the shop saves the address in Meta's console
-BROKEN = (LookupError, TypeError, AttributeError, ValueError)  # what reading a strange shape raises
-LONGEST = 300  # characters of Meta's own words that an agent is shown
 LAST_SECOND = 2**33  # the year 2242; a later time is none
 _DIGITS = re.compile(r"[0-9]{1,14}", re.ASCII)
 _ID = re.compile(r"[0-9]{1,30}", re.ASCII)
@@ -49,17 +49,10 @@ WORDS = {
 Found = Message | Receipt | Unreadable
 
 
-class Errors(NamedTuple):
-    """A product's error codes: what each says of the message, and our words for some of them."""
-
-    name: str
-    outcomes: Mapping[int, Outcome]
-    words: Mapping[int, str]
-
-
 class App(Frozen):
-    """The settings that every Meta provider has."""
+    """The settings that every Meta provider has; each says where its `token` is found."""
 
+    token: LiveSecret
     app_secret: LiveSecret = secret("App secret, App settings > Basic of the app in Meta's console", inbound=True)
     verify_token: LiveSecret = secret(
         "Verify token: a long random word of your own, typed beside the callback URL in Meta's console", inbound=True
@@ -68,12 +61,12 @@ class App(Frozen):
     api_url: str = setting("where Meta's Graph API is", default="https://graph.facebook.com", outbound=True)
 
 
-def verify(request: Request, app_secret: Live, verify_token: Live) -> Response | None:
+def verify(request: Request, config: App) -> Response | None:
     """HMAC-SHA256 over the raw body, or for the URL check the token in the query. Raises BadSignature."""
     if request.method == "GET":
-        return _challenge(request, verify_token)
+        return _challenge(request, config.verify_token)
     theirs = [request.header("x-hub-signature-256")]
-    if not signing.signed(app_secret, request.body, theirs, prefix="sha256="):
+    if not signing.signed(config.app_secret, request.body, theirs, prefix="sha256="):
         raise BadSignature
     return None
 
@@ -95,7 +88,7 @@ def each(elements: Iterable[Any], one: Callable[[Any], Iterable[Found]]) -> Iter
     for element in elements:
         try:
             yield from one(element)
-        except BROKEN:
+        except MALFORMED:
             yield Unreadable("an element without its fields")
 
 
@@ -113,60 +106,36 @@ def account(entry: Mapping[str, Any]) -> str:
     return str(entry["id"])
 
 
-def whom(to: str, errors: Errors) -> tuple[str, str]:
+def service(name: str, outcomes: Mapping[int, Outcome], words: Mapping[int, str]) -> Service:
+    """A product as whom we call: what its error codes say of the message, and our words for some of them."""
+    return Service(name, partial(_error, words), outcomes)
+
+
+def whom(to: str, product: Service) -> tuple[str, str]:
     """The shop's account and the person that an address names. Raises SendFailed for what is none."""
     ours, _, person = to.partition("/")
     if not _ID.fullmatch(ours) or not person:
-        raise SendFailed(f"{errors.name}: this is no address of a person with one of our accounts", Outcome.REFUSED)
+        raise SendFailed(f"{product.name}: this is no address of a person with one of our accounts", Outcome.REFUSED)
     return ours, person
 
 
-def subscribed(config: App, token: str, errors: Errors) -> set[str]:
+def subscribed(config: App, product: Service) -> set[str]:
     """The fields of webhooks about the token's own account (`me`, as for sending) that Meta tells any app.
 
     It stops after an hour of failures, without a word. Asking needs the permission pages_manage_metadata.
     https://developers.facebook.com/docs/graph-api/reference/page/subscribed_apps (it names the page's id there)
     """
-    said = call("GET", "me/subscribed_apps", config, token, errors)
+    said = call("GET", "me/subscribed_apps", config, product)
     return {field for app in said.get("data") or () for field in app.get("subscribed_fields") or ()}
 
 
-def call(method: str, path: str, config: App, token: str, errors: Errors, **rest: Any) -> dict[str, Any]:
+def call(method: str, path: str, config: App, product: Service, **rest: Any) -> dict[str, Any]:
     """One call to the Graph API; returns its answer. Raises SendFailed by Meta's own code, else by HTTP status.
 
     `rest` is what it says, as fields of api.Call.
     """
-    headers = {"Authorization": f"Bearer {token}"}
-    answer = api.call(method, f"{config.api_url}/{config.graph_version}/{path}", headers=headers, **rest)
-    said = answer.json()
-    error = said["error"] if isinstance(said.get("error"), dict) else {}
-    why = reason(error or {"message": f"HTTP {answer.status}"}, errors, hide=token)
-    api.refuse(answer, why, errors.outcomes, _code(error))
-    if "error" in said:  # with HTTP 200: it arrived, and was not taken
-        raise SendFailed(why, Outcome.REFUSED, answer.retry_after)
-    return said
-
-
-def reason(error: Mapping[str, Any], errors: Errors, *, hide: str = "") -> str:
-    """Why something failed, for an agent: in our words where we have some for the code or subcode, else in Meta's.
-
-    Meta's own words may quote the token that they are about; `hide` is left out of them.
-    """
-    code, subcode = _code(error), _code(error, "error_subcode")
-    said = errors.words.get(subcode) or errors.words.get(code) or _said(error, hide)
-    return f"{errors.name}: {said}" + (f" ({code})" if code else "")
-
-
-def id_in(answer: Any, errors: Errors, *path: str | int) -> str:
-    """The message's id in an answer. Raises SendFailed where there is none: then nothing is known."""
-    try:
-        for step in path:
-            answer = answer[step]
-    except BROKEN:
-        answer = None
-    if not answer or not isinstance(answer, str):
-        raise SendFailed(f"{errors.name}: the answer names no message", Outcome.UNKNOWN)
-    return answer
+    headers = {"Authorization": f"Bearer {current(config.token)}"}
+    return product.call(method, f"/{config.graph_version}/{path}", config, headers=headers, **rest)
 
 
 def _challenge(request: Request, verify_token: Live) -> Response:
@@ -176,14 +145,26 @@ def _challenge(request: Request, verify_token: Live) -> Response:
     return Response(body=query.get("hub.challenge", "")[:500])
 
 
-def _code(error: Mapping[str, Any], name: str = "code") -> int:
+def _error(words: Mapping[int, str], said: dict[str, Any]) -> tuple[object, str]:
+    """Code and words of what went wrong: ours where we have some for the code or subcode, else Meta's.
+
+    An error without a code, with a good status too, arrived and was not taken.
+    """
+    if "error" not in said:
+        return None, ""
+    error = said["error"] if isinstance(said["error"], dict) else {}
+    code, subcode = _code(error, "code"), _code(error, "error_subcode")
+    plain = words.get(subcode) or words.get(code) or _said(error)
+    return code or "error", f"{plain} ({code})" if code else plain
+
+
+def _code(error: Mapping[str, Any], name: str) -> int:
     """0 where Meta gives none."""
     code = error.get(name)
     return code if isinstance(code, int) else 0
 
 
-def _said(error: Mapping[str, Any], hide: str) -> str:
+def _said(error: Mapping[str, Any]) -> str:
     more = error.get("error_data")  # WhatsApp: the part that says most
     details = more.get("details") if isinstance(more, dict) else more
-    text = str(details or error.get("message") or error.get("title") or "no reason given")
-    return (text.replace(hide, "…") if hide else text)[:LONGEST]
+    return str(details or error.get("message") or error.get("title") or "")

@@ -17,6 +17,7 @@ from typing import Any
 from chalicelib import meta
 from chalicelib.errors import Outcome, SendFailed
 from chalicelib.models.outbound import Outgoing
+from chalicelib.service import Service
 
 KINDS = ("comment_id", "post_id")  # of what takes a private answer
 ELSEWHERE = "only #public answers it: the shop is mentioned in what others own"
@@ -36,27 +37,25 @@ def changes(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from entry.get("changes") or ([entry] if "field" in entry else [])
 
 
-def private(outgoing: Outgoing, config: meta.App, token: str, errors: meta.Errors) -> str:
+def private(outgoing: Outgoing, config: meta.App, product: Service) -> str:
     """Send the one private answer; returns its id (mid), or our key where an earlier try turns out to have arrived."""
-    meta.whom(outgoing.to, errors)
+    meta.whom(outgoing.to, product)
     about = {kind: id for kind in KINDS if (id := outgoing.context.get(kind))}
     if not about:
-        raise SendFailed(f"{errors.name}: there is no comment here that takes a private answer", Outcome.REFUSED)
+        raise SendFailed(f"{product.name}: there is no comment here that takes a private answer", Outcome.REFUSED)
     body = {"recipient": about, "message": {"text": outgoing.text}}
     try:
-        said = meta.call("POST", "me/messages", config, token, errors, json=body)
+        said = meta.call("POST", "me/messages", config, product, json=body)
     except SendFailed as failure:
         if outgoing.repeat and WORDS[ANSWERED] in failure.reason:
             return outgoing.key
         raise
-    return meta.id_in(said, errors, "message_id")
+    return product.id_in(said, "message_id")
 
 
-def public(
-    outgoing: Outgoing, about: str, edge: str, config: meta.App, token: str, errors: meta.Errors, **fields: str
-) -> str:
+def public(outgoing: Outgoing, about: str, edge: str, config: meta.App, product: Service, **fields: str) -> str:
     """Post a comment for everybody to read, about what the webhook named; returns its id."""
     if not ID.fullmatch(about):
-        raise SendFailed(f"{errors.name}: there is nothing here to answer in public", Outcome.REFUSED)
+        raise SendFailed(f"{product.name}: there is nothing here to answer in public", Outcome.REFUSED)
     body = {**fields, "message": outgoing.text}
-    return meta.id_in(meta.call("POST", f"{about}/{edge}", config, token, errors, json=body), errors, "id")
+    return product.id_in(meta.call("POST", f"{about}/{edge}", config, product, json=body), "id")

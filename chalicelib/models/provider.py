@@ -64,6 +64,7 @@ class Can(NamedTuple):
     ending: str = ""  # of its webhooks' address, where the provider sends something else to any other
     final: int = 413  # the HTTP status after which what is too large is not sent again; others only put that off
     answers: Mapping[str, Intent] = NOTHING  # SMS of one word that it answers itself; STOP and START are known
+    accepted: Response = Response()  # what a webhook is answered that was taken in
     gets: bool = False  # a message may come by GET, its fields in the query (then GET is one of the methods)
     desk: bool = False  # it carries a desk
     customers: bool = True  # it carries customers
@@ -133,7 +134,7 @@ class Provider(Protocol):
     `complete(message, config) -> Message | None`: the whole of a message that its webhook only announced (`late`), with
     the same claim; None if it turns out to be our own, coming back. Raises SendFailed: refused if it is gone for good.
     `answer(request, config, words) -> Response`: what a webhook is answered that was taken in, where that is not always
-    `accepted`; `words()` are the shop's for who calls, and their language. Pure.
+    `can.accepted`; `words()` are the shop's for who calls, and their language. Pure.
     `check(config, webhook, now) -> list[Trouble]`: what is wrong at the provider now: a token that does not hold any
     more, a webhook that is not called; `webhook` is our address, empty where it is not known. Raises SendFailed.
     `token(config) -> str`: what its calls show, where that is lent for a while and kept for as long. Raises SendFailed.
@@ -143,7 +144,6 @@ class Provider(Protocol):
     __name__: str
     channel: Channel | None  # None where nobody's words come
     can: Can
-    accepted: Response
     Config: Any
 
     def verify(self, request: Request, config: Any) -> Response | None:

@@ -38,7 +38,6 @@ can = Can(
     answers={"help": "help"},
     libraries=("cryptography",),
 )
-accepted = Response()
 
 TARGET = "PinpointSMSVoiceV2.SendTextMessage"
 PROGRESS = {  # by the end of the event's type; `SUCCESSFUL`, `QUEUED` and `PENDING` say nothing new until the last one

@@ -26,11 +26,10 @@ from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen, phone
-from chalicelib.webhook import MALFORMED, Request, Response, each, moment
+from chalicelib.webhook import MALFORMED, Request, each, moment
 
 channel = Channel.SMS
 can = Can(text=2048, units=2048, covers=frozenset({Cover.CREDENTIAL}), files=10, receipts=True)
-accepted = Response()
 
 TOKENS = "https://api.bandwidth.com"
 SPARE = 60  # seconds that a token has to live yet

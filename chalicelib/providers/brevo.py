@@ -31,7 +31,7 @@ from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.webhook import Request, Response, each
+from chalicelib.webhook import Request, each
 
 OFFICE, OPEN = "application/vnd.openxmlformats-officedocument", "application/vnd.oasis.opendocument"
 FILES = (  # Brevo goes by a file's ending, and refuses all others: they go as links
@@ -49,7 +49,6 @@ can = Can(
     receipts=True,
     desk=True,
 )
-accepted = Response()
 
 PROGRESS = {  # programs that open a mail before its reader does are events of their own (proxy_open)
     "delivered": Progress.DELIVERED,

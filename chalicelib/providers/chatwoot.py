@@ -30,7 +30,7 @@ from chalicelib.models.inbound import Attachment, Kind, Location, Message, Progr
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, with_typed
-from chalicelib.webhook import MALFORMED, Request, Response, moment
+from chalicelib.webhook import MALFORMED, Request, moment
 
 channel = Channel.WEBCHAT
 can = Can(
@@ -40,7 +40,6 @@ can = Can(
     file_size=40_000_000,
     receipts=True,
 )
-accepted = Response()
 FILE_HOSTS = ("app.chatwoot.com",)
 
 LONGEST = 200  # characters of Chatwoot's own words that an agent is shown

@@ -31,15 +31,14 @@ from typing import Any
 from chalicelib import api, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
-from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, digest
-from chalicelib.webhook import MALFORMED, Request, Response
+from chalicelib.webhook import MALFORMED, Request
 
 channel = Channel.WEBCHAT
 can = Can(text=4000, covers=frozenset({Cover.VALUES}), files=10, receipts=True)  # the length is ours to choose
-accepted = Response()
-FILE_HOSTS = ("storage.crisp.chat/users/upload/",)
+fetch = download.by_address("storage.crisp.chat/users/upload/")
 
 REWRITTEN = 200_000  # bytes of a body that is written anew to check it
 PROGRESS = {
@@ -102,11 +101,6 @@ def find(outgoing: Outgoing, config: Config) -> str | None:
     with api.repeatable():
         _call("GET", f"website/{website}/conversation/{session}/message/{fingerprint}", config)
     return f"{session}/{fingerprint}"
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A file that a visitor uploaded; its address is the proof."""
-    return download.fetched(attachment, FILE_HOSTS, config, limit)
 
 
 def _written(request: Request) -> Iterator[bytes]:

@@ -59,7 +59,7 @@ from chalicelib.models.inbound import Attachment, Kind, Location, Message, Progr
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, with_typed
-from chalicelib.webhook import Request, Response, moment
+from chalicelib.webhook import Request, moment
 
 channel = Channel.WEBCHAT
 can = Can(
@@ -71,7 +71,6 @@ can = Can(
     idempotent=96,  # its side of the standard: it knows a webhook-id for as long as we try
     libraries=("nacl",),
 )
-accepted = Response()
 
 KINDS = {
     "message.received": Kind.MESSAGE,

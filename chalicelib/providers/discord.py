@@ -30,12 +30,14 @@ from typing import Any
 from chalicelib import api, canary, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Attachment, Message
-from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, digest
 from chalicelib.webhook import MALFORMED, Request, Response
 
 channel = Channel.DISCORD
+EPHEMERAL = 64  # a message that its receiver alone sees, and not for long
+TAKEN = json.dumps({"type": 4, "data": {"content": "✅", "flags": EPHEMERAL}})
 can = Can(
     text=2000,
     units=2000,  # Discord does not say whether an emoji counts once or twice
@@ -45,12 +47,9 @@ can = Can(
     files=10,
     file_size=10_000_000,
     libraries=("nacl",),
+    accepted=Response(body=TAKEN, content_type="application/json"),
 )
-EPHEMERAL = 64  # a message that its receiver alone sees, and not for long
-accepted = Response(
-    body=json.dumps({"type": 4, "data": {"content": "✅", "flags": EPHEMERAL}}), content_type="application/json"
-)
-FILE_HOSTS = ("cdn.discordapp.com", "media.discordapp.net")
+fetch = download.by_address("cdn.discordapp.com", "media.discordapp.net")
 
 PING, COMMAND, FORM = 1, 2, 5  # kinds of interactions; the others are about buttons, which we never show
 FILE_OPTION, FILE_FIELD = 11, 19
@@ -111,11 +110,6 @@ def send(outgoing: Outgoing, config: Config) -> str:
     token = _token(outgoing)
     sent = "" if token and outgoing.automatic else _direct(outgoing, config, CLOSED if token else ())
     return sent or _posted(f"webhooks/{token}", outgoing, config)
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A file from Discord; its address is the proof, for a while."""
-    return download.fetched(attachment, FILE_HOSTS, config, limit)
 
 
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:

@@ -28,27 +28,22 @@ from urllib.parse import unquote, urlsplit
 from chalicelib import download, meta
 from chalicelib.meta import comments
 from chalicelib.models.inbound import Attachment, Kind, Message, Receipt
-from chalicelib.models.outbound import Content, Outgoing
-from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, secret
 from chalicelib.models.values import Address, Channel, digest
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import Request
 
 channel = Channel.FACEBOOK_PAGE
 can = Can(text=2000, covers=frozenset({Cover.BODY}), methods=meta.METHODS, window=168, once=True, public=8000)
-accepted = Response()
-FILE_HOSTS = (".fbcdn.net", ".fbsbx.com")
+fetch = download.by_address(".fbcdn.net", ".fbsbx.com")
 VERBS = {"add": Kind.MESSAGE, "edit": Kind.EDIT, "edited": Kind.EDIT, "remove": Kind.DELETE}  # hide is our own doing
 POSTS = ("post", "status", "photo", "video")  # a visitor's; likes and shares are nothing to answer
-ERRORS = meta.Errors("Facebook", comments.OUTCOMES, comments.WORDS)
+PRODUCT = meta.service("Facebook", comments.OUTCOMES, comments.WORDS)
+verify = meta.verify
 
 
 class Config(meta.App):
     token: LiveSecret = secret("Page access token, Graph API Explorer in Meta's console", outbound=True)
-
-
-def verify(request: Request, config: Config) -> Response | None:
-    """The signature over the body; a GET is Meta's check of the URL."""
-    return meta.verify(request, config.app_secret, config.verify_token)
 
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
@@ -58,21 +53,15 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Answer a comment or a post: to its author alone, or below it; returns the answer's id."""
-    token = current(config.token)
     if not outgoing.public:
-        return comments.private(outgoing, config, token, ERRORS)
+        return comments.private(outgoing, config, PRODUCT)
     about = next((id for kind in (*comments.KINDS, "mention") if (id := outgoing.context.get(kind))), "")
-    return comments.public(outgoing, about, "comments", config, token, ERRORS)
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A picture from Meta's hosts; its address is the proof."""
-    return download.fetched(attachment, FILE_HOSTS, config, limit)
+    return comments.public(outgoing, about, "comments", config, PRODUCT)
 
 
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
     """Whether the token holds, and Meta still tells our app of comments."""
-    told = meta.subscribed(config, current(config.token), ERRORS)
+    told = meta.subscribed(config, PRODUCT)
     if "feed" in told:
         return []
     return [Trouble("Facebook tells our app nothing of comments any more: subscribe the page again, in Meta's console")]

@@ -21,15 +21,14 @@ from typing import Any
 from chalicelib import api, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
-from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen, phone
-from chalicelib.webhook import MALFORMED, Request, Response, each, moment
+from chalicelib.webhook import MALFORMED, Request, each, moment
 
 channel = Channel.SMS
 can = Can(text=1520, units=660, covers=frozenset({Cover.CREDENTIAL}), files=10, receipts=True)  # ten SMS at most
-accepted = Response()
-FILE_HOSTS = (".infobip.com",)
+fetch = download.by_address(".infobip.com")
 
 LONGEST = 200  # characters of Infobip's own words that an agent is shown
 ON_ITS_WAY = "DELIVERED_TO_OPERATOR"  # of the group DELIVERED, and yet not with the receiver
@@ -88,11 +87,6 @@ def send(outgoing: Outgoing, config: Config) -> str:
     if not taken.get("id"):
         raise SendFailed("Infobip: an answer that cannot be read", Outcome.UNKNOWN)
     return str(taken["id"])
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A medium from Infobip; its address is the proof."""
-    return download.fetched(attachment, FILE_HOSTS, config, limit)
 
 
 def _taken(said: dict[str, Any]) -> tuple[dict[str, Any], str]:

@@ -30,10 +30,10 @@ from urllib.parse import unquote, urlsplit
 from chalicelib import download, meta
 from chalicelib.meta import chats
 from chalicelib.models.inbound import Attachment, Message, Receipt
-from chalicelib.models.outbound import Content, Outgoing
-from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, secret
 from chalicelib.models.values import Channel
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import Request
 
 channel = Channel.INSTAGRAM
 IMAGE, FILM = 8_000_000, 25_000_000  # bytes
@@ -54,8 +54,7 @@ can = Can(
     human_window=168,
     reaction_opens=True,
 )
-accepted = Response()
-FILE_HOSTS = (".fbsbx.com", ".fbcdn.net", ".cdninstagram.com")
+fetch = download.by_address(".fbsbx.com", ".fbcdn.net", ".cdninstagram.com")
 OWN = ("image", "video", "audio", "file")  # what the customer sent themselves; all else is shown by its link
 LINKED = {"story_mention": "the shop in their story", "share": "a post they share", "ig_post": "a post they share",
           "reel": "a reel they share", "ig_reel": "a reel they share"}  # fmt: skip
@@ -65,7 +64,8 @@ WORDS = chats.words("Instagram", "account") | {
     2534014: "Instagram does not know this person (with this account)",
     2534022: chats.OUTSIDE.format("Instagram"),
 }
-ERRORS = meta.Errors("Instagram", chats.OUTCOMES, WORDS)
+PRODUCT = meta.service("Instagram", chats.OUTCOMES, WORDS)
+verify = meta.verify
 
 
 class Config(meta.App):
@@ -80,11 +80,6 @@ class Config(meta.App):
     )
 
 
-def verify(request: Request, config: Config) -> Response | None:
-    """The signature over the body; a GET is Meta's check of the URL."""
-    return meta.verify(request, config.app_secret, config.verify_token)
-
-
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """Messages and receipts of every entry. Echoes, comments, and what else an account may hear, say nothing to us."""
     return meta.read(request, "instagram", partial(chats.read, CHAT))
@@ -92,21 +87,16 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Send one text, or one file by its link, from the token's own account; returns its id (mid)."""
-    _, person = meta.whom(outgoing.to, ERRORS)
+    _, person = meta.whom(outgoing.to, PRODUCT)
     tag = chats.BY_A_PERSON if outgoing.human else {}
     body = {"recipient": {"id": person}, **tag, "message": _message(outgoing)}
-    said = meta.call("POST", "me/messages", config, current(config.token), ERRORS, json=body)
-    return meta.id_in(said, ERRORS, "message_id")
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A file from Meta's hosts; its address is the proof."""
-    return download.fetched(attachment, FILE_HOSTS, config, limit)
+    said = meta.call("POST", "me/messages", config, PRODUCT, json=body)
+    return PRODUCT.id_in(said, "message_id")
 
 
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
     """Whether the token holds, and Meta tells an app anything of the account, or of the page that it belongs to."""
-    if meta.subscribed(config, current(config.token), ERRORS):
+    if meta.subscribed(config, PRODUCT):
         return []
     return [Trouble("Instagram tells our app nothing of the account any more: subscribe it again, in Meta's console")]
 

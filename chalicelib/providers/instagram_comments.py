@@ -30,9 +30,9 @@ from chalicelib.errors import Outcome, SendFailed
 from chalicelib.meta import comments
 from chalicelib.models.inbound import Attachment, Message, Receipt
 from chalicelib.models.outbound import Outgoing
-from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret
+from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, secret
 from chalicelib.models.values import Address, Channel
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import Request
 
 channel = Channel.INSTAGRAM_COMMENTS
 can = Can(
@@ -44,12 +44,12 @@ can = Can(
     once=True,
     public=300,
 )
-accepted = Response()
 MENTIONED = {  # what is asked of a mention, and where its words stand
     "comment": ("mentioned_comment.comment_id({}){{id,text,timestamp,username}}", "text"),
     "media": ("mentioned_media.media_id({}){{id,caption,timestamp,username,permalink}}", "caption"),
 }
-ERRORS = meta.Errors("Instagram", comments.OUTCOMES, comments.WORDS)
+PRODUCT = meta.service("Instagram", comments.OUTCOMES, comments.WORDS)
+verify = meta.verify
 
 
 class Config(meta.App):
@@ -60,11 +60,6 @@ class Config(meta.App):
     token: LiveSecret = secret("Access token, Instagram > API setup of the app in Meta's console", outbound=True)
 
 
-def verify(request: Request, config: Config) -> Response | None:
-    """The signature over the body; a GET is Meta's check of the URL."""
-    return meta.verify(request, config.app_secret, config.verify_token)
-
-
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """Comments and mentions of every entry. What the account wrote itself, and chats, say nothing to us."""
     return meta.read(request, "instagram", _entry)
@@ -72,12 +67,12 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 def complete(message: Message, config: Config) -> Message:
     """What a mention says, and who says it."""
-    account, id = meta.whom(message.sender.id, ERRORS)
+    account, id = meta.whom(message.sender.id, PRODUCT)
     if not comments.ID.fullmatch(id):  # it becomes a part of what is asked
         raise SendFailed("Instagram: this is no id of a mention", Outcome.REFUSED)
     asked, words = MENTIONED[message.late]
     with api.repeatable():
-        said = meta.call("GET", account, config, current(config.token), ERRORS, query={"fields": asked.format(id)})
+        said = meta.call("GET", account, config, PRODUCT, query={"fields": asked.format(id)})
     found = said.get(asked.partition(".")[0]) or {}
     name, link = str(found.get("username") or ""), str(found.get("permalink") or "")
     there = Attachment(name=f"{comments.ELSEWHERE} {link}".strip(), type="link")
@@ -90,19 +85,19 @@ def complete(message: Message, config: Config) -> Message:
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Answer a comment, to its author alone or below it; a mention only where it stands. Returns the answer's id."""
-    token, about = current(config.token), outgoing.context
+    about = outgoing.context
     if not outgoing.public:
-        return comments.private(outgoing, config, token, ERRORS)
+        return comments.private(outgoing, config, PRODUCT)
     if not about.get("mention"):
-        return comments.public(outgoing, about.get("comment_id", ""), "replies", config, token, ERRORS)
-    account, _ = meta.whom(outgoing.to, ERRORS)
+        return comments.public(outgoing, about.get("comment_id", ""), "replies", config, PRODUCT)
+    account, _ = meta.whom(outgoing.to, PRODUCT)
     where = {"media_id": about["mention"], **({"comment_id": about["within"]} if about.get("within") else {})}
-    return comments.public(outgoing, account, "mentions", config, token, ERRORS, **where)
+    return comments.public(outgoing, account, "mentions", config, PRODUCT, **where)
 
 
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
     """Whether the token holds, and Meta tells an app anything of the account, or of the page that it belongs to."""
-    if meta.subscribed(config, current(config.token), ERRORS):
+    if meta.subscribed(config, PRODUCT):
         return []
     return [Trouble("Instagram tells our app nothing of comments any more: subscribe it again, in Meta's console")]
 

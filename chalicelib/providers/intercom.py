@@ -29,10 +29,10 @@ from urllib.parse import quote
 from chalicelib import api, download, mail, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Attachment, Message
-from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, with_typed
-from chalicelib.webhook import MALFORMED, Request, Response, each
+from chalicelib.webhook import MALFORMED, Request, each
 
 channel = Channel.WEBCHAT
 can = Can(
@@ -41,8 +41,7 @@ can = Can(
     methods=("HEAD", "POST"),
     files=10,
 )
-accepted = Response()
-FILE_HOSTS = (".intercomcdn.com",)
+fetch = download.by_address(".intercomcdn.com")
 
 VERSION = "2.14"  # of the API; a webhook has the version that its app is set to
 CREATED, REPLIED = "conversation.user.created", "conversation.user.replied"
@@ -102,11 +101,6 @@ def send(outgoing: Outgoing, config: Config) -> str:
         return _id(said["conversation_parts"]["conversation_parts"][-1]["id"])
     except MALFORMED:
         raise SendFailed("Intercom: an answer that cannot be read", Outcome.UNKNOWN) from None
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A file from Intercom; its address is the proof, for a while."""
-    return download.fetched(attachment, FILE_HOSTS, config, limit)
 
 
 def _read(workspace: str, part: dict[str, Any], *, at: Any, conversation: str) -> Iterator[Message]:

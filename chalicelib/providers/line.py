@@ -34,7 +34,7 @@ from chalicelib.models.inbound import Attachment, Kind, Location, Message, Recei
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, digest
-from chalicelib.webhook import MALFORMED, Request, Response, each
+from chalicelib.webhook import MALFORMED, Request, each
 
 channel = Channel.LINE
 can = Can(
@@ -43,7 +43,6 @@ can = Can(
     files=1,
     idempotent=24,
 )
-accepted = Response()
 FILE_HOST = "api-data.line.me"
 
 FRESH = timedelta(seconds=50)  # for a reply token: LINE gives it a minute

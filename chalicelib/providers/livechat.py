@@ -23,15 +23,14 @@ from typing import Any
 from chalicelib import api, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Attachment, Message
-from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, with_typed
-from chalicelib.webhook import MALFORMED, Request, Response, each, moment
+from chalicelib.webhook import MALFORMED, Request, each, moment
 
 channel = Channel.WEBCHAT
 can = Can(text=16_000, octets=True, covers=frozenset({Cover.CREDENTIAL}), files=1)
-accepted = Response()
-FILE_HOSTS = ("cdn.livechat-files.com/api/file/",)
+fetch = download.by_address("cdn.livechat-files.com/api/file/")
 LONGEST = 200  # characters of LiveChat's own words that an agent is shown
 KINDS = ("message", "file", "filled_form")
 CLOSED, STRANGER = "chat_inactive", "not user of the chat"  # an error's kind, and words of another
@@ -91,11 +90,6 @@ def send(outgoing: Outgoing, config: Config) -> str:
     if not isinstance(ids, list) or not isinstance(ids[0], str) or not ids[0]:
         raise SendFailed("LiveChat: an answer without an event", Outcome.UNKNOWN)
     return ids[0]
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A file from LiveChat; its address is the proof."""
-    return download.fetched(attachment, FILE_HOSTS, config, limit)
 
 
 def _read(chat: str, people: Mapping[str, str], event: dict[str, Any]) -> Iterator[Message]:

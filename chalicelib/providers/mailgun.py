@@ -34,7 +34,7 @@ from chalicelib.models.inbound import Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.webhook import MALFORMED, Part, Request, Response, parts, place_of, read_json
+from chalicelib.webhook import MALFORMED, Part, Request, parts, place_of, read_json
 
 channel = Channel.EMAIL
 can = Can(
@@ -47,7 +47,6 @@ can = Can(
     ending="mime",
     final=406,
 )
-accepted = Response()
 
 TRIES = 12 * 3600  # seconds; Mailgun tries for eight hours, and asks not to be too strict
 PROGRESS = {

@@ -20,22 +20,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib import api, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib import download, signing
+from chalicelib.errors import BadSignature
 from chalicelib.models.inbound import Attachment, Message
-from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen, phone
-from chalicelib.webhook import MALFORMED, Request, Response, moment
+from chalicelib.service import Service
+from chalicelib.webhook import Request, moment, reads
 
 channel = Channel.SMS
 can = Can(text=1377, units=603, covers=frozenset({Cover.BODY, Cover.URL}), files=10)  # nine SMS
-accepted = Response()
-FILE_HOSTS = (".messagebird.com",)
+fetch = download.by_address(".messagebird.com")
 
 ALGORITHMS = ("sha256", "sha384", "sha512")
 LEEWAY = 1  # second, as its library has it; a signature holds for a minute
-LONGEST = 200  # characters of MessageBird's own words that an agent is shown
 
 
 class Config(Frozen):
@@ -61,47 +60,31 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
+@reads("a MessageBird webhook")
 def parse(request: Request, config: Config) -> list[Message]:
     """One SMS or MMS. A long text comes whole. What says that it was sent by us (mt) is none."""
-    try:
-        fields = request.json_object() if request.body.lstrip().startswith(b"{") else dict(request.form())
-        if fields.get("direction", "mo") != "mo":
-            return []
-        return [
-            Message(
-                provider="messagebird",
-                id=fields["id"],
-                sender=phone(fields["originator"]),
-                text=fields.get("body") or "",
-                attachments=tuple(_attachment(reference) for reference in _media(fields)),
-                sent_at=moment(fields.get("createdDatetime")),
-                source=fields,
-            )
-        ]
-    except MALFORMED as error:
-        raise Unreadable("a MessageBird webhook without its fields") from error
+    fields = request.json_object() if request.body.lstrip().startswith(b"{") else dict(request.form())
+    if fields.get("direction", "mo") != "mo":
+        return []
+    return [
+        Message(
+            provider="messagebird",
+            id=fields["id"],
+            sender=phone(fields["originator"]),
+            text=fields.get("body") or "",
+            attachments=tuple(_attachment(reference) for reference in _media(fields)),
+            sent_at=moment(fields.get("createdDatetime")),
+            source=fields,
+        )
+    ]
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one SMS; returns its id. Without a data coding every letter beyond GSM-7 would be a question mark."""
-    key = current(config.access_key)
+    headers = {"Authorization": f"AccessKey {current(config.access_key)}", "Accept": "application/json"}
     post = {"originator": config.number, "recipients": [outgoing.to.removeprefix("+")], "body": outgoing.text}
-    answer = api.call(
-        "POST",
-        f"{config.api_url}/messages",
-        headers={"Authorization": f"AccessKey {key}", "Accept": "application/json"},
-        json={**post, "datacoding": "auto"},
-    )
-    said = answer.json()
-    api.refuse(answer, f"MessageBird: {_words(said).replace(key, '…')[:LONGEST] or answer.status}")
-    if not isinstance(said.get("id"), str) or not said["id"]:
-        raise SendFailed("MessageBird: an answer that cannot be read", Outcome.UNKNOWN)
-    return str(said["id"])
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A medium from MessageBird; its address is the proof."""
-    return download.fetched(attachment, FILE_HOSTS, config, limit)
+    said = MESSAGEBIRD.call("POST", "/messages", config, headers=headers, json={**post, "datacoding": "auto"})
+    return MESSAGEBIRD.id_in(said, "id")
 
 
 def _media(fields: Mapping[str, Any]) -> list[str]:
@@ -114,9 +97,10 @@ def _attachment(reference: str) -> Attachment:
     return Attachment(name=reference.partition("?")[0].rpartition("/")[2], reference=reference)
 
 
-def _words(said: dict[str, Any]) -> str:
-    try:
-        error = said["errors"][0]
-        return f"{error['description']} ({error['code']})"
-    except MALFORMED:
-        return ""
+def _error(said: dict[str, Any]) -> tuple[None, str]:
+    """Words alone: what became of the message goes by the HTTP status."""
+    error = said["errors"][0]
+    return None, f"{error['description']} ({error['code']})"
+
+
+MESSAGEBIRD = Service("MessageBird", _error)

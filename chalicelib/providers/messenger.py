@@ -28,9 +28,9 @@ from chalicelib import download, meta
 from chalicelib.meta import chats
 from chalicelib.models.inbound import Attachment, Location, Message, Receipt
 from chalicelib.models.outbound import Content, Outgoing
-from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret
+from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, secret
 from chalicelib.models.values import Channel
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import Request
 
 channel = Channel.MESSENGER
 can = Can(
@@ -44,8 +44,7 @@ can = Can(
     human_window=168,
     reaction_opens=True,  # docs: Send a Message, what opens the standard messaging window
 )
-accepted = Response()
-FILE_HOSTS = (".fbcdn.net", ".fbsbx.com")
+fetch = download.by_address(".fbcdn.net", ".fbsbx.com")
 SHOWN_AS = ("image", "video", "audio")  # any other file is a file
 LARGEST_IMAGE = 8_000_000  # bytes; a larger one goes as a file
 
@@ -58,16 +57,12 @@ WORDS = chats.words("Messenger", "page") | {
     2018108: "this person takes no messages from the page",
     2018278: chats.OUTSIDE.format("Messenger"),
 }
-ERRORS = meta.Errors("Messenger", OUTCOMES, WORDS)
+PRODUCT = meta.service("Messenger", OUTCOMES, WORDS)
+verify = meta.verify
 
 
 class Config(meta.App):
     token: LiveSecret = secret("Page access token, Messenger > API setup of the app in Meta's console", outbound=True)
-
-
-def verify(request: Request, config: Config) -> Response | None:
-    """The signature over the body; a GET is Meta's check of the URL."""
-    return meta.verify(request, config.app_secret, config.verify_token)
 
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
@@ -77,27 +72,21 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Send one text or file from the page that the customer wrote to; returns its id (mid)."""
-    page, person = meta.whom(outgoing.to, ERRORS)
+    page, person = meta.whom(outgoing.to, PRODUCT)
     file = outgoing.file
     said = meta.call(
         "POST",
         f"{page}/messages",
         config,
-        current(config.token),
-        ERRORS,
+        PRODUCT,
         **(_with_file(person, file, outgoing) if file else {"json": _with_text(person, outgoing)}),
     )
-    return meta.id_in(said, ERRORS, "message_id")
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A file from Meta's hosts; its address is the proof."""
-    return download.fetched(attachment, FILE_HOSTS, config, limit)
+    return PRODUCT.id_in(said, "message_id")
 
 
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
     """Whether the token holds, and Meta still tells our app of the page's messages."""
-    told = meta.subscribed(config, current(config.token), ERRORS)
+    told = meta.subscribed(config, PRODUCT)
     if "messages" in told:
         return []
     return [Trouble("Messenger tells our app nothing of the page any more: subscribe it again, in Meta's console")]

@@ -41,7 +41,7 @@ from chalicelib.models.inbound import Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.webhook import Request, Response, place_of
+from chalicelib.webhook import Request, place_of
 
 channel = Channel.EMAIL
 can = Can(
@@ -51,7 +51,6 @@ can = Can(
     file_size=7_000_000,  # many mail servers take 10 MB, and a file grows by a third on its way
     desk=True,
 )
-accepted = Response()
 CAME_TO = ("x-original-to", "delivered-to")  # the first of each: what was written last, by the server near to us
 
 

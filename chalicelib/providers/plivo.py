@@ -22,15 +22,14 @@ from collections.abc import Iterator, Mapping
 from chalicelib import api, download, signing
 from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Attachment, Intent, Message, Progress, Receipt
-from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen, phone
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import Request
 
 channel = Channel.SMS
 can = Can(text=1600, units=737, covers=frozenset({Cover.CREDENTIAL}), files=10, receipts=True)
-accepted = Response()
-FILE_HOSTS = ("media.plivo.com",)
+fetch = download.by_address("media.plivo.com")
 
 LONGEST = 200  # characters of Plivo's own words that an agent is shown
 PROGRESS = {  # `queued` and `sent` say nothing new
@@ -105,11 +104,6 @@ def send(outgoing: Outgoing, config: Config) -> str:
         case [str(id)] if id:
             return id
     raise SendFailed("Plivo: an answer that cannot be read", Outcome.UNKNOWN)
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A medium from Plivo, which keeps it for a year; its address is the proof."""
-    return download.fetched(attachment, FILE_HOSTS, config, limit)
 
 
 def _receipt(form: Mapping[str, str]) -> Iterator[Receipt]:

@@ -28,9 +28,10 @@ from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Channel, Frozen, digest
-from chalicelib.webhook import Request, Response, place_of
+from chalicelib.webhook import Request, place_of
 
 channel = Channel.EMAIL
+# only 200 is taken for an answer; 403 would end the retries for good, so a wrong password is 401
 can = Can(
     text=100_000,  # Postmark takes 5 MB
     covers=frozenset({Cover.CREDENTIAL}),
@@ -39,7 +40,6 @@ can = Can(
     receipts=True,
     desk=True,
 )
-accepted = Response()  # only 200 will do; 403 would end Postmark's retries for good, so a wrong password is 401
 
 PROGRESS = {
     "Delivery": Progress.DELIVERED,

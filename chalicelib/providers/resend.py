@@ -28,7 +28,7 @@ from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.webhook import Request, Response, moment
+from chalicelib.webhook import Request, moment
 
 channel = Channel.EMAIL
 can = Can(
@@ -40,7 +40,6 @@ can = Can(
     idempotent=24,
     desk=True,
 )
-accepted = Response()
 
 PROGRESS = {
     "email.delivered": Progress.DELIVERED,

@@ -26,7 +26,7 @@ from chalicelib.models.inbound import Attachment, Kind, Message
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, digest
-from chalicelib.webhook import MALFORMED, Request, Response, each, moment
+from chalicelib.webhook import MALFORMED, Request, each, moment
 
 channel = Channel.WEBCHAT
 can = Can(
@@ -37,7 +37,6 @@ can = Can(
     delete=True,
     files=1,
 )
-accepted = Response()  # 200 and nothing else: all others count as lost
 
 LONGEST = 200  # characters of Rocket.Chat's own words that an agent is shown
 OUTCOMES = {"error-too-many-requests": Outcome.NOT_SENT}

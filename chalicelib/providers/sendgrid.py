@@ -35,7 +35,7 @@ from chalicelib.models.inbound import Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.webhook import MALFORMED, Part, Request, Response, each, parts, place_of, read_json
+from chalicelib.webhook import MALFORMED, Part, Request, each, parts, place_of, read_json
 
 channel = Channel.EMAIL
 can = Can(
@@ -47,7 +47,6 @@ can = Can(
     desk=True,
     libraries=("cryptography",),
 )
-accepted = Response()
 
 TRIES = 3 * 24 * 3600 + 3600  # seconds after which SendGrid has given a mail up
 PROGRESS = {

@@ -42,7 +42,6 @@ can = Can(
     desk=True,
     libraries=("cryptography",),
 )
-accepted = Response()
 
 PROGRESS = {
     "Delivery": Progress.DELIVERED,

@@ -29,11 +29,10 @@ from chalicelib.errors import BadSignature, Unreadable
 from chalicelib.models.orders import Demand, Order
 from chalicelib.models.provider import Can, Cover, LiveSecret, secret
 from chalicelib.models.values import Frozen
-from chalicelib.webhook import MALFORMED, Request, Response
+from chalicelib.webhook import MALFORMED, Request
 
 channel = None
 can = Can(text=0, covers=frozenset({Cover.BODY}), customers=False, orders=True)
-accepted = Response()
 
 PAYMENT = {
     "pending": "waits for payment",

@@ -21,30 +21,24 @@ comes twice has the same claim.
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib import api, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib import download, signing
+from chalicelib.errors import BadSignature
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen, phone
-from chalicelib.webhook import MALFORMED, Request, Response, moment
+from chalicelib.service import Service
+from chalicelib.webhook import Request, moment, reads
 
 channel = Channel.SMS
 can = Can(text=2000, units=2000, covers=frozenset({Cover.BODY}), files=10, receipts=True)
-accepted = Response()
 
 REPEATED = 86_400  # seconds in which Sinch repeats a callback that was not accepted
+PER_RECEIVER = "per_recipient_final"
 NO_TEXT = {"message": "(a message that is no text)"}
-LONGEST = 200  # characters of Sinch's own words that an agent is shown
-PROGRESS = {  # `queued`, `dispatched` and `unknown` say nothing new; Sinch's library writes them in capitals
-    "delivered": Progress.DELIVERED,
-    "aborted": Progress.FAILED,
-    "cancelled": Progress.FAILED,
-    "deleted": Progress.FAILED,
-    "expired": Progress.FAILED,
-    "failed": Progress.FAILED,
-    "rejected": Progress.FAILED,
-}
+FAILED = ("aborted", "cancelled", "deleted", "expired", "failed", "rejected")
+# `queued`, `dispatched` and `unknown` say nothing new; Sinch's library writes them in capitals
+PROGRESS = {"delivered": Progress.DELIVERED, **dict.fromkeys(FAILED, Progress.FAILED)}
 
 
 class Config(Frozen):
@@ -78,36 +72,21 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
+@reads("a Sinch callback")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """One message or one receipt. Reports on a whole batch, which we never ask for, say nothing to us."""
-    try:
-        said = request.json_object()
-        read = EVENTS.get(said["type"])
-        return list(read(said)) if read else []
-    except MALFORMED as error:
-        raise Unreadable("a Sinch callback without its fields") from error
+    said = request.json_object()
+    read = EVENTS.get(said["type"])
+    return list(read(said)) if read else []
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post a batch of one SMS; returns the batch's id."""
-    token = current(config.api_token)
-    batch = {
-        "from": config.number,
-        "to": [outgoing.to],
-        "body": outgoing.text,
-        "delivery_report": "per_recipient_final",
-    }
-    answer = api.call(
-        "POST",
-        f"{config.api_url}/xms/v1/{config.service_plan_id}/batches",
-        headers={"Authorization": f"Bearer {token}"},
-        json={**batch, **({"callback_url": config.webhook_url} if config.webhook_url else {})},
-    )
-    said = answer.json()
-    api.refuse(answer, f"Sinch: {_words(said).replace(token, '…')[:LONGEST] or answer.status}")
-    if not isinstance(said.get("id"), str) or not said["id"]:
-        raise SendFailed("Sinch: an answer that cannot be read", Outcome.UNKNOWN)
-    return str(said["id"])
+    headers = {"Authorization": f"Bearer {current(config.api_token)}"}
+    batch = {"from": config.number, "to": [outgoing.to], "body": outgoing.text, "delivery_report": PER_RECEIVER}
+    batch |= {"callback_url": config.webhook_url} if config.webhook_url else {}
+    said = SINCH.call("POST", f"/xms/v1/{config.service_plan_id}/batches", config, headers=headers, json=batch)
+    return SINCH.id_in(said, "id")
 
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
@@ -154,9 +133,12 @@ def _attachment(file: dict[str, Any]) -> Attachment:
     return Attachment(name=name, type=file.get("contentType") or file.get("content_type") or "", reference=file["url"])
 
 
-def _words(said: dict[str, Any]) -> str:
-    """What Sinch says of a refusal: a code and a text, or an error with a message."""
+def _error(said: dict[str, Any]) -> tuple[None, str]:
+    """Words alone: a code and a text, or an error with a message. What became of it goes by the HTTP status."""
     error = said.get("error")
     if isinstance(error, dict):
-        return str(error.get("message") or "")
-    return f"{said.get('text') or ''} ({said['code']})" if said.get("code") else ""
+        return None, error.get("message") or ""
+    return None, f"{said.get('text') or ''} ({said['code']})"
+
+
+SINCH = Service("Sinch", _error)

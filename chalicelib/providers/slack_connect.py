@@ -30,9 +30,9 @@ from chalicelib.models.provider import Can, Cover, Trouble
 from chalicelib.models.values import Address, Channel
 from chalicelib.slack import App as Config
 from chalicelib.slack import fetch, verify
-from chalicelib.webhook import MALFORMED, Request, Response
+from chalicelib.webhook import MALFORMED, Request
 
-__all__ = ["Config", "accepted", "can", "channel", "check", "fetch", "find", "parse", "send", "verify"]
+__all__ = ["Config", "can", "channel", "check", "fetch", "find", "parse", "send", "verify"]
 
 channel = Channel.SLACK_CONNECT
 can = Can(
@@ -43,7 +43,6 @@ can = Can(
     files=10,
     file_size=slack.LARGEST,
 )
-accepted = Response()
 
 _WHERE = re.compile(r"([CG][A-Z0-9]+)/([UW][A-Z0-9]+)", re.ASCII)
 

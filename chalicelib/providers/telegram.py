@@ -28,7 +28,7 @@ from chalicelib.models.inbound import Attachment, Kind, Location, Message, Recei
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, digest
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import Request
 
 channel = Channel.TELEGRAM
 can = Can(
@@ -42,7 +42,6 @@ can = Can(
 FILE_HOSTS = ("api.telegram.org",)
 NEEDED = ("message", "edited_message", "callback_query")  # of allowed_updates, where they are named
 RECENT = timedelta(hours=1)
-accepted = Response()
 
 OUTCOMES = {
     400: Outcome.REFUSED,  # chat not found, text empty or too long

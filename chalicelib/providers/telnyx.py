@@ -19,13 +19,14 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from chalicelib import api, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib import download, signing
+from chalicelib.errors import BadSignature, Outcome
 from chalicelib.models.inbound import Attachment, Intent, Message, Progress, Receipt
-from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen
-from chalicelib.webhook import Request, Response, moment
+from chalicelib.service import Service
+from chalicelib.webhook import Request, moment, reads
 
 channel = Channel.SMS
 # Telnyx refuses what takes more than ten SMS. One of several holds 153 septets or 67 units; what takes two of them is
@@ -38,10 +39,10 @@ can = Can(
     receipts=True,
     libraries=("nacl",),
 )
-accepted = Response()
-FILE_HOSTS = (".telnyx.com", ".telnyxstorage.com")  # Telnyx says of no host that all media lie there; these are its own
+fetch = download.by_address(
+    ".telnyx.com", ".telnyxstorage.com"
+)  # Telnyx says of no host that all media lie there; these are its own
 
-LONGEST = 200  # characters of Telnyx's own words that an agent is shown
 PROGRESS = {  # `queued`, `sending`, `sent` and `delivery_unconfirmed` say nothing new
     "delivered": Progress.DELIVERED,
     "sending_failed": Progress.FAILED,
@@ -50,12 +51,11 @@ PROGRESS = {  # `queued`, `sending`, `sent` and `delivery_unconfirmed` say nothi
     "cancelled": Progress.FAILED,
 }
 INTENTS: dict[Any, Intent] = {"STOP": "stop", "START": "start", "HELP": "help"}
-OUTCOMES = {  # what is not here goes by the HTTP status
+OUTCOMES = {
     "10008": Outcome.UNKNOWN,  # it took Telnyx too long
     "10011": Outcome.NOT_SENT,  # too many requests
     "40318": Outcome.NOT_SENT,  # the queue is full
 }
-MALFORMED = (LookupError, TypeError, AttributeError, ValueError)
 
 
 class Config(Frozen):
@@ -75,37 +75,20 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
+@reads("a Telnyx webhook")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """One message or one receipt; events of other products are not for us."""
-    try:
-        event = request.json_object()["data"]
-        read = EVENTS.get(event["event_type"])
-        return list(read(event["payload"])) if read else []
-    except MALFORMED as error:
-        raise Unreadable("a Telnyx webhook without its fields") from error
+    event = request.json_object()["data"]
+    read = EVENTS.get(event["event_type"])
+    return list(read(event["payload"])) if read else []
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one SMS; returns its id."""
-    key = current(config.api_key)
-    answer = api.call(
-        "POST",
-        f"{config.api_url}/v2/messages",
-        headers={"Authorization": f"Bearer {key}"},
-        json={"from": config.number, "to": outgoing.to, "text": outgoing.text},
-    )
-    said = answer.json()
-    code, words = _error(said)
-    api.refuse(answer, f"Telnyx: {words.replace(key, '…')[:LONGEST] or answer.status}", OUTCOMES, code)
-    message = said.get("data")
-    if not isinstance(message, dict) or not message.get("id"):
-        raise SendFailed("Telnyx: an answer that cannot be read", Outcome.UNKNOWN)
-    return str(message["id"])
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A medium from Telnyx; its address is the proof, for a while."""
-    return download.fetched(attachment, FILE_HOSTS, config, limit)
+    headers = {"Authorization": f"Bearer {current(config.api_key)}"}
+    message = {"from": config.number, "to": outgoing.to, "text": outgoing.text}
+    said = TELNYX.call("POST", "/v2/messages", config, headers=headers, json=message)
+    return TELNYX.id_in(said, "data", "id")
 
 
 def _message(said: dict[str, Any]) -> Iterator[Message | Receipt]:
@@ -127,7 +110,7 @@ def _receipt(said: dict[str, Any]) -> Iterator[Message | Receipt]:
     """What we send has one receiver."""
     progress = PROGRESS.get(said["to"][0]["status"])
     if progress:
-        reason = _error(said)[1][:LONGEST] if progress is Progress.FAILED else ""
+        reason = TELNYX.reason(said) if progress is Progress.FAILED else ""
         yield Receipt(provider="telnyx", progress=progress, ids=(said["id"],), reason=reason, source=said)
 
 
@@ -140,10 +123,9 @@ def _attachment(file: dict[str, Any]) -> Attachment:
 
 
 def _error(said: dict[str, Any]) -> tuple[str, str]:
-    """Code and words of the first error; both empty where there is none."""
-    try:
-        error = said["errors"][0]
-        code = str(error["code"])
-        return code, f"{error.get('detail') or error['title']} ({code})"
-    except MALFORMED:
-        return "", ""
+    error = said["errors"][0]
+    code = str(error["code"])
+    return code, f"{error.get('detail') or error['title']} ({code})"
+
+
+TELNYX = Service("Telnyx", _error, OUTCOMES)

@@ -12,27 +12,20 @@ Confirmed by twilio 9: the signature, by the vectors of its tests and ours by it
 and is answered. By Twilio's pages alone: everything else.
 """
 
-from datetime import datetime
-
 from chalicelib import twilio
-from chalicelib.models.inbound import Attachment, Message, Receipt
-from chalicelib.models.outbound import Content, Outgoing
-from chalicelib.models.provider import Trouble, setting
+from chalicelib.models.inbound import Message, Receipt
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.provider import setting
 from chalicelib.models.values import Channel
 from chalicelib.webhook import Request, Response
 
 channel = Channel.SMS
-can = twilio.SMS
-accepted = Response(status=204)
+can = twilio.SMS._replace(accepted=Response(status=204))
+verify, fetch, check = twilio.verify, twilio.fetch, twilio.check
 
 
 class Config(twilio.Account):
     number: str = setting("the shop's number or messaging service (MG…), Phone Numbers in the console", outbound=True)
-
-
-def verify(request: Request, config: Config) -> None:
-    """The signature over the URL and the fields."""
-    twilio.verify(request, config.auth_token)
 
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
@@ -46,13 +39,3 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one SMS; returns its SID."""
     return twilio.post(outgoing.to, {"Body": outgoing.text}, config)
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A medium of our own account."""
-    return twilio.fetch(attachment, config, limit)
-
-
-def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
-    """Whether the token holds and the account is active."""
-    return twilio.check(config)

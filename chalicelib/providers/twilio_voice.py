@@ -32,14 +32,14 @@ from xml.sax.saxutils import escape, quoteattr
 from chalicelib import canary, twilio
 from chalicelib.errors import Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Attachment, Kind, Message, Receipt
-from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Trouble, setting
 from chalicelib.models.values import Address, Channel
 from chalicelib.webhook import Request, Response
 
 channel = Channel.SMS
-can = twilio.SMS
-accepted = Response(body="<Response/>", content_type="text/xml")
+can = twilio.SMS._replace(accepted=Response(body="<Response/>", content_type="text/xml"))
+verify, fetch = twilio.verify, twilio.fetch
 
 VOICEMAIL, MISSED = "📞 Voicemail", "📞 Missed call"
 LONGEST = 120  # seconds of a voicemail: Twilio transcribes no longer one
@@ -53,19 +53,14 @@ class Config(twilio.Account):
     number: str = setting("the shop's telephone number there, Phone Numbers in the console", outbound=True)
 
 
-def verify(request: Request, config: Config) -> None:
-    """The signature over the URL and the fields."""
-    twilio.verify(request, config.auth_token)
-
-
 def answer(request: Request, config: Config, words: Callable[[], tuple[str, str]]) -> Response:
     """The shop's words and a tone for who calls; to all else nothing, which ends a call that is not over."""
     try:
         form = dict(request.form())
     except Unreadable:
-        return accepted
+        return can.accepted
     if (form.get("CallStatus"), form.get("Direction")) != ("ringing", "inbound"):
-        return accepted
+        return can.accepted
     text, language = words()
     tongue = "en-US" if language == "en" else f"{language}-{language.upper()}"
     here = request.url.partition("?")[0] + twilio.CALLS_AGAIN
@@ -108,14 +103,9 @@ def send(outgoing: Outgoing, config: Config) -> str:
     return twilio.post(outgoing.to, {"Body": outgoing.text}, config)
 
 
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A recording or a medium of our own account."""
-    return twilio.fetch(attachment, config, limit)
-
-
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
     """Whether the token holds, the account is active, and calls and their ends come here."""
-    if troubles := twilio.check(config):
+    if troubles := twilio.check(config, webhook, now):
         return troubles
     found = twilio.read("/IncomingPhoneNumbers.json", config, PhoneNumber=config.number).get("incoming_phone_numbers")
     if not isinstance(found, list) or len(found) != 1 or not isinstance(found[0], dict):

@@ -26,13 +26,12 @@ answer goes to what stood in From, for not every country takes ids yet.
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime
 
 from chalicelib import twilio
 from chalicelib.errors import Unreadable
-from chalicelib.models.inbound import Attachment, Location, Message, Receipt
-from chalicelib.models.outbound import Content, Outgoing
-from chalicelib.models.provider import Approved, Can, Cover, Trouble, setting
+from chalicelib.models.inbound import Location, Message, Receipt
+from chalicelib.models.outbound import Outgoing
+from chalicelib.models.provider import Approved, Can, Cover, setting
 from chalicelib.models.values import Address, Channel
 from chalicelib.webhook import Request, Response
 
@@ -52,8 +51,9 @@ can = Can(
     receipts=True,
     window=24,
     templates=Approved(form=r"HX[0-9a-f]{32}", like="HX0123456789abcdef0123456789abcdef"),
+    accepted=Response(status=204),
 )
-accepted = Response(status=204)
+verify, fetch, check = twilio.verify, twilio.fetch, twilio.check
 
 WORDS = {  # what Twilio learns of a message only after it took it
     "63016": "the customer's last message is more than 24 hours old; WhatsApp then takes only a template",
@@ -76,11 +76,6 @@ class Config(twilio.Account):
         "the shop's WhatsApp sender, as +49…, or messaging service (MG…), Messaging > Senders in the console",
         outbound=True,
     )
-
-
-def verify(request: Request, config: Config) -> None:
-    """The signature over the URL and the fields."""
-    twilio.verify(request, config.auth_token)
 
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
@@ -115,16 +110,6 @@ def send(outgoing: Outgoing, config: Config) -> str:
     last = outgoing.context.get("to", "")
     to = last if _PERSON.fullmatch(last) else WHATSAPP + outgoing.to
     return twilio.post(to, _content(outgoing), config, WHATSAPP)
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A medium of our own account."""
-    return twilio.fetch(attachment, config, limit)
-
-
-def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
-    """Whether the token holds and the account is active."""
-    return twilio.check(config)
 
 
 def _addresses(form: dict[str, str]) -> Iterator[Address]:

@@ -25,10 +25,10 @@ from typing import Any
 from chalicelib import api, canary, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Attachment, Location, Message, Progress, Receipt
-from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen
-from chalicelib.webhook import MALFORMED, Request, Response
+from chalicelib.webhook import MALFORMED, Request
 
 channel = Channel.VIBER
 can = Can(
@@ -37,8 +37,7 @@ can = Can(
     files=1,
     receipts=True,
 )
-accepted = Response()
-FILE_HOSTS = (".viber.com",)
+fetch = download.by_address(".viber.com")
 
 OUTCOMES = {12: Outcome.NOT_SENT}  # any other code means that nothing was sent, nor will be
 WORDS = {
@@ -101,11 +100,6 @@ def send(outgoing: Outgoing, config: Config) -> str:
     if said.get("status") != 0 or not _TOKEN.fullmatch(token):
         raise SendFailed("Viber: an answer that cannot be read", Outcome.UNKNOWN)
     return token
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A file from Viber, for as long as it keeps it; its address is the proof."""
-    return download.fetched(attachment, FILE_HOSTS, config, limit)
 
 
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:

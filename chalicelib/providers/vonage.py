@@ -32,14 +32,13 @@ from typing import Any, Literal
 from chalicelib import api, download, signing
 from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Attachment, Fragment, Message, Progress, Receipt
-from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen, phone
 from chalicelib.webhook import Request, Response
 
 channel = Channel.SMS
 can = Can(text=1000, covers=frozenset({Cover.BODY}), methods=("GET", "POST"), files=1, receipts=True, gets=True)
-accepted = Response()
 
 BEARER = "Bearer "
 REPEATED = 86_400  # seconds in which Vonage repeats a webhook that was not accepted
@@ -61,7 +60,7 @@ OUTCOMES = {  # by the end of an error's `type`; what is not here goes by the HT
     "low-balance": Outcome.REFUSED,
 }
 ERRORS = {"9": OPTED_OUT}  # err-code of the SMS API; for others Vonage's number stands
-FILE_HOSTS = (".nexmo.com",)
+fetch = download.by_address(".nexmo.com")
 FILES = ("image", "audio", "video", "file", "vcard")  # what an MMS may hold beside its text
 _NAME = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,3}", re.ASCII)
@@ -132,11 +131,6 @@ def send(outgoing: Outgoing, config: Config) -> str:
     if not said.get("message_uuid"):
         raise SendFailed("Vonage: an answer that cannot be read", Outcome.UNKNOWN)
     return str(said["message_uuid"])
-
-
-def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A medium from Vonage, for 48 hours; its address is the proof."""
-    return download.fetched(attachment, FILE_HOSTS, config, limit)
 
 
 def _check_token(token: str, request: Request, config: Config) -> None:

@@ -31,7 +31,7 @@ from chalicelib.models.inbound import Attachment, Kind, Location, Message, Progr
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Approved, Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import Request
 
 channel = Channel.WHATSAPP
 MB = 1_000_000
@@ -57,7 +57,6 @@ can = Can(
     window=24,
     templates=Approved(form=r"[a-z0-9_]+/[a-z]{2,3}(_[A-Za-z]{2,4})?", like="order_update/en"),
 )
-accepted = Response()
 
 PROGRESS = {
     "delivered": Progress.DELIVERED,
@@ -107,7 +106,8 @@ WORDS = meta.WORDS | {
     131056: "too many messages to this person in a short time, Meta asks us to wait",
     131057: "this WhatsApp account is in maintenance",
 }
-ERRORS = meta.Errors("WhatsApp", OUTCOMES, WORDS)
+PRODUCT = meta.service("WhatsApp", OUTCOMES, WORDS)
+verify = meta.verify
 NOTHING_SAID = {"request_welcome"}  # the chat was opened, nobody wrote
 _PHONE = re.compile(r"[0-9]{5,20}", re.ASCII)
 _NUMBER_ID = re.compile(r"[0-9]{1,30}", re.ASCII)
@@ -119,11 +119,6 @@ class Config(meta.App):
         "permanent access token of a system user, Business settings in Meta's console", outbound=True
     )
     phone_number_id: str = setting("Phone number ID, WhatsApp > API setup of the app in Meta's console", outbound=True)
-
-
-def verify(request: Request, config: Config) -> Response | None:
-    """The signature over the body; a GET is Meta's check of the URL."""
-    return meta.verify(request, config.app_secret, config.verify_token)
 
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
@@ -142,8 +137,8 @@ def send(outgoing: Outgoing, config: Config) -> str:
         **(_uploaded(outgoing.file, number, config) if outgoing.file else _sent_as(outgoing)),
         "biz_opaque_callback_data": outgoing.key,  # comes back in the receipts
     }
-    said = meta.call("POST", f"{number}/messages", config, current(config.token), ERRORS, json=body)
-    return meta.id_in(said, ERRORS, "messages", 0, "id")
+    said = meta.call("POST", f"{number}/messages", config, PRODUCT, json=body)
+    return PRODUCT.id_in(said, "messages", 0, "id")
 
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
@@ -153,7 +148,7 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
         raise SendFailed("it has no id at WhatsApp", Outcome.REFUSED)
     token = current(config.token)
     with api.repeatable():
-        place = meta.call("GET", media[1], config, token, ERRORS)
+        place = meta.call("GET", media[1], config, PRODUCT)
     headers = {"Authorization": f"Bearer {token}"}
     own = download.moved(config)
     answer = download.get(str(place.get("url")), hosts=FILE_HOSTS, own=own, limit=limit, headers=headers)
@@ -167,17 +162,16 @@ def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
     a business that is not verified) and …/whatsapp/business-management-api on subscribed_apps of the account, whose id
     stands beside the health. Which address the app has is asked of Meta by the app's own token only, which we lack.
     """
-    token = current(config.token)
-    said = meta.call("GET", config.phone_number_id, config, token, ERRORS, query={"fields": "health_status"})
+    said = meta.call("GET", config.phone_number_id, config, PRODUCT, query={"fields": "health_status"})
     health = said.get("health_status") or {}
     parts = health.get("entities") or ()
     errors = [error for part in parts for error in part.get("errors") or ()]
     blocked = health.get("can_send_message") == "BLOCKED"
     why = "; ".join(str(error.get("error_description")) for error in errors) or "WhatsApp gives no reason"
-    troubles = [Trouble(f"WhatsApp lets this number send nothing: {why[: meta.LONGEST]}")] if blocked else []
+    troubles = [Trouble(f"WhatsApp lets this number send nothing: {why[:300]}")] if blocked else []
     account = next((str(part.get("id")) for part in parts if part.get("entity_type") == "WABA"), "")
     if _NUMBER_ID.fullmatch(account):
-        apps = meta.call("GET", f"{account}/subscribed_apps", config, token, ERRORS).get("data")
+        apps = meta.call("GET", f"{account}/subscribed_apps", config, PRODUCT).get("data")
         troubles += [] if apps else [Trouble("WhatsApp tells no app of what customers write: subscribe yours again")]
     return troubles
 
@@ -187,8 +181,8 @@ def _uploaded(file: Content, number: str, config: Config) -> dict[str, Any]:
     kind, _ = FILES.get(file.type, ("document", 0))
     with api.repeatable():
         form, parts = {"messaging_product": "whatsapp", "type": file.type}, {"file": (file.name, file.data, file.type)}
-        said = meta.call("POST", f"{number}/media", config, current(config.token), ERRORS, form=form, files=parts)
-        media = {"id": meta.id_in(said, ERRORS, "id")}
+        said = meta.call("POST", f"{number}/media", config, PRODUCT, form=form, files=parts)
+        media = {"id": PRODUCT.id_in(said, "id")}
     return {"type": kind, kind: {**media, "filename": file.name} if kind == "document" else media}
 
 
@@ -363,5 +357,5 @@ def _receipt(status: dict[str, Any]) -> Iterator[Receipt]:
     progress = PROGRESS.get(status["status"])
     if progress:
         error = (status.get("errors") or [{}])[0]
-        why = meta.reason(error, ERRORS) if error else ""
+        why = PRODUCT.reason({"error": error}) if error else ""
         yield Receipt(provider="whatsapp", progress=progress, ids=(status["id"],), reason=why, source=status)

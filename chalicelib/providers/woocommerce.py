@@ -31,7 +31,6 @@ from chalicelib.webhook import MALFORMED, Request, Response
 
 channel = None
 can = Can(text=0, covers=frozenset({Cover.BODY}), customers=False, orders=True)
-accepted = Response()
 
 STATES = {  # plugins add others, which are shown as they are
     "pending": "waits for payment",

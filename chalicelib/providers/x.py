@@ -51,7 +51,6 @@ can = Can(
     files=1,
     receipts=True,
 )
-accepted = Response()
 FILE_HOSTS = ("ton.twitter.com", "ton.x.com", "video.twimg.com")
 LONGEST = 200  # characters of X's own words that an agent is shown
 ENCRYPTED = "(an encrypted message: it can be read and answered in the X app alone)"

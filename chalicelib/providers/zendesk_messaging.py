@@ -27,7 +27,7 @@ from chalicelib.models.inbound import Attachment, Location, Message, Progress, R
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen
-from chalicelib.webhook import MALFORMED, Request, Response, each, moment
+from chalicelib.webhook import MALFORMED, Request, each, moment
 
 channel = Channel.WEBCHAT
 can = Can(
@@ -37,7 +37,6 @@ can = Can(
     file_size=50_000_000,
     receipts=True,
 )
-accepted = Response()
 FILE_HOSTS = (".smooch.io",)  # beside the shop's own at Zendesk
 
 LONGEST = 200  # characters of Zendesk's own words that an agent is shown

@@ -23,9 +23,9 @@ from chalicelib.models.values import Address, Channel
 from chalicelib.providers.slack import blocks, events, interact, people, posts
 from chalicelib.slack import App as Config
 from chalicelib.slack import call, fetch, verify
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import Request
 
-__all__ = ["Config", "accepted", "can", "channel", "check", "fetch", "find", "parse", "send", "verify", "vouch"]
+__all__ = ["Config", "can", "channel", "check", "fetch", "find", "parse", "send", "verify", "vouch"]
 
 channel = Channel.SLACK
 can = Can(
@@ -39,7 +39,6 @@ can = Can(
     desk=True,
     customers=False,
 )
-accepted = Response()  # after a button nothing changes by itself; the slash command shows nothing
 
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
