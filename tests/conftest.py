@@ -1,5 +1,6 @@
 """What many tests begin with: a laboratory with every provider, and its front door alone."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +20,8 @@ def pytest_collection_finish() -> None:
         model = models.pop()
         model.model_rebuild()
         models += model.__subclasses__()
+    gc.freeze()  # thousands of tests stay: they need not be looked through for rubbish again and again
+    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, cast
 from unittest import mock
+from urllib.parse import urlsplit
 
 import moto.core.models
 import moto.sqs.models
@@ -39,6 +40,7 @@ from tests.lab.quick import quick
 
 PUBLIC = "https://shop.example"
 REGION = "eu-central-1"
+SQS = f"https://sqs.{REGION}.amazonaws.com"
 QUEUE, DEAD, TABLE, BUCKET = "shopbell.fifo", "dead.fifo", "shopbell", "shopbell-files"
 INDEXES = {"due": ("due_on", "due_at"), "open": ("open_at", "open_since")}
 ACCOUNT = "123456789012"  # moto's
@@ -424,7 +426,7 @@ def kept_rows() -> list[Any]:
 def laboratory(toml: str = SHOP, secrets: Mapping[str, str] = SECRETS) -> Iterator[Lab]:
     """A fresh shop in a fresh world."""
     seam = Seam()
-    with mock.patch.dict(os.environ, {**ENVIRONMENT, **secrets}), mock_aws(), quick():
+    with mock.patch.dict(os.environ, {**ENVIRONMENT, **secrets}), quick(), mock_aws():
         settings.config.cache_clear()
         lab = Lab(settings.load(toml), World(secrets), seam)
         with patched(lab):
@@ -571,21 +573,27 @@ def parsed(query: str) -> dict[str, str]:
 
 
 def build() -> None:
-    """Queues, table and bucket, as the template makes them."""
+    """Queues, table and bucket, as the template makes them. Said to moto itself: thousands of laboratories begin so."""
     fifo = {"FifoQueue": "true", "VisibilityTimeout": str(HIDDEN), "MessageRetentionPeriod": "1209600"}
-    os.environ["QUEUE_URL"] = sqs().create_queue(QueueName=QUEUE, Attributes=fifo)["QueueUrl"]
-    os.environ["DEAD_LETTERS_URL"] = sqs().create_queue(QueueName=DEAD, Attributes=fifo)["QueueUrl"]
-    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    keys = ["pk", "sk", "due_on", "due_at", "open_at", "open_since"]
-    aws.client("dynamodb").create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-        KeySchema=schema("pk", "sk"),
-        GlobalSecondaryIndexes=[
+    for name, variable in ((QUEUE, "QUEUE_URL"), (DEAD, "DEAD_LETTERS_URL")):
+        os.environ[variable] = backend().create_queue(name, {}, **fifo).url(urlsplit(SQS))
+    s3_backends[ACCOUNT]["aws"].create_bucket(BUCKET, REGION)
+    dynamodb_backends[ACCOUNT][REGION].create_table(
+        TABLE,
+        schema("pk", "sk"),
+        throughput=None,
+        attr=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk", *sum(INDEXES.values(), ()))],
+        global_indexes=[
             {"IndexName": name, "KeySchema": schema(*keys), "Projection": {"ProjectionType": "KEYS_ONLY"}}
             for name, keys in INDEXES.items()
         ],
+        indexes=[],
+        streams=None,
+        billing_mode="PAY_PER_REQUEST",
+        sse_specification=None,
+        tags=[],
+        deletion_protection_enabled=False,
+        warm_throughput=None,
     )
 
 
