@@ -184,6 +184,12 @@ def posted(lab: Lab) -> Callable[[Webhook, str], send.Posted]:
 
 
 @pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demonstration has three customers only."""
+    monkeypatch.setattr(demo, "_customers", lambda rules: ["twilio_sms", "telegram", "custom"])
+
+
+@pytest.fixture
 def shown(lab: Lab, rules: Shop, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """A laboratory in which the demonstration has been."""
     given = values.complete({}, rules, HERE)
@@ -269,7 +275,7 @@ def test_conversations_as_json_have_the_documented_shape(attached: Path, shown: 
     assert reply["provider_id"] in {entry.id for entry in shown.texts()}
 
 
-def test_one_conversation_is_found_by_how_its_id_begins(attached: Path, shown: Lab) -> None:
+def test_one_conversation_is_found_by_how_its_id_begins(attached: Path, few: None, shown: Lab) -> None:
     whole = show.chats()[0].conversation.id
     (found,) = json.loads(invoke("--state", str(attached), "conversations", whole[:8], "--json").output)
     assert found["id"] == whole
@@ -289,7 +295,7 @@ def test_the_overview_keeps_within_the_terminal(shown: Lab) -> None:
         assert max(map(len, painted(tables.overview(show.chats()), width).splitlines())) <= width
 
 
-def test_a_message_is_traced_by_each_of_its_ids(attached: Path, shown: Lab) -> None:
+def test_a_message_is_traced_by_each_of_its_ids(attached: Path, few: None, shown: Lab) -> None:
     (answer,) = [one for chat in show.chats() for one in chat.spoken if one.direction == "out"]
     (arrived,) = [entry for entry in shown.texts() if entry.text == answer.message.text]
     for id in (answer.claim.key, answer.claim.key[:8], answer.message.id, arrived.id):
@@ -300,14 +306,14 @@ def test_a_message_is_traced_by_each_of_its_ids(attached: Path, shown: Lab) -> N
         assert "slack C0SHOPBELL 📤" in seen
 
 
-def test_a_trace_shows_only_the_calls_of_its_message(shown: Lab) -> None:
+def test_a_trace_shows_only_the_calls_of_its_message(few: None, shown: Lab) -> None:
     for chat in show.chats():
         came = chat.spoken[0]
         calls = show.carried(came, shown.world.rows())
         assert sorted(call.part for call in calls) == sorted(delivery.provider for delivery in came.claim.in_order)
 
 
-def test_a_trace_shows_what_the_worker_logged_of_its_message(attached: Path, shown: Lab) -> None:
+def test_a_trace_shows_what_the_worker_logged_of_its_message(attached: Path, few: None, shown: Lab) -> None:
     (came, other, *_) = [chat.spoken[0].claim for chat in show.chats()]
     logs, stream = aws.client("logs"), {"logGroupName": show.LOG, "logStreamName": "worker"}
     logs.create_log_group(logGroupName=show.LOG)

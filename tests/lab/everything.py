@@ -470,8 +470,10 @@ def unwrapped(tree: Any) -> Any:
         return {key: unwrapped(value) for key, value in tree.items()}
     if isinstance(tree, list):
         return [unwrapped(value) for value in tree]
+    if not isinstance(tree, str) or tree.lstrip()[:1] not in ("{", "["):
+        return tree
     with suppress(ValueError):
-        inner = json.loads(tree) if isinstance(tree, str) else None
+        inner = json.loads(tree)
         if isinstance(inner, dict):
             return Inner(unwrapped(inner))
         if isinstance(inner, list) and inner:

@@ -1,10 +1,12 @@
-"""moto without its detours: what it works out on every call is remembered, and a table is copied once a transaction.
+"""moto without its detours: what it works out on every call is remembered, what a transaction leaves alone is not
+copied.
 
 Half of a laboratory's time went there. What moto does and answers stays the same.
 """
 
 import copy
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -17,14 +19,16 @@ from moto.core.base_backend import BackendDict
 from moto.core.models import MockAWS
 from moto.core.serialize import AttributePickerContext, BaseJSONSerializer, XFormedAttributePicker
 from moto.dynamodb import models
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.sqs import models as sqs
 
 Field = tuple[Any, ...]
-COPIES: ContextVar[dict[int, Table] | None] = ContextVar("the tables that a transaction has copied", default=None)
+WRITTEN: ContextVar[list[Any] | None] = ContextVar("the rows that a transaction writes", default=None)
 NODES: dict[type, tuple[type, ...]] = {}
 NAMES: dict[Field, list[str]] = {}  # by field: the names that it may have
 
+_cast: Callable[[DynamoType], Any] = vars(DynamoType)["cast_value"].fget
 _sign = RequestSigner.sign
 _structure = BaseJSONSerializer._serialize_type_structure
 _possible = XFormedAttributePicker.get_possible_keys
@@ -45,6 +49,8 @@ def quick() -> Iterator[None]:
         mock.patch.object(XFormedAttributePicker, "get_possible_keys", _names),
         mock.patch.object(models.DynamoDBBackend, "transact_write_items", _transacted),
         mock.patch.object(models, "copy", _Copy),
+        mock.patch.object(DynamoType, "cast_value", property(_value)),
+        mock.patch.object(Table, "all_items", _rows),
     ):
         yield
 
@@ -93,12 +99,24 @@ def _names(picker: XFormedAttributePicker, context: AttributePickerContext) -> l
 
 
 def _transacted(backend: Any, items: list[dict[str, Any]]) -> None:
-    """moto keeps the table as it was in case a transaction fails, once for each of its items."""
-    token = COPIES.set({})
+    """moto keeps the table as it was in case a transaction fails: only what that writes need be kept."""
+    writes = [write.get("Item") or write["Key"] for item in items for write in item.values()]
+    token = WRITTEN.set([(DynamoType(key["pk"]), DynamoType(key["sk"])) for key in writes])
     try:
         _transact(backend, items)
     finally:
-        COPIES.reset(token)
+        WRITTEN.reset(token)
+
+
+def _value(given: DynamoType) -> Any:
+    """Nearly all are strings; moto asks five other questions first."""
+    return given.value if given.type == "S" else _cast(given)
+
+
+def _rows(table: Table) -> list[Item]:
+    """In the order of their keys, which here are strings."""
+    every = [row for rows in table.items.values() for row in rows.values()]
+    return sorted(every, key=lambda row: (row.hash_key.value, row.range_key.value))
 
 
 class _Copy:
@@ -106,9 +124,12 @@ class _Copy:
 
     @staticmethod
     def deepcopy(value: Any) -> Any:
-        copies = COPIES.get()
-        if copies is None or not isinstance(value, Table):
+        written = WRITTEN.get()
+        if written is None or not isinstance(value, Table):
             return copy.deepcopy(value)
-        if id(value) not in copies:
-            copies[id(value)] = copy.deepcopy(value)
-        return copies[id(value)]
+        kept = copy.copy(value)
+        kept.items = defaultdict(dict, {hash: dict(rows) for hash, rows in value.items.items()})
+        for hash, range in written:
+            if range in kept.items.get(hash, {}):
+                kept.items[hash][range] = copy.deepcopy(kept.items[hash][range])
+        return kept
