@@ -37,7 +37,7 @@ from tests.lab.everything import (
     cases,
     completed,
     composed,
-    config,
+    configured,
     emptied,
     post,
     queued,
@@ -387,7 +387,7 @@ def test_a_signature_holds_for_its_provider_alone(name: str, front: Door) -> Non
 def test_a_signature_holds_for_its_account_alone(name: str, front: Door) -> None:
     """B-24: two accounts, each with its own secret."""
     case, url = first(name), f"{url_of(name)}/{SECOND.lower()}"
-    how = config(name, SECOND_INBOUND, SECOND)
+    how = configured(name, SECOND_INBOUND, SECOND)
     mine = signed(case)
     theirs = replace(signed(case, how=how, url=url), url=url)
     with other_settings(front, TWO_ACCOUNTS_SHOP, SECOND_INBOUND):

@@ -528,8 +528,14 @@ def changed(tree: Any, path: Place, value: Any) -> Any:
 # ---- providers --------------------------------------------------------------------------------------------------
 
 
-def config(provider: str, secrets: Mapping[str, str] = EVERYTHING_SECRETS, account: str = "") -> Any:
+@cache
+def config(provider: str) -> Any:
     """A provider's Config with all its fields."""
+    return configured(provider, EVERYTHING_SECRETS)
+
+
+def configured(provider: str, secrets: Mapping[str, str], account: str = "") -> Any:
+    """An account's Config, by what stands in the environment."""
     how = providers.load(provider).Config
     names = {field: settings.variable(provider, account, field) for field in how.model_fields}
     return how.model_validate({field: secrets[name] for field, name in names.items() if name in secrets})
