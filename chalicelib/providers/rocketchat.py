@@ -64,18 +64,21 @@ def send(outgoing: Outgoing, config: Config) -> str:
         method, text = ("chat.update", {"text": outgoing.text}) if outgoing.change == "edit" else ("chat.delete", {})
         _call("POST", method, config, json={"roomId": room, "msgId": message, **text})
         return outgoing.refers
-    post = {"_id": digest(outgoing.key), "rid": outgoing.context.get("room", ""), "msg": outgoing.text}
-    return _id(outgoing, _call("POST", "chat.sendMessage", config, json={"message": post}))
+    room = outgoing.context.get("room", "")
+    post = {"_id": digest(outgoing.key), "rid": room, "msg": outgoing.text}
+    said = _call("POST", "chat.sendMessage", config, json={"message": post})
+    return f"{room}:{ROCKETCHAT.id_in(said, 'message', '_id')}"
 
 
 def find(outgoing: Outgoing, config: Config) -> str | None:
     """Look for our message by its id. Of one that is not there Rocket.Chat gives no reason."""
     with api.repeatable():
         said = _call("GET", "chat.getMessage", config, absent=True, query={"msgId": digest(outgoing.key)})
-    return _id(outgoing, said) if said else None
+    return f"{outgoing.context.get('room', '')}:{ROCKETCHAT.id_in(said, 'message', '_id')}" if said else None
 
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
+    """A file from the workspace, which may be kept for its users."""
     answer = download.get(attachment.reference, hosts=(), own=config.api_url, limit=limit, headers=_headers(config))
     return download.content(attachment, answer)
 
@@ -132,10 +135,6 @@ def _call(method: str, path: str, config: Config, absent: bool = False, **rest: 
 
 def _headers(config: Config) -> dict[str, str]:
     return {"X-Auth-Token": current(config.auth_token), "X-User-Id": config.user_id}
-
-
-def _id(outgoing: Outgoing, said: dict[str, Any]) -> str:
-    return f"{outgoing.context.get('room', '')}:{ROCKETCHAT.id_in(said, 'message', '_id')}"
 
 
 def _word(value: Any) -> str:

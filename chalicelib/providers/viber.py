@@ -146,6 +146,4 @@ def _error(said: dict[str, Any]) -> tuple[Any, Any]:
     return said.get("status"), said.get("status_message")
 
 
-VIBER = Service(
-    "Viber", _error, {12: Outcome.NOT_SENT}, WORDS
-)  # any other code means that nothing was sent, nor will be
+VIBER = Service("Viber", _error, {12: Outcome.NOT_SENT}, WORDS)  # by any other code nothing was sent, nor will be
