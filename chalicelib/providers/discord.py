@@ -269,7 +269,7 @@ def _word(value: Any) -> str:
 
 def _error(said: dict[str, Any]) -> tuple[Any, Any]:
     code, words = said.get("code"), said.get("message")
-    return code, f"{words} ({code})" if code and words else words
+    return code, f"{words or 'error'} ({code})" if code else words
 
 
 DISCORD = Service("Discord", _error, OUTCOMES)

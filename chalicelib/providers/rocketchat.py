@@ -34,7 +34,7 @@ can = Can(text=5000, units=5000, covers=frozenset({Cover.CREDENTIAL}), edit=True
 
 
 class Config(Frozen):
-    secret_token: LiveSecret = secret("Secret Token, a long random word, Omnichannel > Webhooks", inbound=True)
+    secret_token: LiveSecret = secret("Secret Token, your own long random word, Omnichannel > Webhooks", inbound=True)
     user_id: str = setting("Shopbell's user id, shown with its personal access token", outbound=True)
     auth_token: LiveSecret = secret("its token: Account > Personal access tokens", outbound=True)
     api_url: str = setting("where your workspace is: https://….rocket.chat", outbound=True)

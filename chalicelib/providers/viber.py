@@ -56,7 +56,7 @@ _TOKEN = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
 class Config(Frozen):
-    auth_token: LiveSecret = secret("Your app key, Edit Info of the bot in Viber", inbound=True, outbound=True)
+    auth_token: LiveSecret = secret("Your app key, More > Settings > Bots > Edit Info", inbound=True, outbound=True)
     sender_name: str = setting("the name above what the bot writes, at most 28 characters", outbound=True)
     api_url: str = setting("where Viber's API is", default="https://chatapi.viber.com/pa", outbound=True)
 
