@@ -12,8 +12,7 @@ Signature: https://github.com/chatwoot/chatwoot/pull/13573 and /pull/13892
 Sending: https://developers.chatwoot.com/api-reference/messages/create-new-message
 
 Confirmed by Chatwoot's pull requests and code of its forks (lib/webhooks/trigger.rb, app/models/message.rb and
-attachment.rb, app/listeners, app/builders/messages): what is signed, what a webhook holds, what is taken and refused.
-Nothing was ever tried.
+attachment.rb, app/listeners, app/builders/messages): what is signed, held, taken and refused. Nothing was ever tried.
 
 A person is who writes from one place: a browser, a number. Chatwoot takes several places for one contact by an address
 that somebody typed, so its contact proves nothing. What agents and bots write there, also what we wrote, is an echo.
@@ -24,40 +23,27 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from chalicelib import api, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib import download, signing
+from chalicelib.errors import BadSignature, Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Kind, Location, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, with_typed
-from chalicelib.webhook import MALFORMED, Request, moment
+from chalicelib.service import Service
+from chalicelib.webhook import Request, moment, reads
 
 channel = Channel.WEBCHAT
-can = Can(
-    text=4096,  # Chatwoot takes 150,000, but hands them on to networks that take no more than this
-    covers=frozenset({Cover.BODY, Cover.TIME}),
-    files=1,
-    file_size=40_000_000,
-    receipts=True,
-)
-FILE_HOSTS = ("app.chatwoot.com",)
-
-LONGEST = 200  # characters of Chatwoot's own words that an agent is shown
+# Chatwoot takes 150,000 characters, but hands them on to networks that take no more than this
+can = Can(text=4096, covers=frozenset({Cover.BODY, Cover.TIME}), files=1, file_size=40_000_000, receipts=True)
 FLOODED = "Validation failed: Too many messages"  # in one conversation within a minute
-OUTCOMES = {FLOODED: Outcome.NOT_SENT}
 PROGRESS = {"delivered": Progress.DELIVERED, "read": Progress.READ, "failed": Progress.FAILED}
-TITLED = ("contact", "fallback")  # attachments that are words and no file
-UNSHOWN = "(something that Chatwoot does not show)"
 
 
 class Config(Frozen):
     signing_secret: LiveSecret = secret("the webhook's Secret, Settings, Integrations, Webhooks", inbound=True)
     access_token: LiveSecret = secret("Access token, Profile settings of the agent that answers", outbound=True)
     account_id: str = setting("the number after /accounts/ in Chatwoot's own address", outbound=True)
-    file_hosts: str = setting(
-        "hosts that attachments may be fetched from, beside Chatwoot's own; spaces between them",
-        outbound=True, optional=True,
-    )  # fmt: skip
+    file_hosts: str = setting("more hosts that files may lie at; spaces between them", outbound=True, optional=True)
     api_url: str = setting("where your Chatwoot is", default="https://app.chatwoot.com", outbound=True)
 
 
@@ -70,39 +56,27 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
+@reads("a Chatwoot webhook")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """What a customer wrote or somebody deleted of it, or how far an answer has come. Other events are not for us."""
-    said = request.json_object()
-    try:
-        return list(_read(said, request.account))
-    except MALFORMED as error:
-        raise Unreadable("a Chatwoot webhook without its fields") from error
+    return list(_read(request.json_object(), request.account))
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one text or file into the conversation they wrote in last; returns its id."""
-    conversation, file, token = outgoing.context.get("conversation"), outgoing.file, current(config.access_token)
+    conversation, file = outgoing.context.get("conversation"), outgoing.file
     if not conversation:
         raise SendFailed("Chatwoot: it is not known in which conversation they are", Outcome.REFUSED)
     post = {"content": outgoing.text, "message_type": "outgoing", "private": "false"}
-    body: dict[str, Any] = {"json": post}
-    if file:
-        body = {"form": post, "files": {"attachments[]": (file.name, file.data, file.type)}}
-    url = f"{config.api_url}/api/v1/accounts/{config.account_id}/conversations/{conversation}/messages"
-    answer = api.call("POST", url, headers={"api_access_token": token}, **body)
-    said = answer.json()
-    words = next((one for one in (said.get("error"), said.get("message")) if isinstance(one, str)), "")
-    reason = words.replace(token, "…")[:LONGEST] or answer.status
-    api.refuse(answer, f"Chatwoot: {reason}", OUTCOMES, words if words in OUTCOMES else None)
-    if not isinstance(said.get("id"), int):
-        raise SendFailed("Chatwoot: an answer that cannot be read", Outcome.UNKNOWN)
-    return f"{said['id']:d}"
+    parts = {"attachments[]": (file.name, file.data, file.type)} if file else {}
+    body: dict[str, Any] = {"form": post, "files": parts} if file else {"json": post}
+    path = f"/api/v1/accounts/{config.account_id}/conversations/{conversation}/messages"
+    headers = {"api_access_token": current(config.access_token)}
+    return CHATWOOT.id_in(CHATWOOT.call("POST", path, config, headers=headers, **body), "id", kind=int)
 
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
-    """A file from Chatwoot, or from where it keeps them; its address is the proof."""
-    hosts = (*FILE_HOSTS, *config.file_hosts.lower().split())
-    return download.fetched(attachment, hosts, config, limit)
+    return download.fetched(attachment, ("app.chatwoot.com", *config.file_hosts.lower().split()), config, limit)
 
 
 def _read(said: dict[str, Any], account: str) -> Iterator[Message | Receipt]:
@@ -115,7 +89,7 @@ def _read(said: dict[str, Any], account: str) -> Iterator[Message | Receipt]:
         if attributes.get("deleted") is True:
             yield Message(kind=Kind.DELETE, **_about(said, account))
         elif event == "message_created":
-            yield Message(name=_name(author), **_about(said, account), **_written(said, attributes))
+            yield Message(**_about(said, account), **_written(said, author, attributes))
     elif way == "outgoing" and event == "message_updated":
         yield from _receipt(said, attributes)
 
@@ -126,24 +100,21 @@ def _about(said: dict[str, Any], account: str) -> dict[str, Any]:
     place = conversation["contact_inbox"]["source_id"]
     if not isinstance(place, str) or not place:
         raise ValueError("nobody's")
-    return {
-        "provider": "chatwoot",
-        "id": f"{said['id']:d}",
-        "sender": Address(channel=channel, id=f"chatwoot{account}:{said['inbox']['id']:d}/{place}"),
-        "context": {"conversation": f"{conversation['id']:d}"},
-        "source": said,
-    }
+    sender = Address(channel=channel, id=f"chatwoot{account}:{said['inbox']['id']:d}/{place}")
+    context = {"conversation": f"{conversation['id']:d}"}
+    return {"provider": "chatwoot", "id": f"{said['id']:d}", "sender": sender, "context": context, "source": said}
 
 
-def _written(said: dict[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
+def _written(said: dict[str, Any], author: dict[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
     files = said.get("attachments") or []
-    titles = [one["fallback_title"] for one in files if one["file_type"] in TITLED and one.get("fallback_title")]
+    titles = [one.get("fallback_title") for one in files if one["file_type"] in ("contact", "fallback")]  # no files
     attachments = tuple(_attachment(one) for one in files if one["file_type"] != "location" and one.get("data_url"))
     location = next((_location(one) for one in files if one["file_type"] == "location"), None)
-    text = said.get("content") or ", ".join(titles)
+    unshown = "" if attachments or location else "(something that Chatwoot does not show)"
     answered = attributes.get("in_reply_to")
     return {
-        "text": text or ("" if attachments or location else UNSHOWN),
+        "name": with_typed(author.get("name") or "", author.get("email") or "", author.get("phone_number") or ""),
+        "text": said.get("content") or ", ".join(filter(None, titles)) or unshown,
         "attachments": attachments,
         "location": location,
         "reply_to": f"{answered:d}" if answered else "",
@@ -161,17 +132,19 @@ def _receipt(said: dict[str, Any], attributes: dict[str, Any]) -> Iterator[Recei
         yield Receipt(provider="chatwoot", progress=progress, ids=(f"{said['id']:d}",), reason=reason, source=said)
 
 
-def _name(author: dict[str, Any]) -> str:
-    return with_typed(author.get("name") or "", author.get("email") or "", author.get("phone_number") or "")
-
-
 def _attachment(file: dict[str, Any]) -> Attachment:
-    """Its name stands at the end of its address."""
-    place = file["data_url"]
-    name = unquote(place.partition("?")[0].rpartition("/")[2])
-    return Attachment(name=name, size=file.get("file_size"), reference=place)
+    name = unquote(file["data_url"].partition("?")[0].rpartition("/")[2])
+    return Attachment(name=name, size=file.get("file_size"), reference=file["data_url"])
 
 
 def _location(place: dict[str, Any]) -> Location:
     name = place.get("fallback_title") or ""
     return Location(latitude=place["coordinates_lat"], longitude=place["coordinates_long"], name=name)
+
+
+def _error(said: dict[str, Any]) -> tuple[str | None, str]:
+    words = next((one for one in (said.get("error"), said.get("message")) if isinstance(one, str)), "")
+    return words if words == FLOODED else None, words
+
+
+CHATWOOT = Service("Chatwoot", _error, {FLOODED: Outcome.NOT_SENT})

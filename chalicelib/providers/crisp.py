@@ -24,8 +24,8 @@ taken, only what a visitor picks. A fingerprint is unique within a session, and 
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
 from chalicelib import api, download, signing
@@ -34,20 +34,16 @@ from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, digest
-from chalicelib.webhook import MALFORMED, Request
+from chalicelib.service import Service
+from chalicelib.webhook import Request, reads
 
 channel = Channel.WEBCHAT
 can = Can(text=4000, covers=frozenset({Cover.VALUES}), files=10, receipts=True)  # the length is ours to choose
 fetch = download.by_address("storage.crisp.chat/users/upload/")
 
 REWRITTEN = 200_000  # bytes of a body that is written anew to check it
-PROGRESS = {
-    "message:acknowledge:delivered": Progress.DELIVERED,
-    "message:acknowledge:read:received": Progress.READ,
-}
+PROGRESS = {"message:acknowledge:delivered": Progress.DELIVERED, "message:acknowledge:read:received": Progress.READ}
 FILES = {"file": "file", "animation": "animation.gif", "audio": "audio"}  # kind: name where it has none
-OUTCOMES = {420: Outcome.NOT_SENT}  # its own word for too many requests, beside 429
-LONGEST = 200  # characters of Crisp's own words that an agent is shown
 _TIME = re.compile(r"[0-9]{1,16}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 
@@ -71,13 +67,11 @@ def verify(request: Request, config: Config) -> None:
     raise BadSignature
 
 
+@reads("a Crisp webhook")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """What a visitor wrote or picked, or how far answers have come. Other events are not for us."""
     said = request.json_object()
-    try:
-        return list(_read(said["event"], said["data"]))
-    except MALFORMED as error:
-        raise Unreadable("a Crisp webhook without its fields") from error
+    return list(_read(said["event"], said["data"]))
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
@@ -86,10 +80,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
     post = {"type": "text", "from": "operator", "origin": "chat", "content": outgoing.text}
     more = {"fingerprint": _fingerprint(outgoing), "automated": outgoing.automatic}
     said = _call("POST", f"website/{website}/conversation/{session}/message", config, json={**post, **more})
-    try:
-        return f"{session}/{said['data']['fingerprint']:d}"
-    except MALFORMED:
-        raise SendFailed("Crisp: an answer that cannot be read", Outcome.UNKNOWN) from None
+    return f"{session}/{CRISP.id_in(said, 'data', 'fingerprint', kind=int)}"
 
 
 def find(outgoing: Outgoing, config: Config) -> str | None:
@@ -107,11 +98,8 @@ def _written(request: Request) -> Iterator[bytes]:
     """The body as it came, then as Crisp's library would write it."""
     yield request.body
     if len(request.body) <= REWRITTEN:
-        try:
-            compact = json.dumps(request.json(), ensure_ascii=False, separators=(",", ":"))
-            yield compact.encode("utf-8", "surrogatepass")
-        except Unreadable:
-            return
+        with suppress(Unreadable):
+            yield json.dumps(request.json(), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def _read(event: str, said: dict[str, Any]) -> Iterator[Message | Receipt]:
@@ -181,18 +169,19 @@ def _place(outgoing: Outgoing) -> tuple[str, str]:
 
 def _fingerprint(outgoing: Outgoing) -> int:
     """Ours to choose: the same for every try, and exact in JavaScript."""
-    return int(sha256(outgoing.key.encode()).hexdigest()[:13], 16)
+    return int(signing.sha256(outgoing.key.encode())[:13], 16)
 
 
 def _call(method: str, path: str, config: Config, **rest: Any) -> dict[str, Any]:
-    """What Crisp answers. Raises SendFailed."""
-    key = current(config.token_key)
-    headers = {"X-Crisp-Tier": config.tier}
-    answer = api.call(method, f"{config.api_url}/v1/{path}", headers=headers, auth=(config.token_id, key), **rest)
-    said = answer.json()
-    words = said.get("reason") if isinstance(said.get("reason"), str) else ""
-    reason = f"Crisp: {str(words).replace(key, '…')[:LONGEST] or answer.status}"
-    api.refuse(answer, reason, OUTCOMES, answer.status if answer.status in OUTCOMES else None)
-    if said.get("error") is True:
-        raise SendFailed(reason, Outcome.REFUSED)
-    return said
+    """What Crisp answers; 420 is its own word for too many requests, beside 429. Raises SendFailed."""
+    url, auth = f"{config.api_url}/v1/{path}", (config.token_id, current(config.token_key))
+    answer = api.call(method, url, headers={"X-Crisp-Tier": config.tier}, auth=auth, **rest)
+    CRISP.refuse(answer._replace(status=429) if answer.status == 420 else answer, config)
+    return answer.json()
+
+
+def _error(said: dict[str, Any]) -> tuple[bool, str]:
+    return said.get("error") is True, said["reason"] if isinstance(said.get("reason"), str) else ""
+
+
+CRISP = Service("Crisp", _error)

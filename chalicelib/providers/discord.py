@@ -28,12 +28,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib import api, canary, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.errors import BadSignature, Outcome, Unreadable
 from chalicelib.models.inbound import Attachment, Message
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, digest
-from chalicelib.webhook import MALFORMED, Request, Response
+from chalicelib.service import Service
+from chalicelib.webhook import MALFORMED, Request, Response, reads
 
 channel = Channel.DISCORD
 EPHEMERAL = 64  # a message that its receiver alone sees, and not for long
@@ -56,17 +57,12 @@ FILE_OPTION, FILE_FIELD = 11, 19
 IN_OUR_DM = 1  # the context of an interaction
 FRESH = timedelta(minutes=14)  # a token holds for 15
 EPOCH = 1_420_070_400_000  # milliseconds: Discord's ids hold the time since
-LONGEST = 200  # characters of Discord's own words that an agent is shown
 LONGEST_LABEL = 45
 PLAIN: dict[str, Any] = {"allowed_mentions": {"parse": []}}  # nobody is called by an @ in the text
 UNKNOWN_MESSAGE = 10008
 CLOSED = (50007, 50278)  # they take no direct messages, or are on no server with us
-OUTCOMES = {  # what is not here goes by the HTTP status
-    20016: Outcome.NOT_SENT,  # too many in this channel
-    20028: Outcome.NOT_SENT,
-    40003: Outcome.NOT_SENT,  # direct messages are opened too fast
-    130000: Outcome.NOT_SENT,  # overloaded
-}
+# too many in this channel (two codes), direct messages opened too fast, overloaded; others go by the HTTP status
+OUTCOMES = dict.fromkeys((20016, 20028, 40003, 130000), Outcome.NOT_SENT)
 
 
 class Config(Frozen):
@@ -91,13 +87,10 @@ def verify(request: Request, config: Config) -> Response | None:
         return None  # `parse` says so
 
 
+@reads("a Discord interaction")
 def parse(request: Request, config: Config) -> list[Message]:
     """What one command or form says. Other interactions are not for us."""
-    interaction = request.json_object()
-    try:
-        return list(_read(interaction))
-    except MALFORMED as error:
-        raise Unreadable("a Discord interaction without its fields") from error
+    return list(_read(request.json_object()))
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
@@ -179,9 +172,8 @@ def _fields(data: dict[str, Any]) -> Iterator[tuple[bool, Any]]:
 
 
 def _attachment(file: dict[str, Any]) -> Attachment:
-    return Attachment(
-        name=file["filename"], type=file.get("content_type") or "", size=file.get("size"), reference=file["url"]
-    )
+    type_ = file.get("content_type") or ""
+    return Attachment(name=file["filename"], type=type_, size=file.get("size"), reference=file["url"])
 
 
 def _context(interaction: dict[str, Any]) -> dict[str, str]:
@@ -241,13 +233,11 @@ def _call(method: str, path: str, config: Config, excused: tuple[int, ...] = (),
 
     Who does not say in this form what it is may be shut out: https://docs.discord.com/developers/reference#user-agent
     """
-    token = current(config.bot_token)
-    headers = {"Authorization": f"Bot {token}", "User-Agent": "DiscordBot (Shopbell, 1)"}
+    headers = {"Authorization": f"Bot {current(config.bot_token)}", "User-Agent": "DiscordBot (Shopbell, 1)"}
     answer = api.call(method, f"{config.api_url}/{path}", headers=headers, **rest)
     said = answer.json()
-    code, words = said.get("code"), str(said.get("message") or answer.status).replace(token, "…")[:LONGEST]
-    if code not in excused:
-        api.refuse(answer, f"Discord: {words} ({code})" if code else f"Discord: {words}", OUTCOMES, code)
+    if said.get("code") not in excused:
+        DISCORD.refuse(answer, config)
     return said
 
 
@@ -255,7 +245,7 @@ def _sent_id(said: dict[str, Any]) -> str:
     try:
         return _id(said["id"])
     except MALFORMED:
-        raise SendFailed("Discord: an answer that cannot be read", Outcome.UNKNOWN) from None
+        raise DISCORD.unknown() from None
 
 
 def _moment(interaction: dict[str, Any]) -> datetime:
@@ -275,3 +265,11 @@ def _word(value: Any) -> str:
     if not isinstance(value, str | int | float):
         raise TypeError("no word")
     return str(value)
+
+
+def _error(said: dict[str, Any]) -> tuple[Any, Any]:
+    code, words = said.get("code"), said.get("message")
+    return code, f"{words or 'error'} ({code})" if code else words
+
+
+DISCORD = Service("Discord", _error, OUTCOMES)

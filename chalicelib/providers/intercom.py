@@ -26,28 +26,21 @@ from html import escape, unescape
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib import api, download, mail, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib import download, mail, signing
+from chalicelib.errors import BadSignature, Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Message
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, with_typed
-from chalicelib.webhook import MALFORMED, Request, each
+from chalicelib.service import Service
+from chalicelib.webhook import Request, each, reads
 
 channel = Channel.WEBCHAT
-can = Can(
-    text=4000,  # ours to choose: no limit is documented
-    covers=frozenset({Cover.BODY}),
-    methods=("HEAD", "POST"),
-    files=10,
-)
+can = Can(text=4000, covers=frozenset({Cover.BODY}), methods=("HEAD", "POST"), files=10)  # no limit is documented
 fetch = download.by_address(".intercomcdn.com")
 
-VERSION = "2.14"  # of the API; a webhook has the version that its app is set to
 CREATED, REPLIED = "conversation.user.created", "conversation.user.replied"
 CUSTOMERS = ("user", "lead", "contact")  # kinds of authors; all others are ours
-LONGEST = 200  # characters of Intercom's own words that an agent is shown
-OUTCOMES = {"rate_limit_exceeded": Outcome.NOT_SENT}
 _PICTURE = re.compile(r'<img\b[^<>]*?\bsrc\s*+=\s*+"([^"<>]{1,4000})"', re.IGNORECASE)
 _MARKUP = re.compile(r"<(?=[a-zA-Z/!?])|&(?=#?\w{1,31};)")  # what in a text would be read as HTML
 
@@ -66,41 +59,29 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
+@reads("an Intercom webhook")
 def parse(request: Request, config: Config) -> list[Message]:
     """What a customer wrote: a conversation's first message and its new parts. Other topics are not for us."""
     outer = request.json_object()
-    try:
-        topic = outer["topic"]
-        if topic not in (CREATED, REPLIED):
-            return []
-        workspace, item = _id(outer["app_id"]), outer["data"]["item"]
-        parts = [*((item.get("conversation_parts") or {}).get("conversation_parts") or ())]
-        parts = [item["source"], *parts] if topic == CREATED else parts
-        about = {"at": item.get("created_at"), "conversation": _id(item["id"])}
-    except MALFORMED as error:
-        raise Unreadable("an Intercom webhook without its fields") from error
-    return each(parts, partial(_read, workspace, **about), "a part of an Intercom conversation without its fields")
+    if outer["topic"] not in (CREATED, REPLIED):
+        return []
+    item = outer["data"]["item"]
+    parts = [item["source"]] if outer["topic"] == CREATED else []
+    parts += (item.get("conversation_parts") or {}).get("conversation_parts") or ()
+    read = partial(_read, _id(outer["app_id"]), at=item.get("created_at"), conversation=_id(item["id"]))
+    return each(parts, read, "a part of an Intercom conversation without its fields")
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one text as the teammate, into the conversation they wrote in last; returns the id of its part."""
-    conversation, token = outgoing.context.get("conversation"), current(config.access_token)
+    conversation, token = quote(outgoing.context.get("conversation", ""), safe=""), current(config.access_token)
     if not conversation:
         raise SendFailed("Intercom: it is not known in which conversation they are", Outcome.REFUSED)
     body = _MARKUP.sub(lambda found: escape(found[0]), outgoing.text)
-    answer = api.call(
-        "POST",
-        f"{config.api_url}/conversations/{quote(conversation, safe='')}/reply",
-        headers={"Authorization": f"Bearer {token}", "Intercom-Version": VERSION, "Accept": "application/json"},
-        json={"message_type": "comment", "type": "admin", "admin_id": config.admin_id, "body": body},
-    )
-    said = answer.json()
-    code, words = _error(said)
-    api.refuse(answer, f"Intercom: {words.replace(token, '…')[:LONGEST] or answer.status}", OUTCOMES, code)
-    try:
-        return _id(said["conversation_parts"]["conversation_parts"][-1]["id"])
-    except MALFORMED:
-        raise SendFailed("Intercom: an answer that cannot be read", Outcome.UNKNOWN) from None
+    headers = {"Authorization": f"Bearer {token}", "Intercom-Version": "2.14", "Accept": "application/json"}
+    post = {"message_type": "comment", "type": "admin", "admin_id": config.admin_id, "body": body}
+    said = INTERCOM.call("POST", f"/conversations/{conversation}/reply", config, headers=headers, json=post)
+    return INTERCOM.id_in(said, "conversation_parts", "conversation_parts", -1, "id")
 
 
 def _read(workspace: str, part: dict[str, Any], *, at: Any, conversation: str) -> Iterator[Message]:
@@ -134,17 +115,16 @@ def _attachments(part: dict[str, Any], written: str) -> Iterator[Attachment]:
         yield Attachment(name=place.partition("?")[0].rpartition("/")[2], reference=place)
 
 
-def _error(said: dict[str, Any]) -> tuple[str, str]:
-    """Code and words of the first error; empty where there is none."""
-    try:
-        error = said["errors"][0]
-        return str(error["code"]), str(error["message"])
-    except MALFORMED:
-        return "", ""
-
-
 def _id(value: object) -> str:
     """A word or a whole number. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise ValueError("no id")
     return str(value)
+
+
+def _error(said: dict[str, Any]) -> tuple[str, str]:
+    error = said["errors"][0]
+    return str(error["code"]), str(error["message"])
+
+
+INTERCOM = Service("Intercom", _error, {"rate_limit_exceeded": Outcome.NOT_SENT})

@@ -21,21 +21,19 @@ from functools import partial
 from typing import Any
 
 from chalicelib import api, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.errors import BadSignature, Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Message
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, with_typed
-from chalicelib.webhook import MALFORMED, Request, each, moment
+from chalicelib.service import Service
+from chalicelib.webhook import Request, each, moment, reads
 
 channel = Channel.WEBCHAT
 can = Can(text=16_000, octets=True, covers=frozenset({Cover.CREDENTIAL}), files=1)
 fetch = download.by_address("cdn.livechat-files.com/api/file/")
-LONGEST = 200  # characters of LiveChat's own words that an agent is shown
-KINDS = ("message", "file", "filled_form")
 CLOSED, STRANGER = "chat_inactive", "not user of the chat"  # an error's kind, and words of another
 JOINING: dict[str, Any] = {"user_type": "agent", "visibility": "all", "ignore_requester_presence": True}
-OUTCOMES = {"too_many_requests": Outcome.NOT_SENT, "request_timeout": Outcome.UNKNOWN}
 _CUSTOMER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # agents have mail addresses, bots no dashes
 
 
@@ -54,23 +52,20 @@ def verify(request: Request, config: Config) -> None:
 
 
 def bare(request: Request) -> Request:
-    """The webhook without the secret key."""
     return request.without("secret_key")
 
 
+@reads("a LiveChat webhook")
 def parse(request: Request, config: Config) -> list[Message]:
     """What a customer wrote: one event, or those that a chat begins with. Other webhooks are not for us."""
-    said, what = request.json_object(), "a LiveChat webhook without its fields"
-    try:
-        if said["action"] not in ("incoming_event", "incoming_chat"):
-            return []
-        new = said["payload"]
-        chat = new.get("chat") or {"id": new["chat_id"], "thread": {"events": [new["event"]]}}
-        people = {one["id"]: with_typed(one.get("name") or "", one.get("email") or "") for one in chat.get("users", ())}
-        events, read = list((chat.get("thread") or {}).get("events") or ()), partial(_read, chat["id"], people)
-    except MALFORMED as error:
-        raise Unreadable(what) from error
-    return each(events, read, what)
+    said = request.json_object()
+    if said["action"] not in ("incoming_event", "incoming_chat"):
+        return []
+    new = said["payload"]
+    chat = new.get("chat") or {"id": new["chat_id"], "thread": {"events": [new["event"]]}}
+    people = {one["id"]: with_typed(one.get("name") or "", one.get("email") or "") for one in chat.get("users", ())}
+    events, read = (chat.get("thread") or {}).get("events") or (), partial(_read, chat["id"], people)
+    return each(events, read, "a LiveChat webhook without its fields")
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
@@ -78,24 +73,23 @@ def send(outgoing: Outgoing, config: Config) -> str:
     chat, event = outgoing.context.get("chat"), {"type": "message", "text": outgoing.text}
     if not chat:
         raise SendFailed("LiveChat: it is not known in which chat they are", Outcome.REFUSED)
-    stopped, said = _call("send_event", config, stops=True, chat_id=chat, event=event)
-    if stopped == CLOSED:
+    said = _call("send_event", config, stops=True, chat_id=chat, event=event)
+    kind, words = _error(said)
+    if kind == CLOSED:
         users = [{"id": outgoing.to.removeprefix("livechat:"), "type": "customer"}]
-        _, said = _call("resume_chat", config, chat={"id": chat, "users": users, "thread": {"events": [event]}})
-    elif stopped:
+        said = _call("resume_chat", config, chat={"id": chat, "users": users, "thread": {"events": [event]}})
+    elif STRANGER in words:
         with api.repeatable():
             _call("add_user_to_chat", config, chat_id=chat, user_id=config.agent_id, **JOINING)
-        _, said = _call("send_event", config, chat_id=chat, event=event)
+        said = _call("send_event", config, chat_id=chat, event=event)
     ids = said.get("event_ids") or [said.get("event_id")]
-    if not isinstance(ids, list) or not isinstance(ids[0], str) or not ids[0]:
-        raise SendFailed("LiveChat: an answer without an event", Outcome.UNKNOWN)
-    return ids[0]
+    return LIVECHAT.id_in(ids if isinstance(ids, list) else [], 0)
 
 
 def _read(chat: str, people: Mapping[str, str], event: dict[str, Any]) -> Iterator[Message]:
     """A customer's words, file or filled form. The system's events have no author; other kinds are made by apps."""
     author, kind, pressed = event.get("author_id") or "", event["type"], event.get("postback") or {}
-    if _CUSTOMER.fullmatch(author) and kind in KINDS:
+    if _CUSTOMER.fullmatch(author) and kind in ("message", "file", "filled_form"):
         file = {"name": event.get("name") or "", "type": event.get("content_type") or "", "size": event.get("size")}
         yield Message(
             provider="livechat",
@@ -118,14 +112,19 @@ def _line(field: dict[str, Any]) -> str:
     return f"{field['label']} {', '.join(one['label'] if isinstance(one, dict) else one for one in answers)}".strip()
 
 
-def _call(action: str, config: Config, stops: bool = False, **fields: Any) -> tuple[str, dict[str, Any]]:
-    """What LiveChat answers; with `stops` also the kind of error where the chat is closed, or the agent not in it."""
-    token, url = current(config.access_token), f"{config.api_url}/v3.6/agent/action/{action}"
-    answer = api.call("POST", url, auth=(config.account_id, token), json=fields)
-    said = answer.json()
+def _call(action: str, config: Config, stops: bool = False, **fields: Any) -> dict[str, Any]:
+    """What LiveChat answers; with `stops` also an error by which the chat is closed, or the agent not in it."""
+    auth = (config.account_id, current(config.access_token))
+    answer = api.call("POST", f"{config.api_url}/v3.6/agent/action/{action}", auth=auth, json=fields)
+    kind, words = _error(answer.json())
+    if not stops or (kind != CLOSED and STRANGER not in words):
+        LIVECHAT.refuse(answer, config)
+    return answer.json()
+
+
+def _error(said: dict[str, Any]) -> tuple[Any, str]:
     error = said["error"] if isinstance(said.get("error"), dict) else {}
-    kind, words = error.get("type"), str(error.get("message") or "")
-    if stops and (kind == CLOSED or STRANGER in words):
-        return str(kind), said
-    api.refuse(answer, f"LiveChat: {words.replace(token, '…')[:LONGEST] or answer.status}", OUTCOMES, kind)
-    return "", said
+    return error.get("type"), str(error.get("message") or "")
+
+
+LIVECHAT = Service("LiveChat", _error, {"too_many_requests": Outcome.NOT_SENT, "request_timeout": Outcome.UNKNOWN})

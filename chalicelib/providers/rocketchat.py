@@ -5,8 +5,7 @@
 2. Log in as that user. Account, Personal access tokens, Add, Ignore Two Factor Authentication: token and user id.
 3. Manage, Omnichannel, Webhooks: {url}, a secret token of your own, Send Request on: Visitor Messages. Send Test, Save.
 
-Webhook: https://docs.rocket.chat/docs/webhooks
-Sending: https://developer.rocket.chat/apidocs/send-message
+Webhook: https://docs.rocket.chat/docs/webhooks Sending: https://developer.rocket.chat/apidocs/send-message
 
 Confirmed by Rocket.Chat's own sources: what its webhooks hold and how they come again (sendToCRM.ts, webhooks.ts), what
 it takes and from whom (chat.ts, sendMessage.ts, canSendMessage.ts), who may fetch a file (FileUpload.ts). Not
@@ -21,42 +20,32 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import api, canary, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.errors import BadSignature, Outcome, Unreadable
 from chalicelib.models.inbound import Attachment, Kind, Message
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, digest
-from chalicelib.webhook import MALFORMED, Request, each, moment
+from chalicelib.service import Service
+from chalicelib.webhook import Request, each, moment, reads
 
 channel = Channel.WEBCHAT
-can = Can(
-    text=5000,
-    units=5000,  # Message_MaxAllowedSize, as a workspace has it at first, counted as JavaScript does
-    covers=frozenset({Cover.CREDENTIAL}),
-    edit=True,
-    delete=True,
-    files=1,
-)
-
-LONGEST = 200  # characters of Rocket.Chat's own words that an agent is shown
-OUTCOMES = {"error-too-many-requests": Outcome.NOT_SENT}
+# Message_MaxAllowedSize, as a workspace has it at first, counted as JavaScript does
+can = Can(text=5000, units=5000, covers=frozenset({Cover.CREDENTIAL}), edit=True, delete=True, files=1)
 
 
 class Config(Frozen):
-    secret_token: LiveSecret = secret(
-        "Secret Token, a long random word of your own, Omnichannel > Webhooks", inbound=True
-    )
+    secret_token: LiveSecret = secret("Secret Token, your own long random word, Omnichannel > Webhooks", inbound=True)
     user_id: str = setting("Shopbell's user id, shown with its personal access token", outbound=True)
     auth_token: LiveSecret = secret("its token: Account > Personal access tokens", outbound=True)
     api_url: str = setting("where your workspace is: https://….rocket.chat", outbound=True)
 
 
 def verify(request: Request, config: Config) -> None:
-    """The secret token, shown in a header."""
     if not signing.shown(config.secret_token, request.header("x-rocketchat-livechat-token")):
         raise BadSignature
 
 
+@reads("a Rocket.Chat webhook")
 def parse(request: Request, config: Config) -> list[Message]:
     """What a visitor wrote. Of a chat's other events only those without an answer's address matter."""
     event = request.json_object()
@@ -64,28 +53,28 @@ def parse(request: Request, config: Config) -> list[Message]:
         raise Unreadable("an offline message, which cannot be answered here")
     if event.get("type") != "Message":
         return []
-    what = "a Rocket.Chat webhook without its fields"
-    try:
-        visitor, messages = dict(event["visitor"]), list(event["messages"])
-    except MALFORMED as error:
-        raise Unreadable(what) from error
-    return each(messages, lambda message: _read(message, visitor), what)
+    visitor = dict(event["visitor"])
+    return each(event["messages"], lambda message: _read(message, visitor), "a Rocket.Chat webhook without its fields")
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one text, or change or take back one; returns `room:message`. The message's id is our own choice."""
     if outgoing.change:
-        return _changed(outgoing, config)
+        room, _, message = outgoing.refers.partition(":")
+        method, text = ("chat.update", {"text": outgoing.text}) if outgoing.change == "edit" else ("chat.delete", {})
+        _call("POST", method, config, json={"roomId": room, "msgId": message, **text})
+        return outgoing.refers
     room = outgoing.context.get("room", "")
-    message = {"_id": digest(outgoing.key), "rid": room, "msg": outgoing.text}
-    return _id(room, _call("POST", "chat.sendMessage", config, json={"message": message}))
+    post = {"_id": digest(outgoing.key), "rid": room, "msg": outgoing.text}
+    said = _call("POST", "chat.sendMessage", config, json={"message": post})
+    return f"{room}:{ROCKETCHAT.id_in(said, 'message', '_id')}"
 
 
 def find(outgoing: Outgoing, config: Config) -> str | None:
     """Look for our message by its id. Of one that is not there Rocket.Chat gives no reason."""
     with api.repeatable():
         said = _call("GET", "chat.getMessage", config, absent=True, query={"msgId": digest(outgoing.key)})
-    return _id(outgoing.context.get("room", ""), said) if said else None
+    return f"{outgoing.context.get('room', '')}:{ROCKETCHAT.id_in(said, 'message', '_id')}" if said else None
 
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
@@ -105,28 +94,20 @@ def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
     return [Trouble("Rocket.Chat's webhook is not sent on Visitor Messages")]
 
 
-def _changed(outgoing: Outgoing, config: Config) -> str:
-    room, _, message = outgoing.refers.partition(":")
-    if outgoing.change == "edit":
-        _call("POST", "chat.update", config, json={"roomId": room, "msgId": message, "text": outgoing.text})
-    else:
-        _call("POST", "chat.delete", config, json={"roomId": room, "msgId": message})
-    return outgoing.refers
-
-
 def _read(message: dict[str, Any], visitor: dict[str, Any]) -> Iterator[Message]:
     """What a visitor wrote; an agent's words, notes of the system and the pages somebody looked at are not."""
     if "agentId" in message or message.get("closingMessage") or "navigation" in message:
         return
-    edited = message.get("editedAt")
+    beside = [str(one.get("description") or "") for one in message.get("attachments") or ()]  # a file
+    text, edited = "\n".join(filter(None, [message.get("msg") or "", *beside])), message.get("editedAt")
     yield Message(
         provider="rocketchat",
         kind=Kind.EDIT if edited else Kind.MESSAGE,
         id=_word(message["_id"]),
-        version=f"{_word(edited)} {digest(_text(message))}" if edited else "",
+        version=f"{_word(edited)} {digest(text)}" if edited else "",
         sender=Address(channel=channel, id=f"rocketchat:{_word(visitor['_id'])}"),
         name=visitor.get("name") or "",
-        text=_text(message),
+        text=text,
         attachments=() if edited else tuple(_attachments(message)),
         sent_at=moment(edited or message.get("ts")),
         context={"room": _word(message["rid"])},
@@ -134,33 +115,21 @@ def _read(message: dict[str, Any], visitor: dict[str, Any]) -> Iterator[Message]
     )
 
 
-def _text(message: dict[str, Any]) -> str:
-    """The words, or what was written beside a file."""
-    beside = [str(one.get("description") or "") for one in message.get("attachments") or ()]
-    return "\n".join(filter(None, [message.get("msg") or "", *beside]))
-
-
 def _attachments(message: dict[str, Any]) -> Iterator[Attachment]:
     if upload := message.get("fileUpload"):
-        yield Attachment(
-            name=(message.get("file") or {}).get("name") or "",
-            type=upload.get("type") or "",
-            size=upload.get("size"),
-            reference=upload["publicFilePath"],
-        )
+        about = {"type": upload.get("type") or "", "size": upload.get("size"), "reference": upload["publicFilePath"]}
+        yield Attachment(name=(message.get("file") or {}).get("name") or "", **about)
 
 
 def _call(method: str, path: str, config: Config, absent: bool = False, **rest: Any) -> dict[str, Any]:
     """One call to the REST API. With `absent` what is not there is no error, but nothing."""
     answer = api.call(method, f"{config.api_url.rstrip('/')}/api/v1/{path}", headers=_headers(config), **rest)
     said = answer.json()
-    words = str(said.get("error") or said.get("message") or answer.status)
     if absent and answer.status == 400 and said.get("success") is False and not said.get("error"):
         return {}
-    hidden = words.replace(current(config.auth_token), "…")[:LONGEST]
-    api.refuse(answer, f"Rocket.Chat: {hidden}", OUTCOMES, said.get("errorType"))
+    ROCKETCHAT.refuse(answer, config)
     if said.get("success") is not True:
-        raise SendFailed("Rocket.Chat: an answer that cannot be read", Outcome.UNKNOWN)
+        raise ROCKETCHAT.unknown()
     return said
 
 
@@ -168,15 +137,14 @@ def _headers(config: Config) -> dict[str, str]:
     return {"X-Auth-Token": current(config.auth_token), "X-User-Id": config.user_id}
 
 
-def _id(room: str, said: dict[str, Any]) -> str:
-    try:
-        return f"{room}:{_word(said['message']['_id'])}"
-    except MALFORMED:
-        raise SendFailed("Rocket.Chat: an answer without a message", Outcome.UNKNOWN) from None
-
-
 def _word(value: Any) -> str:
-    """A value that must be a word. Raises ValueError."""
     if not isinstance(value, str) or not value:
         raise ValueError("a field that is no word")
     return value
+
+
+def _error(said: dict[str, Any]) -> tuple[Any, Any]:
+    return said.get("errorType"), said.get("error") or said.get("message")
+
+
+ROCKETCHAT = Service("Rocket.Chat", _error, {"error-too-many-requests": Outcome.NOT_SENT})

@@ -18,28 +18,24 @@ A person's id is theirs with this bot alone. That somebody opened the chat, came
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import api, canary, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib import canary, download, signing
+from chalicelib.errors import BadSignature, Outcome
 from chalicelib.models.inbound import Attachment, Location, Message, Progress, Receipt
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen
-from chalicelib.webhook import MALFORMED, Request
+from chalicelib.service import Service
+from chalicelib.webhook import Request, reads
 
 channel = Channel.VIBER
-can = Can(
-    text=2400,  # Viber takes 7,000, but no more than 30 kB of JSON, where an emoji is twelve bytes
-    covers=frozenset({Cover.BODY}),
-    files=1,
-    receipts=True,
-)
+# Viber takes 7,000 characters, but no more than 30 kB of JSON, where an emoji is twelve bytes
+can = Can(text=2400, covers=frozenset({Cover.BODY}), files=1, receipts=True)
 fetch = download.by_address(".viber.com")
 
-OUTCOMES = {12: Outcome.NOT_SENT}  # any other code means that nothing was sent, nor will be
 WORDS = {
     2: "the token is not valid (any more)",
     5: "this person has no Viber any more",
@@ -54,19 +50,13 @@ WORDS = {
     24: "the shop's balance at Viber is used up",
 }
 PROGRESS = {"delivered": Progress.DELIVERED, "seen": Progress.READ, "failed": Progress.FAILED}
-FILES = {  # kind of a message: name and type where Viber tells none
-    "picture": ("picture.jpg", "image/jpeg"),
-    "video": ("video.mp4", "video/mp4"),
-    "file": ("a file", ""),
-}
-LONGEST = 200  # characters of Viber's own words that an agent is shown
+# kind of a message: name and type where Viber tells none
+FILES = {"picture": ("picture.jpg", "image/jpeg"), "video": ("video.mp4", "video/mp4"), "file": ("a file", "")}
 _TOKEN = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
 class Config(Frozen):
-    auth_token: LiveSecret = secret(
-        "the bot's token: Your app key, More > Settings > Bots > Edit Info in Viber", inbound=True, outbound=True
-    )
+    auth_token: LiveSecret = secret("Your app key, More > Settings > Bots > Edit Info", inbound=True, outbound=True)
     sender_name: str = setting("the name above what the bot writes, at most 28 characters", outbound=True)
     api_url: str = setting("where Viber's API is", default="https://chatapi.viber.com/pa", outbound=True)
 
@@ -77,84 +67,63 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
+@reads("a Viber callback")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """One message or one receipt. That somebody came or left, and Viber's try of the address, say nothing to us."""
     callback = request.json_object()
-    try:
-        return list(CALLBACKS.get(callback["event"], _nothing)(callback))
-    except MALFORMED as error:
-        raise Unreadable("a Viber callback without its fields") from error
+    read, token = CALLBACKS.get(callback["event"]), str(callback.get("message_token"))
+    if read and not _TOKEN.fullmatch(token):  # a number too long for many readers, so some write it as text
+        raise ValueError("no message token")
+    return list(read(token, callback)) if read else []
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Send one text; returns its token."""
-    said = _call(
-        "send_message",
-        config,
-        receiver=outgoing.to,
-        type="text",
-        text=outgoing.text,
-        sender={"name": config.sender_name},
-    )
+    sender = {"name": config.sender_name}
+    said = _call("/send_message", config, receiver=outgoing.to, type="text", text=outgoing.text, sender=sender)
     token = str(said.get("message_token"))
     if said.get("status") != 0 or not _TOKEN.fullmatch(token):
-        raise SendFailed("Viber: an answer that cannot be read", Outcome.UNKNOWN)
+        raise VIBER.unknown()
     return token
 
 
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
     """Whether the token holds, and the webhook is ours."""
-    return canary.registered("Viber", _call("get_account_info", config).get("webhook"), webhook)
+    return canary.registered("Viber", _call("/get_account_info", config).get("webhook"), webhook)
 
 
-def _call(method: str, config: Config, **said: Any) -> dict[str, Any]:
-    """The answer of Viber's API, which says in a status of its own what became of it. Raises SendFailed."""
-    token = current(config.auth_token)
-    answer = api.call("POST", f"{config.api_url}/{method}", headers={"X-Viber-Auth-Token": token}, json=said)
-    told = answer.json()
-    code = told.get("status")
-    words = WORDS.get(code) if isinstance(code, int) else None
-    words = words or str(told.get("status_message") or answer.status).replace(token, "…")[:LONGEST]
-    api.refuse(answer, f"Viber: {words}", OUTCOMES, code)
-    return told
+def _call(path: str, config: Config, **said: Any) -> dict[str, Any]:
+    return VIBER.call("POST", path, config, headers={"X-Viber-Auth-Token": current(config.auth_token)}, json=said)
 
 
-def _nothing(callback: dict[str, Any]) -> Iterator[Message | Receipt]:
-    return iter(())
-
-
-def _written(callback: dict[str, Any]) -> Iterator[Message]:
+def _written(token: str, callback: dict[str, Any]) -> Iterator[Message]:
     said, sender = callback["message"], callback["sender"]
-    files, location = tuple(_attachments(said)), _location(said)
+    files, place = tuple(_attachments(said)), said.get("location")
     yield Message(
         provider="viber",
-        id=_token(callback),
+        id=token,
         sender=Address(channel=channel, id=_word(sender["id"])),
         name=sender.get("name") or "",
         language=sender.get("language") or "",
-        text=_text(said) or ("" if files or location else f"(a message of the kind {_word(said['type'])[:40]})"),
+        text=_text(said) or ("" if files or place else f"(a message of the kind {_word(said['type'])[:40]})"),
         attachments=files,
-        location=location,
+        location=Location(latitude=place["lat"], longitude=place["lon"]) if place else None,
         sent_at=datetime.fromtimestamp(callback["timestamp"] / 1000, UTC),
         source=callback,
     )
 
 
-def _receipt(callback: dict[str, Any]) -> Iterator[Receipt]:
+def _receipt(token: str, callback: dict[str, Any]) -> Iterator[Receipt]:
     progress, reason = PROGRESS[callback["event"]], callback.get("desc") or ""
-    yield Receipt(provider="viber", progress=progress, ids=(_token(callback),), reason=reason, source=callback)
+    yield Receipt(provider="viber", progress=progress, ids=(token,), reason=reason, source=callback)
 
 
-CALLBACKS: dict[str, Callable[[dict[str, Any]], Iterator[Message | Receipt]]] = {
-    "message": _written,
-    **dict.fromkeys(PROGRESS, _receipt),
-}
+CALLBACKS: dict[str, Any] = {"message": _written, **dict.fromkeys(PROGRESS, _receipt)}
 
 
 def _text(said: dict[str, Any]) -> str:
     """What was written, else what stands for it. A contact that somebody sends is words, never evidence."""
-    contact = said.get("contact")
-    if contact:
+    if contact := said.get("contact"):
         return "Contact: " + ", ".join(filter(None, [contact.get("name"), contact.get("phone_number")]))
     wordless = {"url": said.get("media"), "sticker": "(a sticker)"}.get(said["type"])
     return said.get("text") or wordless or ""
@@ -162,22 +131,8 @@ def _text(said: dict[str, Any]) -> str:
 
 def _attachments(said: dict[str, Any]) -> Iterator[Attachment]:
     if said["type"] in FILES:
-        name, media_type = FILES[said["type"]]
-        name = said.get("file_name") or name
-        yield Attachment(name=name, type=media_type, size=said.get("size"), reference=said["media"])
-
-
-def _location(said: dict[str, Any]) -> Location | None:
-    place = said.get("location")
-    return Location(latitude=place["lat"], longitude=place["lon"]) if place else None
-
-
-def _token(callback: dict[str, Any]) -> str:
-    """A message's id: a number too long for many readers, so some write it as text. Raises ValueError."""
-    token = str(callback["message_token"])
-    if not _TOKEN.fullmatch(token):
-        raise ValueError("no message token")
-    return token
+        name, type_ = FILES[said["type"]]
+        yield Attachment(name=said.get("file_name") or name, type=type_, size=said.get("size"), reference=said["media"])
 
 
 def _word(value: Any) -> str:
@@ -185,3 +140,10 @@ def _word(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("a field that is no word")
     return value
+
+
+def _error(said: dict[str, Any]) -> tuple[Any, Any]:
+    return said.get("status"), said.get("status_message")
+
+
+VIBER = Service("Viber", _error, {12: Outcome.NOT_SENT}, WORDS)  # by any other code nothing was sent, nor will be

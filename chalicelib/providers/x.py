@@ -36,23 +36,18 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from chalicelib import api, canary, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.errors import BadSignature, Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen
-from chalicelib.webhook import MALFORMED, Request, Response, each
+from chalicelib.service import Service
+from chalicelib.webhook import MALFORMED, Request, Response, each, reads
 
 channel = Channel.X
-can = Can(
-    text=5000,  # X takes 10,000 characters, and does not say what an emoji counts
-    covers=frozenset({Cover.BODY}),
-    methods=("GET", "POST"),  # GET is the check of the address, when it is set and each hour
-    files=1,
-    receipts=True,
-)
+# X takes 10,000 characters, and does not say what an emoji counts; by GET it checks the address, first and each hour
+can = Can(text=5000, covers=frozenset({Cover.BODY}), methods=("GET", "POST"), files=1, receipts=True)
 FILE_HOSTS = ("ton.twitter.com", "ton.x.com", "video.twimg.com")
-LONGEST = 200  # characters of X's own words that an agent is shown
 ENCRYPTED = "(an encrypted message: it can be read and answered in the X app alone)"
 # one plain word, as X's tokens are: without what begins JSON, markup or a form, and none of JSON's own
 _CHALLENGE = re.compile(rb'(?!(?:null|true|false)\Z)[^\x00-\x20\x7f-\xff{}\[\]"<>&]{1,1000}')
@@ -71,27 +66,22 @@ def verify(request: Request, config: Config) -> Response | None:
     """HMAC-SHA256 over the raw body; a GET is X's check of the address, answered by the same over its token."""
     if request.method == "GET":
         return _challenged(request.query.get("crc_token", ""), config)
-    theirs = [request.header("x-twitter-webhooks-signature")]
-    signed = signing.signed(
-        config.consumer_secret, request.body, theirs, encode=signing.base64_digest, prefix="sha256="
-    )
+    live, theirs = config.consumer_secret, [request.header("x-twitter-webhooks-signature")]
+    signed = signing.signed(live, request.body, theirs, encode=signing.base64_digest, prefix="sha256=")
     if not signed or _CHALLENGE.fullmatch(request.body):
         raise BadSignature
     return None
 
 
+@reads("an X event")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """The messages of an event, or how far somebody has read. Other events say nothing to us, what we sent neither."""
-    outer = request.json_object()
-    try:
-        event = outer["data"]
-        if event["event_type"] not in EVENTS:
-            return []
-        field, read = EVENTS[event["event_type"]]
-        account, payload = _id(event["filter"]["user_id"]), event["payload"]
-        parts = list(payload[field]) if field else [payload]
-    except MALFORMED as error:
-        raise Unreadable("an X event without its fields") from error
+    event = request.json_object()["data"]
+    if event["event_type"] not in EVENTS:
+        return []
+    field, read = EVENTS[event["event_type"]]
+    account, payload = _id(event["filter"]["user_id"]), event["payload"]
+    parts = payload[field] if field else [payload]
     return each(parts, partial(read, account, payload), "an X event without its fields")
 
 
@@ -104,7 +94,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
     try:
         return _id(said["data"]["dm_event_id"])
     except MALFORMED:
-        raise SendFailed("X: an answer that cannot be read", Outcome.UNKNOWN) from None
+        raise X.unknown() from None
 
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
@@ -171,10 +161,8 @@ def _call(path: str, config: Config, at: datetime, **rest: Any) -> dict[str, Any
     if answer.status == 429 and reset.isascii() and reset.isdigit() and len(reset) < 12:
         wait = str(max(0, int(reset) - int(at.timestamp())))
         answer = answer._replace(headers={"retry-after": wait, **answer.headers})
-    said = answer.json()
-    words = str(said.get("detail") or said.get("title") or answer.status)
-    api.refuse(answer, f"X: {words.replace(current(config.access_token), '…')[:LONGEST]}")
-    return said
+    X.refuse(answer, config)
+    return answer.json()
 
 
 def _challenged(token: str, config: Config) -> Response:
@@ -265,3 +253,11 @@ def _id(value: Any) -> str:
     if not isinstance(value, str) or not _PERSON.fullmatch(value):
         raise ValueError("a field that is no number")
     return value
+
+
+def _error(said: dict[str, Any]) -> tuple[None, Any]:
+    """Words alone: what became of the message goes by the HTTP status."""
+    return None, said.get("detail") or said.get("title")
+
+
+X = Service("X", _error)

@@ -22,24 +22,17 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from chalicelib import api, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.errors import BadSignature, Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Location, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen
-from chalicelib.webhook import MALFORMED, Request, each, moment
+from chalicelib.service import Service
+from chalicelib.webhook import MALFORMED, Request, each, moment, reads
 
 channel = Channel.WEBCHAT
-can = Can(
-    text=4096,
-    covers=frozenset({Cover.CREDENTIAL}),
-    files=1,
-    file_size=50_000_000,
-    receipts=True,
-)
+can = Can(text=4096, covers=frozenset({Cover.CREDENTIAL}), files=1, file_size=50_000_000, receipts=True)
 FILE_HOSTS = (".smooch.io",)  # beside the shop's own at Zendesk
-
-LONGEST = 200  # characters of Zendesk's own words that an agent is shown
 
 
 class Config(Frozen):
@@ -51,19 +44,14 @@ class Config(Frozen):
 
 
 def verify(request: Request, config: Config) -> None:
-    """The webhook's secret, shown in a header."""
     if not signing.shown(config.webhook_secret, request.header("x-api-key")):
         raise BadSignature
 
 
+@reads("a Sunshine Conversations webhook")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """Every event of a webhook; those of other kinds say nothing to us."""
-    what = "a Sunshine Conversations webhook without its fields"
-    try:
-        events = list(request.json_object()["events"])
-    except MALFORMED as error:
-        raise Unreadable(what) from error
-    return each(events, _read, what)
+    return each(request.json_object()["events"], _read, "a Sunshine Conversations webhook without its fields")
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
@@ -71,11 +59,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
     file = outgoing.file
     content = _uploaded(outgoing, file, config) if file else {"type": "text", "text": outgoing.text}
     body = {"author": {"type": "business"}, "content": content, "metadata": {"key": outgoing.key}}
-    said = _call("POST", _messages(outgoing, config), config, json=body)
-    try:
-        return _word(said["messages"][0]["id"])
-    except MALFORMED:
-        raise SendFailed("Zendesk: an answer without a message", Outcome.UNKNOWN) from None
+    return ZENDESK.id_in(_call("POST", _messages(outgoing, config), config, json=body), "messages", 0, "id")
 
 
 def find(outgoing: Outgoing, config: Config) -> str | None:
@@ -115,7 +99,7 @@ def _written(payload: dict[str, Any], event: dict[str, Any]) -> Iterator[Message
         name=author.get("displayName") or "",
         language=_locale(author.get("user") or {}),
         **_content(content),
-        reply_to=_quoted(message.get("quotedMessage") or {}),
+        reply_to=((message.get("quotedMessage") or {}).get("message") or {}).get("id") or "",
         sent_at=moment(message.get("received")),
         context={"conversation": _word(payload["conversation"]["id"])},
         source=event,
@@ -150,7 +134,7 @@ def _delivered(payload: dict[str, Any], event: dict[str, Any]) -> Iterator[Messa
 
 
 def _failed(payload: dict[str, Any], event: dict[str, Any]) -> Iterator[Message | Receipt]:
-    reason = str(payload["error"].get("message") or payload["error"].get("code") or "")[:LONGEST]
+    reason = str(payload["error"].get("message") or payload["error"].get("code") or "")[:200]
     yield _receipt(Progress.FAILED, event, ids=(_word(payload["message"]["id"]),), reason=reason)
 
 
@@ -186,49 +170,31 @@ def _content(content: dict[str, Any]) -> dict[str, Any]:
 
 def _attachment(content: dict[str, Any]) -> Attachment:
     place = _word(content["mediaUrl"])
-    return Attachment(
-        name=content.get("altText") or unquote(place.partition("?")[0].rpartition("/")[2]),
-        type=content.get("mediaType") or "",
-        size=content.get("mediaSize"),
-        reference=place,
-    )
+    name = content.get("altText") or unquote(place.partition("?")[0].rpartition("/")[2])
+    return Attachment(name=name, type=content.get("mediaType") or "", size=content.get("mediaSize"), reference=place)
 
 
 def _uploaded(outgoing: Outgoing, file: Content, config: Config) -> dict[str, Any]:
     query = {"access": "public", "for": "message", "conversationId": outgoing.context.get("conversation", "")}
     parts = {"source": (file.name, file.data, file.type)}
     with api.repeatable():
-        said = _call("POST", f"v2/apps/{config.app_id}/attachments", config, query=query, files=parts)
-    kept = said.get("attachment")
-    if not isinstance(kept, dict) or not kept.get("mediaUrl"):
-        raise SendFailed("Zendesk: an upload without an address", Outcome.NOT_SENT)
+        said = _call("POST", f"/v2/apps/{config.app_id}/attachments", config, query=query, files=parts)
+        place = ZENDESK.id_in(said, "attachment", "mediaUrl")
     kind = "image" if file.type.startswith("image/") else "file"
     words = {"text": outgoing.text} if outgoing.text else {}
-    return {"type": kind, "mediaUrl": kept["mediaUrl"], "altText": file.name, **words}
+    return {"type": kind, "mediaUrl": place, "altText": file.name, **words}
 
 
 def _messages(outgoing: Outgoing, config: Config) -> str:
-    return f"v2/apps/{config.app_id}/conversations/{outgoing.context.get('conversation', '')}/messages"
+    return f"/v2/apps/{config.app_id}/conversations/{outgoing.context.get('conversation', '')}/messages"
 
 
 def _call(method: str, path: str, config: Config, **rest: Any) -> dict[str, Any]:
-    """One call to the Conversations API, by the integration's own key."""
-    answer = api.call(method, f"{config.api_url.rstrip('/')}/{path}", auth=_auth(config), **rest)
-    said = answer.json()
-    api.refuse(answer, f"Zendesk: {_words(said).replace(current(config.key_secret), '…')[:LONGEST] or answer.status}")
-    return said
+    return ZENDESK.call(method, path, config, auth=_auth(config), **rest)
 
 
 def _auth(config: Config) -> tuple[str, str]:
     return config.key_id, current(config.key_secret)
-
-
-def _words(said: dict[str, Any]) -> str:
-    try:
-        error = said["errors"][0]
-        return f"{error['title']} ({error['code']})"
-    except MALFORMED:
-        return ""
 
 
 def _address(user: Any) -> Address:
@@ -240,12 +206,17 @@ def _locale(user: dict[str, Any]) -> str:
     return (user.get("profile") or {}).get("locale") or ""
 
 
-def _quoted(quoted: dict[str, Any]) -> str:
-    return (quoted.get("message") or {}).get("id") or ""
-
-
 def _word(value: Any) -> str:
     """A value that must be a word. Raises ValueError."""
     if not isinstance(value, str) or not value:
         raise ValueError("a field that is no word")
     return value
+
+
+def _error(said: dict[str, Any]) -> tuple[None, str]:
+    """Words alone: what became of the message goes by the HTTP status."""
+    error = said["errors"][0]
+    return None, f"{error['title']} ({error['code']})"
+
+
+ZENDESK = Service("Zendesk", _error)
