@@ -56,13 +56,13 @@ class Service(NamedTuple):
         """What to raise for an answer that says nothing."""
         return SendFailed(f"{self.name}: an answer that cannot be read", Outcome.UNKNOWN)
 
-    def _error(self, said: dict[str, Any], config: Any = None) -> tuple[str | int | None, str]:
+    def _error(self, said: dict[str, Any], config: Any = None) -> tuple[Any, str]:
         try:
             code, words = self.error(said)
         except MALFORMED:
             return None, ""
-        code = code if isinstance(code, str | int) else None
-        return code, self.words.get(code) or _plain(str(words or ""), config)
+        ours = self.words.get(code) if isinstance(code, str | int) else None
+        return code, ours or _plain(str(words or ""), config)
 
 
 def _plain(words: str, config: Any) -> str:
