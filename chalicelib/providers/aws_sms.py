@@ -22,12 +22,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from chalicelib import amazon, aws, sns
-from chalicelib.errors import OPTED_OUT, Outcome, SendFailed, Unreadable
+from chalicelib.errors import OPTED_OUT, Outcome, SendFailed
 from chalicelib.models.inbound import Message, Progress, Receipt
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, secret, setting
 from chalicelib.models.values import Channel, Frozen, phone
-from chalicelib.webhook import MALFORMED, Request, Response, moment
+from chalicelib.webhook import Request, Response, moment, reads
 
 channel = Channel.SMS
 can = Can(
@@ -40,18 +40,12 @@ can = Can(
 )
 
 TARGET = "PinpointSMSVoiceV2.SendTextMessage"
-PROGRESS = {  # by the end of the event's type; `SUCCESSFUL`, `QUEUED` and `PENDING` say nothing new until the last one
-    "DELIVERED": Progress.DELIVERED,
-    "BLOCKED": Progress.FAILED,
-    "CARRIER_BLOCKED": Progress.FAILED,
-    "CARRIER_UNREACHABLE": Progress.FAILED,
-    "INVALID": Progress.FAILED,
-    "INVALID_MESSAGE": Progress.FAILED,
-    "PROTECT_BLOCKED": Progress.FAILED,
-    "SPAM": Progress.FAILED,
-    "TTL_EXPIRED": Progress.FAILED,
-    "UNREACHABLE": Progress.FAILED,
-}
+FAILED = (
+    *("BLOCKED", "CARRIER_BLOCKED", "CARRIER_UNREACHABLE", "INVALID", "INVALID_MESSAGE"),
+    *("PROTECT_BLOCKED", "SPAM", "TTL_EXPIRED", "UNREACHABLE"),
+)
+# by the end of the event's type; `SUCCESSFUL`, `QUEUED` and `PENDING` say nothing new until the last one
+PROGRESS = {"DELIVERED": Progress.DELIVERED, **dict.fromkeys(FAILED, Progress.FAILED)}
 REASONS = {  # by the Reason or the code of an error; for others AWS's own words stand
     "DESTINATION_PHONE_NUMBER_OPTED_OUT": OPTED_OUT,
     "DESTINATION_PHONE_NUMBER_NOT_VERIFIED": "the AWS account is in the SMS sandbox: only verified numbers get SMS",
@@ -79,18 +73,16 @@ def verify(request: Request, config: Config) -> Response | None:
     return sns.verify(request, config.topics, config.sns_url)
 
 
+@reads("an AWS notification of an SMS")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """One message or one receipt. What SNS says itself, and events of other channels, say nothing to us."""
     told = sns.notification(request)
     if told is None:
         return []
     said = sns.published(request, told[1])
-    try:
-        if "inboundMessageId" in said:
-            return [_message(said, str(request.json_object().get("Timestamp") or ""))]
-        return list(_receipt(said))
-    except MALFORMED as error:
-        raise Unreadable("an AWS notification of an SMS without its fields") from error
+    if "inboundMessageId" in said:
+        return [_message(said, str(request.json_object().get("Timestamp") or ""))]
+    return list(_receipt(said))
 
 
 def send(outgoing: Outgoing, config: Config) -> str:

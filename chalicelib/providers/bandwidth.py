@@ -5,12 +5,10 @@
    own for Basic authentication. Copy its Application ID; the Account ID stands at the top of every page.
 3. Locations: let the one that your number belongs to use this application.
 
-Webhooks: https://dev.bandwidth.com/docs/messaging/webhooks
+Webhooks, sending: https://dev.bandwidth.com/docs/messaging/webhooks and .../docs/messaging/createMessage
 Their proof: https://dev.bandwidth.com/docs/account/applications
-Sending: https://dev.bandwidth.com/docs/messaging/createMessage
 Tokens: https://dev.bandwidth.com/docs/account/credentials/management (user and password are gone on 2 December 2026)
-Errors: https://dev.bandwidth.com/docs/messaging/errors
-Media: https://dev.bandwidth.com/docs/messaging/media
+Errors, media: https://dev.bandwidth.com/docs/messaging/errors and .../docs/messaging/media
 
 Confirmed by bandwidth-sdk 23.3: every field of webhooks and answers, and how a token is had. By Bandwidth's pages
 alone: that media are kept for two days and need a token. Nothing is signed: user and password prove a webhook.
@@ -20,26 +18,23 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import SecretStr
+
 from chalicelib import api, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.errors import BadSignature, Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen, phone
+from chalicelib.service import Service
 from chalicelib.webhook import MALFORMED, Request, each, moment
 
 channel = Channel.SMS
 can = Can(text=2048, units=2048, covers=frozenset({Cover.CREDENTIAL}), files=10, receipts=True)
 
-TOKENS = "https://api.bandwidth.com"
-SPARE = 60  # seconds that a token has to live yet
-LONGEST = 200  # characters of Bandwidth's own words that an agent is shown
 TEXTS = ("SMS", "MMS")  # RBM, which Bandwidth carries too, is another channel
-PROGRESS = {  # `message-sending` and `message-sent` say nothing new
-    "message-delivered": Progress.DELIVERED,
-    "message-read": Progress.READ,
-    "message-failed": Progress.FAILED,
-}
+# `message-sending` and `message-sent` say nothing new
+PROGRESS = {"message-delivered": Progress.DELIVERED, "message-read": Progress.READ, "message-failed": Progress.FAILED}
 _tokens: dict[tuple[str, str], tuple[str, float]] = {}  # client and secret -> token and until when it is used
 
 
@@ -55,47 +50,33 @@ class Config(Frozen):
 
 
 def verify(request: Request, config: Config) -> None:
-    """Basic authentication, as the messaging application has it."""
     if not signing.basic(config.webhook_user, config.webhook_password, request):
         raise BadSignature
 
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """Every event of the array. Raises Unreadable, with the others."""
-    events = request.json()
-    if not isinstance(events, list):
-        raise Unreadable("a Bandwidth webhook that is no array")
-    return each(events, _read, "a Bandwidth webhook without its fields")
+    return each(request.json(), _read, "a Bandwidth webhook without its fields")
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one SMS; returns its id."""
     shown = token(config)
     post = {"applicationId": config.application_id, "from": config.number, "to": [outgoing.to], "text": outgoing.text}
-    answer = api.call(
-        "POST",
-        f"{config.api_url}/api/v2/users/{config.account_id}/messages",
-        headers={"Authorization": f"Bearer {shown}"},
-        json=post,
-    )
+    url = f"{config.api_url}/api/v2/users/{config.account_id}/messages"
+    answer = api.call("POST", url, headers={"Authorization": f"Bearer {shown}"}, json=post)
     if answer.status == 401:
         _tokens.clear()  # it was taken back before its time
-    said = answer.json()
-    api.refuse(answer, f"Bandwidth: {_words(said).replace(shown, '…')[:LONGEST] or answer.status}")
-    if not isinstance(said.get("id"), str) or not said["id"]:
-        raise SendFailed("Bandwidth: an answer that cannot be read", Outcome.UNKNOWN)
-    return str(said["id"])
+    # what is lent for the secret is kept out of words as the secret is
+    BANDWIDTH.refuse(answer, config.model_copy(update={"client_secret": (*config.client_secret, SecretStr(shown))}))
+    return BANDWIDTH.id_in(answer.json(), "id")
 
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     """A medium of our own account, which Bandwidth keeps for two days."""
-    answer = download.get(
-        attachment.reference,
-        hosts=(f"messaging.bandwidth.com/api/v2/users/{config.account_id}/media/",),
-        own=download.moved(config),
-        limit=limit,
-        headers={"Authorization": f"Bearer {token(config)}"},
-    )
+    hosts = (f"messaging.bandwidth.com/api/v2/users/{config.account_id}/media/",)
+    headers = {"Authorization": f"Bearer {token(config)}"}
+    answer = download.get(attachment.reference, hosts=hosts, own=download.moved(config), limit=limit, headers=headers)
     return download.content(attachment, answer)
 
 
@@ -105,45 +86,45 @@ def token(config: Config) -> str:
     known, until = _tokens.get(client, ("", 0.0))
     if time.time() < until:
         return known
-    url = f"{download.moved(config) or TOKENS}/api/v1/oauth2/token"
+    url = f"{download.moved(config) or 'https://api.bandwidth.com'}/api/v1/oauth2/token"
     with api.repeatable():
         answer = api.call("POST", url, form={"grant_type": "client_credentials"}, auth=client)
         api.refuse(answer, f"Bandwidth gives no token ({answer.status})")
     said = answer.json()
     try:
-        lent = str(said["access_token"])
-        _tokens[client] = lent, time.time() + float(said["expires_in"]) - SPARE
+        _tokens[client] = str(said["access_token"]), time.time() + float(said["expires_in"]) - 60  # a minute early
     except MALFORMED:
         raise SendFailed("Bandwidth: a token that cannot be read", Outcome.NOT_SENT) from None
-    return lent
+    return _tokens[client][0]
 
 
 def _read(event: dict[str, Any]) -> Iterator[Message | Receipt]:
     """What we sent ourselves comes back with the direction out, unless it is a receipt."""
     kind, message = event["type"], event["message"]
-    progress = PROGRESS.get(kind)
-    if progress:
-        reason = f"{event.get('description') or ''} ({event.get('errorCode')})" if kind == "message-failed" else ""
+    if progress := PROGRESS.get(kind):
+        reason = f"{event.get('description') or ''} ({event.get('errorCode')})" if progress is Progress.FAILED else ""
         yield Receipt(provider="bandwidth", progress=progress, ids=(message["id"],), reason=reason, source=event)
     elif kind == "message-received" and message["direction"] == "in" and message.get("channel", "SMS") in TEXTS:
+        files = message.get("media") or ()
         yield Message(
             provider="bandwidth",
             id=message["id"],
             sender=phone(message["from"]),
             text=message.get("text") or "",
-            attachments=tuple(_attachment(reference) for reference in message.get("media") or ()),
+            attachments=tuple(
+                Attachment(name=one.partition("?")[0].rpartition("/")[2], reference=one) for one in files
+            ),
             sent_at=moment(message.get("time")),
             source=event,
         )
 
 
-def _attachment(reference: str) -> Attachment:
-    return Attachment(name=reference.partition("?")[0].rpartition("/")[2], reference=reference)
-
-
-def _words(said: dict[str, Any]) -> str:
+def _error(said: dict[str, Any]) -> tuple[None, object]:
     """The fields that are wrong, else what is."""
     try:
-        return "; ".join(f"{one['fieldName']}: {one['description']}" for one in said["fieldErrors"])
+        return None, "; ".join(f"{one['fieldName']}: {one['description']}" for one in said["fieldErrors"])
     except MALFORMED:
-        return str(said.get("description") or "")
+        return None, said.get("description")
+
+
+BANDWIDTH = Service("Bandwidth", _error)

@@ -18,19 +18,19 @@ repeated. Of its HMAC no page found names the header, so a password is what prov
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib import api, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib import download, signing
+from chalicelib.errors import BadSignature
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen, phone
-from chalicelib.webhook import MALFORMED, Request, each, moment
+from chalicelib.service import LONGEST, Service
+from chalicelib.webhook import MALFORMED, Request, each, moment, reads
 
 channel = Channel.SMS
 can = Can(text=1520, units=660, covers=frozenset({Cover.CREDENTIAL}), files=10, receipts=True)  # ten SMS at most
 fetch = download.by_address(".infobip.com")
 
-LONGEST = 200  # characters of Infobip's own words that an agent is shown
 ON_ITS_WAY = "DELIVERED_TO_OPERATOR"  # of the group DELIVERED, and yet not with the receiver
 PROGRESS = {  # by group; ACCEPTED and PENDING say nothing new
     "DELIVERED": Progress.DELIVERED,
@@ -58,35 +58,19 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
+@reads("an Infobip webhook")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """Messages and receipts, as many as Infobip puts into one webhook. Raises Unreadable, with the others."""
-    results = request.json_object().get("results")
-    if not isinstance(results, list):
-        raise Unreadable("an Infobip webhook without results")
-    return each(results, _read, "an Infobip webhook without its fields")
+    return each(request.json_object()["results"], _read, "an Infobip webhook without its fields")
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one SMS; returns its messageId."""
-    key = current(config.api_key)
-    message = {
-        "sender": config.number,
-        "destinations": [{"to": outgoing.to.removeprefix("+")}],
-        "content": {"text": outgoing.text},
-    }
-    answer = api.call(
-        "POST",
-        f"{config.api_url}/sms/3/messages",
-        headers={"Authorization": f"App {key}", "Accept": "application/json"},
-        json={"messages": [message]},
-    )
-    said = answer.json()
-    taken, failure = _taken(said)
-    words = str(said.get("description") or taken.get("description") or answer.status).replace(key, "…")
-    api.refuse(answer, f"Infobip: {words[:LONGEST]}", None, failure)
-    if not taken.get("id"):
-        raise SendFailed("Infobip: an answer that cannot be read", Outcome.UNKNOWN)
-    return str(taken["id"])
+    headers = {"Authorization": f"App {current(config.api_key)}", "Accept": "application/json"}
+    receivers = [{"to": outgoing.to.removeprefix("+")}]
+    message = {"sender": config.number, "destinations": receivers, "content": {"text": outgoing.text}}
+    said = INFOBIP.call("POST", "/sms/3/messages", config, headers=headers, json={"messages": [message]})
+    return INFOBIP.id_in(_taken(said)[0], "id")
 
 
 def _taken(said: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -129,3 +113,12 @@ def _receipt(said: dict[str, Any]) -> Iterator[Receipt]:
 def _attachment(part: dict[str, Any]) -> Attachment:
     name = part["url"].partition("?")[0].rpartition("/")[2]
     return Attachment(name=name, type=part.get("contentType") or "", reference=part["url"])
+
+
+def _error(said: dict[str, Any]) -> tuple[str | None, object]:
+    """A message may be taken and rejected at once, with a good HTTP status."""
+    taken, failure = _taken(said)
+    return "rejected" if failure else None, said.get("description") or taken.get("description")
+
+
+INFOBIP = Service("Infobip", _error)

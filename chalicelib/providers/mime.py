@@ -38,44 +38,28 @@ from typing import Any
 from chalicelib import api, mail, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Message, Progress, Receipt
-from chalicelib.models.outbound import Content, Outgoing
+from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
 from chalicelib.webhook import Request, place_of
 
 channel = Channel.EMAIL
-can = Can(
-    text=100_000,
-    covers=frozenset({Cover.BODY, Cover.TIME, Cover.ID}),
-    files=200,
-    file_size=7_000_000,  # many mail servers take 10 MB, and a file grows by a third on its way
-    desk=True,
-)
+# of files: many mail servers take 10 MB, and a file grows by a third on its way
+can = Can(text=100_000, covers=frozenset({Cover.BODY, Cover.TIME, Cover.ID}), files=200, file_size=7_000_000, desk=True)
+unpack = mail.content_of
 CAME_TO = ("x-original-to", "delivered-to")  # the first of each: what was written last, by the server near to us
 
 
 class Config(Frozen):
-    webhook_secret: LiveSecret = secret(
-        "what worker or pipe sign with: whsec_ and behind it what `openssl rand -base64 32` prints", inbound=True
-    )
+    webhook_secret: LiveSecret = secret("made up: whsec_ and what `openssl rand -base64 32` prints", inbound=True)
     user: str = setting("user name at the mail server through which answers go", outbound=True)
-    password: LiveSecret = secret(
-        "password at that mail server, often one for this program alone; without spaces", outbound=True, seeds=True
-    )
+    password: LiveSecret = secret("its password, often for this program alone; no spaces", outbound=True, seeds=True)
     sender: str = setting("the shop's mail address, which that user may write from", inbound=True, outbound=True)
-    inbound_address: str = setting(
-        "the address that worker or pipe take mail of; it may be the same", inbound=True, outbound=True
-    )
+    inbound_address: str = setting("the address whose mail comes here; it may be the same", inbound=True, outbound=True)
     verdict_server: str = setting(
-        "whose word on senders is believed: what the Authentication-Results of a mail you received begin with"
-        " (mx.cloudflare.net); without it no sender is proved, and no agent either",
-        inbound=True,
-        outbound=True,
-        optional=True,
+        "whose Authentication-Results count; without it nobody is proved", inbound=True, outbound=True, optional=True
     )
-    api_url: str = setting(
-        "the mail server through which answers go: smtps://HOST:465, or smtp://HOST:587", outbound=True
-    )
+    api_url: str = setting("the mail server for answers: smtps://HOST:465, or smtp://HOST:587", outbound=True)
 
 
 def verify(request: Request, config: Config) -> None:
@@ -117,11 +101,6 @@ def send(outgoing: Outgoing, config: Config) -> str:
     if not spoken:
         raise SendFailed("the mail server: an answer that cannot be read", Outcome.UNKNOWN)
     return dict(draft.headers)["Message-ID"]
-
-
-def unpack(body: bytes, number: int) -> Content:
-    """A file of a mail that was kept."""
-    return mail.content_of(body, number)
 
 
 def _message(request: Request, letter: mail.Mail, config: Config) -> Message | None:

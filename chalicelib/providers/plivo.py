@@ -18,20 +18,21 @@ what a password would. Version 3, which covers the fields, is told of for calls 
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from chalicelib import api, download, signing
-from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib import download, signing
+from chalicelib.errors import OPTED_OUT, BadSignature, Unreadable
 from chalicelib.models.inbound import Attachment, Intent, Message, Progress, Receipt
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen, phone
+from chalicelib.service import Service
 from chalicelib.webhook import Request
 
 channel = Channel.SMS
 can = Can(text=1600, units=737, covers=frozenset({Cover.CREDENTIAL}), files=10, receipts=True)
 fetch = download.by_address("media.plivo.com")
 
-LONGEST = 200  # characters of Plivo's own words that an agent is shown
 PROGRESS = {  # `queued` and `sent` say nothing new
     "delivered": Progress.DELIVERED,
     "undelivered": Progress.FAILED,
@@ -93,17 +94,13 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one SMS; returns its message_uuid."""
     post = {"src": config.number.removeprefix("+"), "dst": outgoing.to.removeprefix("+"), "text": outgoing.text}
-    if config.webhook_url:
-        post |= {"url": config.webhook_url, "method": "POST"}
-    token = current(config.auth_token)
-    url = f"{config.api_url}/v1/Account/{config.auth_id}/Message/"
-    answer = api.call("POST", url, json=post, auth=(config.auth_id, token))
-    said = answer.json()
-    api.refuse(answer, f"Plivo: {str(said.get('error') or answer.status).replace(token, '…')[:LONGEST]}")
+    post |= {"url": config.webhook_url, "method": "POST"} if config.webhook_url else {}
+    proof = (config.auth_id, current(config.auth_token))
+    said = PLIVO.call("POST", f"/v1/Account/{config.auth_id}/Message/", config, json=post, auth=proof)
     match said.get("message_uuid"):
         case [str(id)] if id:
             return id
-    raise SendFailed("Plivo: an answer that cannot be read", Outcome.UNKNOWN)
+    raise PLIVO.unknown()
 
 
 def _receipt(form: Mapping[str, str]) -> Iterator[Receipt]:
@@ -121,3 +118,10 @@ def _attachments(form: Mapping[str, str]) -> Iterator[Attachment]:
         reference = form.get(f"Media{place}")
         if reference:
             yield Attachment(name=reference.rpartition("/")[2], reference=reference)
+
+
+def _error(said: dict[str, Any]) -> tuple[None, str]:
+    return None, said["error"]
+
+
+PLIVO = Service("Plivo", _error)

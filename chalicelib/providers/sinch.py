@@ -3,7 +3,8 @@
 1. Sinch Build Dashboard, SMS, Service APIs, your service plan: copy its Service plan ID and API token.
 2. The same page, Callback URLs: put {url} there. Your number belongs to this plan: Numbers, Your numbers.
 3. Ask Sinch to sign the plan's callbacks by HMAC, and for the secret: without that none of them is taken.
-4. Europe, Brazil, Canada, Australia: set SHOPBELL_SINCH_API_URL to the region of the plan.
+4. Europe, Brazil, Canada, Australia: set SHOPBELL_SINCH_API_URL to the region of the plan, as
+   https://eu.sms.api.sinch.com, with br, ca or au for eu.
 
 Webhooks: https://developers.sinch.com/docs/sms/api-reference/sms/webhooks
 HMAC for a service plan: https://developers.sinch.com/docs/sms/release-notes.md (2025-02-13)
@@ -35,6 +36,8 @@ can = Can(text=2000, units=2000, covers=frozenset({Cover.BODY}), files=10, recei
 
 REPEATED = 86_400  # seconds in which Sinch repeats a callback that was not accepted
 PER_RECEIVER = "per_recipient_final"
+MESSAGES = {"mo_text", "mo_binary", "mo_media"}
+REPORTS = {"recipient_delivery_report_sms", "recipient_delivery_report_mms"}
 NO_TEXT = {"message": "(a message that is no text)"}
 FAILED = ("aborted", "cancelled", "deleted", "expired", "failed", "rejected")
 # `queued`, `dispatched` and `unknown` say nothing new; Sinch's library writes them in capitals
@@ -46,24 +49,16 @@ class Config(Frozen):
     service_plan_id: str = setting("Service plan ID, SMS, Service APIs in the Sinch dashboard", outbound=True)
     api_token: LiveSecret = secret("API token of the service plan, beside its ID", outbound=True)
     number: str = setting("the shop's number, + and country code, Numbers in the Sinch dashboard", outbound=True)
-    api_url: str = setting(
-        "the region of your plan: https://eu.sms.api.sinch.com, or br, ca, au for eu",
-        default="https://us.sms.api.sinch.com",
-        outbound=True,
-    )
+    api_url: str = setting("where Sinch's API is, by region", default="https://us.sms.api.sinch.com", outbound=True)
     file_hosts: str = setting(
-        "hosts of the buckets that Sinch puts media of MMS into for you; spaces between them",
-        outbound=True,
-        optional=True,
+        "hosts of the buckets that Sinch puts media of MMS into; spaces between them", outbound=True, optional=True
     )
     webhook_url: str = setting("where receipts go; Shopbell's own address", outbound=True, optional=True)
 
 
 def verify(request: Request, config: Config) -> None:
     """HMAC-SHA256 over the raw body, a nonce and the time, with dots between them."""
-    theirs, nonce, seconds = (
-        request.header(f"x-sinch-webhook-signature{part}") for part in ("", "-nonce", "-timestamp")
-    )
+    theirs, nonce, seconds = (request.header(f"x-sinch-webhook-signature{end}") for end in ("", "-nonce", "-timestamp"))
     # a dot in the nonce would let text of the body pass for it
     if not nonce or "." in nonce or not signing.fresh(seconds, request.at, REPEATED):
         raise BadSignature
@@ -76,8 +71,9 @@ def verify(request: Request, config: Config) -> None:
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """One message or one receipt. Reports on a whole batch, which we never ask for, say nothing to us."""
     said = request.json_object()
-    read = EVENTS.get(said["type"])
-    return list(read(said)) if read else []
+    if said["type"] in MESSAGES:
+        return [_message(said)]
+    return list(_receipt(said)) if said["type"] in REPORTS else []
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
@@ -91,14 +87,13 @@ def send(outgoing: Outgoing, config: Config) -> str:
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     """A medium from the bucket that Sinch put it into; its address is the proof."""
-    hosts = config.file_hosts.lower().split()
-    return download.fetched(attachment, hosts, config, limit)
+    return download.fetched(attachment, config.file_hosts.lower().split(), config, limit)
 
 
-def _message(said: dict[str, Any]) -> Iterator[Message]:
+def _message(said: dict[str, Any]) -> Message:
     """An SMS or MMS. A long text comes whole. Of media that Sinch could not keep there is no address."""
     body = {"mo_text": {"message": said["body"]}, "mo_binary": NO_TEXT}.get(said["type"], said["body"])
-    yield Message(
+    return Message(
         provider="sinch",
         id=said["id"],
         sender=phone(said["from"]),
@@ -112,19 +107,9 @@ def _message(said: dict[str, Any]) -> Iterator[Message]:
 def _receipt(said: dict[str, Any]) -> Iterator[Receipt]:
     """What we send has one receiver. The codes are Sinch's own: 402 is unroutable, and so on."""
     status = said["status"].lower()
-    progress = PROGRESS.get(status)
-    if progress:
+    if progress := PROGRESS.get(status):
         reason = f"Sinch: {status} ({said.get('code')})" if progress is Progress.FAILED else ""
         yield Receipt(provider="sinch", progress=progress, ids=(said["batch_id"],), reason=reason, source=said)
-
-
-EVENTS: dict[str, Any] = {
-    "mo_text": _message,
-    "mo_binary": _message,
-    "mo_media": _message,
-    "recipient_delivery_report_sms": _receipt,
-    "recipient_delivery_report_mms": _receipt,
-}
 
 
 def _attachment(file: dict[str, Any]) -> Attachment:

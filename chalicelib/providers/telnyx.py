@@ -32,24 +32,14 @@ channel = Channel.SMS
 # Telnyx refuses what takes more than ten SMS. One of several holds 153 septets or 67 units; what takes two of them is
 # never cut in two.
 can = Can(
-    text=1520,
-    units=660,
-    covers=frozenset({Cover.BODY, Cover.TIME}),
-    files=10,
-    receipts=True,
-    libraries=("nacl",),
+    text=1520, units=660, covers=frozenset({Cover.BODY, Cover.TIME}), files=10, receipts=True, libraries=("nacl",)
 )
-fetch = download.by_address(
-    ".telnyx.com", ".telnyxstorage.com"
-)  # Telnyx says of no host that all media lie there; these are its own
+# Telnyx says of no host that all media lie there; these are its own
+fetch = download.by_address(".telnyx.com", ".telnyxstorage.com")
 
-PROGRESS = {  # `queued`, `sending`, `sent` and `delivery_unconfirmed` say nothing new
-    "delivered": Progress.DELIVERED,
-    "sending_failed": Progress.FAILED,
-    "delivery_failed": Progress.FAILED,
-    "expired": Progress.FAILED,
-    "cancelled": Progress.FAILED,
-}
+FAILED = ("sending_failed", "delivery_failed", "expired", "cancelled")
+# `queued`, `sending`, `sent` and `delivery_unconfirmed` say nothing new
+PROGRESS = {"delivered": Progress.DELIVERED, **dict.fromkeys(FAILED, Progress.FAILED)}
 INTENTS: dict[Any, Intent] = {"STOP": "stop", "START": "start", "HELP": "help"}
 OUTCOMES = {
     "10008": Outcome.UNKNOWN,  # it took Telnyx too long

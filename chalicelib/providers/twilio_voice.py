@@ -9,18 +9,15 @@
 4. Words of your own: call and call_closed under [acknowledgement] in shop.toml; for who hung up, a rule with
    when.providers = ["twilio_voice"] and an acknowledgement.
 
-Calls: https://www.twilio.com/docs/usage/webhooks/voice-webhooks
-Answers: https://www.twilio.com/docs/voice/twiml/say and https://www.twilio.com/docs/voice/twiml/record
-Words: https://www.twilio.com/docs/voice/api/recording-transcription
-What it shares with Twilio's other products, and the sources of that: chalicelib/twilio.py
+Calls, words: https://www.twilio.com/docs/usage/webhooks/voice-webhooks and .../docs/voice/api/recording-transcription
+Answers: https://www.twilio.com/docs/voice/twiml/say and .../twiml/record; what is shared: chalicelib/twilio.py
 
 Confirmed by twilio 9: the signature, and that its TwiML is ours. By Twilio's pages: fields and times. Not confirmed:
 that it transcribes English alone (other shops get no words), as what hidden numbers are shown (these are from reports),
 that an address within TwiML may have something behind # as well.
 
-A caller is the same customer as who texts from there, so whoever said STOP gets no text back. It comes from the number
-that was called, which callers know, and may answer. A voicemail is told of as it ends, with its recording; its words
-come later, as a change of it. A call that ended without one is a missed call.
+A caller is the same customer as who texts from there: whoever said STOP gets no text back. It comes from the number
+that was called. A voicemail is told of as it ends; its words come later, as a change of it. Else a call was missed.
 """
 
 import re
@@ -35,14 +32,12 @@ from chalicelib.models.inbound import Attachment, Kind, Message, Receipt
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Trouble, setting
 from chalicelib.models.values import Address, Channel
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import Request, Response, reads
 
 channel = Channel.SMS
 can = twilio.SMS._replace(accepted=Response(body="<Response/>", content_type="text/xml"))
 verify, fetch = twilio.verify, twilio.fetch
-
 VOICEMAIL, MISSED = "📞 Voicemail", "📞 Missed call"
-LONGEST = 120  # seconds of a voicemail: Twilio transcribes no longer one
 ENDED = ("completed", "no-answer", "busy", "canceled", "failed")
 HIDDEN = ("+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253")  # ANONYMOUS, RESTRICTED … as dialled
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
@@ -63,16 +58,14 @@ def answer(request: Request, config: Config, words: Callable[[], tuple[str, str]
         return can.accepted
     text, language = words()
     tongue = "en-US" if language == "en" else f"{language}-{language.upper()}"
-    here = request.url.partition("?")[0] + twilio.CALLS_AGAIN
-    record = {"action": here, "maxLength": f"{LONGEST}", "playBeep": "true"}
-    if language == "en":
-        record |= {"transcribe": "true", "transcribeCallback": here}
+    here = quoteattr(request.url.partition("?")[0] + twilio.CALLS_AGAIN)
+    more = f' transcribe="true" transcribeCallback={here}' if language == "en" else ""  # 120 s at most
     said = escape("".join(one if one.isprintable() else " " for one in text))
-    attributes = " ".join(f"{name}={quoteattr(value)}" for name, value in record.items())
-    body = f'<Response><Say language="{tongue}">{said}</Say><Record {attributes}/></Response>'
-    return Response(body=f'<?xml version="1.0" encoding="UTF-8"?>{body}', content_type="text/xml")
+    body = f'<Say language="{tongue}">{said}</Say><Record action={here} maxLength="120" playBeep="true"{more}/>'
+    return Response(body=f'<?xml version="1.0" encoding="UTF-8"?><Response>{body}</Response>', content_type="text/xml")
 
 
+@reads("a Twilio webhook")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """One message (an SMS, a voicemail, its words, a missed call) or one receipt. A call that goes on says nothing."""
     form = dict(request.form())
@@ -84,7 +77,7 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
         return _words(form)
     if "RecordingUrl" in form:
         file = Attachment(name="voicemail.mp3", type="audio/mpeg", reference=f"{form['RecordingUrl']}.mp3")
-        return [_message(form, id=_recording(form["RecordingUrl"]), text=VOICEMAIL, attachments=(file,))]
+        return [_message(form, id=_RECORDING.findall(form["RecordingUrl"])[0], text=VOICEMAIL, attachments=(file,))]
     missed = form.get("CallStatus") in ENDED and form.get("Direction") == "inbound" and _shown(form)
     return [_message(form, id=form["CallSid"], text=MISSED, late=form["CallSid"])] if missed else []
 
@@ -119,7 +112,7 @@ def _words(form: Mapping[str, str]) -> list[Message | Receipt]:
     said, version = form.get("TranscriptionText", "").strip(), form["TranscriptionSid"]
     if form.get("TranscriptionStatus") != "completed" or not said:
         return []
-    about = _recording(form.get("RecordingUrl", ""))
+    about = _RECORDING.findall(form.get("RecordingUrl", ""))[0]
     return [_message(form, kind=Kind.EDIT, id=about, version=version, text=f"{VOICEMAIL}: {said}")]
 
 
@@ -135,9 +128,3 @@ def _shown(form: Mapping[str, str]) -> str:
     """The caller's number; empty where it is hidden, or is none."""
     number = form.get("From", "")
     return number if _PHONE.fullmatch(number) and number not in HIDDEN else ""
-
-
-def _recording(url: str) -> str:
-    if found := _RECORDING.search(url):
-        return found[1]
-    raise Unreadable("a Twilio webhook of no recording")

@@ -9,11 +9,8 @@
 4. For answers after 24 hours: Messaging, Content Template Builder: write the text, submit it for WhatsApp's approval,
    and write its Content SID (HX…) under [templates] in shop.toml.
 
-Webhook: https://www.twilio.com/docs/messaging/guides/webhook-request
-Window and templates: https://www.twilio.com/docs/whatsapp/key-concepts
-Sending: https://www.twilio.com/docs/messaging/api/message-resource
-Media: https://www.twilio.com/docs/whatsapp/guidance-whatsapp-media-messages
-Errors: https://www.twilio.com/docs/api/errors/63016 and its neighbours
+Window, templates: https://www.twilio.com/docs/whatsapp/key-concepts; media: .../guidance-whatsapp-media-messages
+Errors: https://www.twilio.com/docs/api/errors/63016 and its neighbours; what is shared: chalicelib/twilio.py
 
 Confirmed by twilio 9: the signature. By Twilio's pages: fields, window, templates, media and their sizes, user ids. By
 a webhook that somebody published: a pressed button. Not confirmed: whether a sender's page takes what stands behind #,
@@ -25,34 +22,26 @@ answer goes to what stood in From, for not every country takes ids yet.
 
 import json
 import re
-from collections.abc import Iterator
 
 from chalicelib import twilio
 from chalicelib.errors import Unreadable
 from chalicelib.models.inbound import Location, Message, Receipt
 from chalicelib.models.outbound import Outgoing
-from chalicelib.models.provider import Approved, Can, Cover, setting
+from chalicelib.models.provider import NOTHING, Approved, setting
 from chalicelib.models.values import Address, Channel
 from chalicelib.webhook import Request, Response
 
 channel = Channel.WHATSAPP
-MB = 1_000_000
 OFFICE = "application/vnd.openxmlformats-officedocument"
 SHOWN = ("audio/ogg", "audio/amr", "audio/3gpp", "audio/aac", "audio/mpeg", "video/mp4")
 DOCUMENTS = (
     *("application/pdf", "application/msword", f"{OFFICE}.wordprocessingml.document"),
     *(f"{OFFICE}.presentationml.presentation", f"{OFFICE}.spreadsheetml.sheet"),
 )
-can = Can(
-    text=1600,
-    covers=frozenset({Cover.PARAMS, Cover.URL}),
-    files=1,
-    file_types=dict.fromkeys(("image/jpeg", "image/png"), 5 * MB) | dict.fromkeys((*SHOWN, *DOCUMENTS), 16 * MB),
-    receipts=True,
-    window=24,
-    templates=Approved(form=r"HX[0-9a-f]{32}", like="HX0123456789abcdef0123456789abcdef"),
-    accepted=Response(status=204),
-)
+TYPES = dict.fromkeys(("image/jpeg", "image/png"), 5_000_000) | dict.fromkeys((*SHOWN, *DOCUMENTS), 16_000_000)
+TEMPLATES = Approved(form=r"HX[0-9a-f]{32}", like="HX0123456789abcdef0123456789abcdef")
+ACCEPTED = Response(status=204)
+can = twilio.SMS._replace(answers=NOTHING, accepted=ACCEPTED, files=1, file_types=TYPES, window=24, templates=TEMPLATES)
 verify, fetch, check = twilio.verify, twilio.fetch, twilio.check
 
 WORDS = {  # what Twilio learns of a message only after it took it
@@ -72,10 +61,7 @@ _PERSON = re.compile(r"whatsapp:(\+[0-9]{5,20}|[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1
 
 
 class Config(twilio.Account):
-    number: str = setting(
-        "the shop's WhatsApp sender, as +49…, or messaging service (MG…), Messaging > Senders in the console",
-        outbound=True,
-    )
+    number: str = setting("your sender, as +49…, or messaging service (MG…): Messaging > Senders", outbound=True)
 
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
@@ -85,6 +71,8 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
         return list(twilio.receipts(form, "twilio_whatsapp", WORDS))
     sender, *aliases = _addresses(form)
     files, location = tuple(twilio.attachments(form)), _location(form)
+    kind = form.get("MessageType", "")[:40]
+    unshown = f"(a message{f' of the kind “{kind}”' if kind else ''} that Twilio does not hand on)"
     return [
         Message(
             provider="twilio_whatsapp",
@@ -92,7 +80,7 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
             sender=sender,
             aliases=tuple(aliases),
             name=form.get("ProfileName", ""),
-            text=form.get("Body") or ("" if files or location else _unshown(form)),
+            text=form.get("Body") or ("" if files or location else unshown),
             attachments=files,
             location=location,
             choice=form.get("ButtonPayload", ""),
@@ -112,14 +100,13 @@ def send(outgoing: Outgoing, config: Config) -> str:
     return twilio.post(to, _content(outgoing), config, WHATSAPP)
 
 
-def _addresses(form: dict[str, str]) -> Iterator[Address]:
+def _addresses(form: dict[str, str]) -> list[Address]:
     """The user id first, if there is one. Raises Unreadable without a person in From, or without the message's id."""
     if not form.get("MessageSid") or not _PERSON.fullmatch(form.get("From", "")):
         raise Unreadable("a Twilio webhook that is no WhatsApp message")
     given = (form.get(name, "") for name in ("ExternalUserId", "ParentExternalUserId", "From"))
     persons = dict.fromkeys(found[1] for one in given if (found := _PERSON.fullmatch(one)))
-    for person in persons:
-        yield Address(channel=channel, id=person)
+    return [Address(channel=channel, id=person) for person in persons]
 
 
 def _content(outgoing: Outgoing) -> dict[str, str]:
@@ -127,8 +114,7 @@ def _content(outgoing: Outgoing) -> dict[str, str]:
     if outgoing.template:
         values = {str(place): " ".join(value.split()) for place, value in enumerate(outgoing.values, 1)}
         return {"ContentSid": outgoing.template, **({"ContentVariables": json.dumps(values)} if values else {})}
-    file = outgoing.file
-    if not file:
+    if not (file := outgoing.file):
         return {"Body": outgoing.text}
     text = outgoing.text or (file.name if file.type in DOCUMENTS else "")
     return {"MediaUrl": file.url, **({"Body": text} if text else {})}
@@ -138,13 +124,7 @@ def _location(form: dict[str, str]) -> Location | None:
     """A place; one whose degrees are none on a globe is none."""
     name = ", ".join(filter(None, [form.get("Label"), form.get("Address")]))
     try:
-        latitude, longitude = float(form["Latitude"]), float(form["Longitude"])
+        place = Location(latitude=float(form["Latitude"]), longitude=float(form["Longitude"]), name=name)
     except (KeyError, ValueError):
         return None
-    there = abs(latitude) <= 90 and abs(longitude) <= 180
-    return Location(latitude=latitude, longitude=longitude, name=name) if there else None
-
-
-def _unshown(form: dict[str, str]) -> str:
-    kind = form.get("MessageType", "")[:40]
-    return f"(a message{f' of the kind “{kind}”' if kind else ''} that Twilio does not hand on)"
+    return place if abs(place.latitude) <= 90 and abs(place.longitude) <= 180 else None

@@ -26,16 +26,16 @@ comes twice has the same claim.
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, Literal
 
-from chalicelib import api, download, signing
-from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib import download, signing
+from chalicelib.errors import OPTED_OUT, BadSignature, Outcome, Unreadable
 from chalicelib.models.inbound import Attachment, Fragment, Message, Progress, Receipt
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen, phone
-from chalicelib.webhook import Request, Response
+from chalicelib.service import Service
+from chalicelib.webhook import Request, Response, moment, reads
 
 channel = Channel.SMS
 can = Can(text=1000, covers=frozenset({Cover.BODY}), methods=("GET", "POST"), files=1, receipts=True, gets=True)
@@ -43,15 +43,9 @@ can = Can(text=1000, covers=frozenset({Cover.BODY}), methods=("GET", "POST"), fi
 BEARER = "Bearer "
 REPEATED = 86_400  # seconds in which Vonage repeats a webhook that was not accepted
 MOST_PARTS = 255  # of one SMS
-LONGEST = 200  # characters of Vonage's own words that an agent is shown
-PROGRESS = {  # of both APIs; `unknown`, `accepted`, `buffered` and `submitted` say nothing new
-    "delivered": Progress.DELIVERED,
-    "read": Progress.READ,
-    "expired": Progress.FAILED,
-    "failed": Progress.FAILED,
-    "rejected": Progress.FAILED,
-    "undeliverable": Progress.FAILED,
-}
+FAILED = ("expired", "failed", "rejected", "undeliverable")
+# of both APIs; `unknown`, `accepted`, `buffered` and `submitted` say nothing new
+PROGRESS = {"delivered": Progress.DELIVERED, "read": Progress.READ, **dict.fromkeys(FAILED, Progress.FAILED)}
 OUTCOMES = {  # by the end of an error's `type`; what is not here goes by the HTTP status
     "1000": Outcome.NOT_SENT,  # too many messages
     "1100": Outcome.NOT_SENT,  # it could not be passed on
@@ -73,10 +67,7 @@ class Config(Frozen):
     api_key: str = setting("API key, on the first page of the Vonage dashboard", inbound=True, outbound=True)
     api_secret: LiveSecret = secret("API secret, on the first page of the Vonage dashboard", outbound=True)
     sms_method: Method = setting(
-        "only where the SMS API brings messages: the signature method of API settings, as md5hash, md5, sha1, sha256 or"
-        " sha512 (Vonage's support has to switch signing on)",
-        inbound=True,
-        optional=True,
+        "the SMS API's signature method, if in use: md5hash, md5, sha1, sha256 or sha512", inbound=True, optional=True
     )
     number: str = setting("the shop's number, digits with country code, Numbers in the dashboard", outbound=True)
     api_url: str = setting("where Vonage's Messages API is", default="https://api.nexmo.com", outbound=True)
@@ -100,15 +91,11 @@ def verify(request: Request, config: Config) -> Response | None:
     return None
 
 
+@reads("a Vonage webhook")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """One message or one receipt. Other channels that the account may have are not for us."""
-    try:
-        fields = _fields(request)
-        if "message_uuid" in fields:
-            return list(_messages_api(fields))
-        return list(_sms_api(fields))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise Unreadable("a Vonage webhook without its fields") from error
+    fields = _fields(request)
+    return list(_messages_api(fields) if "message_uuid" in fields else _sms_api(fields))
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
@@ -123,14 +110,8 @@ def send(outgoing: Outgoing, config: Config) -> str:
         **({"webhook_url": config.webhook_url, "webhook_version": "v1"} if config.webhook_url else {}),
     }
     known_by = (config.api_key, current(config.api_secret))
-    answer = api.call("POST", f"{config.api_url}/v1/messages", json=body, auth=known_by)
-    said = answer.json()
-    reason = f"Vonage: {_words(said, hide=current(config.api_secret)) or answer.status}"
-    code = _code(said)
-    api.refuse(answer, reason, OUTCOMES, code if code in OUTCOMES else None)
-    if not said.get("message_uuid"):
-        raise SendFailed("Vonage: an answer that cannot be read", Outcome.UNKNOWN)
-    return str(said["message_uuid"])
+    said = VONAGE.call("POST", "/v1/messages", config, json=body, auth=known_by)
+    return VONAGE.id_in(said, "message_uuid")
 
 
 def _check_token(token: str, request: Request, config: Config) -> None:
@@ -190,7 +171,7 @@ def _messages_api(fields: dict[str, Any]) -> Iterator[Message | Receipt]:
     if fields["channel"] not in ("sms", "mms"):
         return
     if "status" in fields:
-        yield from _receipt(fields["message_uuid"], fields["status"], _words(fields.get("error") or {}), fields)
+        yield from _receipt(fields["message_uuid"], fields["status"], VONAGE.reason(fields.get("error") or {}), fields)
         return
     kind = fields["message_type"]
     file = fields.get(kind) if kind in FILES else None
@@ -200,7 +181,7 @@ def _messages_api(fields: dict[str, Any]) -> Iterator[Message | Receipt]:
         sender=phone(_plain(fields["from"])),
         text=fields.get("text") or (file or {}).get("caption") or ("" if file else f"(a message of the kind {kind})"),
         attachments=(_attachment(kind, file),) if file else (),
-        sent_at=_moment(fields.get("timestamp")),
+        sent_at=moment(fields.get("timestamp")),
         source=fields,
     )
 
@@ -217,7 +198,7 @@ def _sms_api(fields: dict[str, Any]) -> Iterator[Message | Receipt]:
         id=fields["messageId"],
         sender=phone(_plain(fields["msisdn"])),
         text=fields.get("text") or ("(a message that is no text)" if fields.get("type") == "binary" else ""),
-        sent_at=_moment(fields.get("message-timestamp")),
+        sent_at=moment(fields.get("message-timestamp")),
         fragment=_fragment(fields),
         source=fields,
     )
@@ -225,8 +206,7 @@ def _sms_api(fields: dict[str, Any]) -> Iterator[Message | Receipt]:
 
 def _receipt(id: str, status: str, reason: str, fields: dict[str, Any]) -> Iterator[Receipt]:
     """A reason belongs to a failure alone: the SMS API gives err-code 0 to what went well."""
-    progress = PROGRESS.get(status)
-    if progress:
+    if progress := PROGRESS.get(status):
         said = reason if progress is Progress.FAILED else ""
         yield Receipt(provider="vonage", progress=progress, ids=(id,), reason=said, source=fields)
 
@@ -244,22 +224,11 @@ def _attachment(kind: str, file: Mapping[str, Any]) -> Attachment:
     return Attachment(name=name, type=kind, reference=file["url"])
 
 
-def _moment(written: Any) -> datetime | None:
-    """UTC, with or without saying so."""
-    try:
-        moment = datetime.fromisoformat(written)
-    except (TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _error(said: dict[str, Any]) -> tuple[str | None, str]:
+    """The longer words first; behind them the code, the end of an address that explains it or what it is called by."""
+    code = re.split("[#/]", str(said.get("type", "")))[-1]
+    words = said.get("detail") or said.get("title") or ""
+    return code if code in OUTCOMES else None, f"{words} ({code})" if words and code else words
 
 
-def _words(error: Any, *, hide: str = "") -> str:
-    """What Vonage says of a failure, the longer words first; its code behind them. It may quote what it was shown."""
-    said, code = error.get("detail") or error.get("title") or "", _code(error)
-    words = f"{said} ({code})" if said and code else str(said)
-    return (words.replace(hide, "…") if hide else words)[:LONGEST]
-
-
-def _code(error: Any) -> str:
-    """The end of an error's `type`, an address that explains it; else what it is called by."""
-    return re.split("[#/]", str(error.get("type", "")))[-1]
+VONAGE = Service("Vonage", _error, OUTCOMES)
