@@ -7,7 +7,7 @@ connects) whether the name leads to a public address. Redirects are followed by 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from chalicelib import api
 from chalicelib.errors import Outcome, SendFailed
@@ -92,6 +92,11 @@ def by_address(*hosts: str) -> Callable[[Attachment, Any, int], Content]:
 def fetched(attachment: Attachment, hosts: Iterable[str], config: Any, limit: int) -> Content:
     """A file whose address is its proof. Raises as `get` does."""
     return content(attachment, get(attachment.reference, hosts=hosts, own=moved(config), limit=limit))
+
+
+def name_of(url: str) -> str:
+    """What a file is called by its address: the end of the path."""
+    return unquote(url.partition("?")[0].rpartition("/")[2])
 
 
 def content(attachment: Attachment, answer: api.Answer) -> Content:

@@ -1,6 +1,6 @@
 """A provider's own API: one call to it, and why it failed, in words for an agent."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import SecretStr
@@ -31,14 +31,14 @@ class Service(NamedTuple):
         self.refuse(answer, config)
         return answer.json()
 
-    def refuse(self, answer: api.Answer, config: Any) -> None:
-        """Raise SendFailed for an answer that is no success."""
-        code, words = self._error(answer.json(), config)
+    def refuse(self, answer: api.Answer, config: Any, *lent: str) -> None:
+        """Raise SendFailed for an answer that is no success. `lent` is what else must not stand in its words."""
+        code, words = self._error(answer.json(), (*_secrets(config), *lent))
         api.refuse(answer, f"{self.name}: {words or f'HTTP {answer.status}'}", self.outcomes, code)
 
     def reason(self, said: dict[str, Any]) -> str:
         """Why something failed, from a webhook that says it as an answer would; empty where it does not."""
-        words = self._error(said)[1]
+        words = self._error(said, ())[1]
         return f"{self.name}: {words}" if words else ""
 
     def id_in(self, said: Any, *path: str | int, kind: type = str) -> str:
@@ -56,25 +56,25 @@ class Service(NamedTuple):
         """What to raise for an answer that says nothing."""
         return SendFailed(f"{self.name}: an answer that cannot be read", Outcome.UNKNOWN)
 
-    def _error(self, said: dict[str, Any], config: Any = None) -> tuple[Any, str]:
+    def _error(self, said: dict[str, Any], hidden: Iterable[str]) -> tuple[Any, str]:
         try:
             code, words = self.error(said)
         except MALFORMED:
             return None, ""
         ours = self.words.get(code) if isinstance(code, str | int) else None
-        return code, ours or _plain(str(words or ""), config)
+        return code, ours or _plain(str(words or ""), hidden)
 
 
-def _plain(words: str, config: Any) -> str:
+def _plain(words: str, hidden: Iterable[str]) -> str:
     """A provider's words on one line, not too long, without any of our secrets, which it may quote."""
-    for secret in _secrets(config):
+    for secret in hidden:
         words = words.replace(secret, "…")
     return " ".join(words.split())[:LONGEST]
 
 
 def _secrets(config: Any) -> Iterator[str]:
     """The live values of every secret in a provider's Config."""
-    for value in vars(config).values() if config else ():
+    for value in vars(config).values():
         for one in value if isinstance(value, tuple) else ():
             if isinstance(one, SecretStr):
                 yield one.get_secret_value()

@@ -19,7 +19,7 @@ from chalicelib.models.outbound import Content
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen
 from chalicelib.service import Service
-from chalicelib.webhook import Request
+from chalicelib.webhook import Request, Response
 
 MOST_FILES = 10  # of one message
 # https://help.twilio.com/articles/223183748: where media lie, with and without "HTTP auth on media URLs"
@@ -36,11 +36,9 @@ PROGRESS = {
     "undelivered": Progress.FAILED,
     "failed": Progress.FAILED,
 }
-SMS = Can(
-    text=1600,
-    covers=frozenset({Cover.PARAMS, Cover.URL}),
+ANY = Can(text=1600, covers=frozenset({Cover.PARAMS, Cover.URL}), receipts=True, accepted=Response(status=204))
+SMS = ANY._replace(
     files=MOST_FILES,
-    receipts=True,
     # https://help.twilio.com/articles/223134027; to a toll-free number YES does not start again: it is refused then
     answers={"yes": "start", "help": "help", "info": "help"},
 )

@@ -150,6 +150,13 @@ def each(parts: Iterable[Any], read: Callable[[Any], Iterable[T]], what: str) ->
     return items
 
 
+def word(value: Any) -> str:
+    """A field that is a word, as ids are. Raises ValueError for anything else, and for an empty one."""
+    if not isinstance(value, str) or not value:
+        raise ValueError("a field that is no word")
+    return value
+
+
 def place_of(body: bytes) -> str:
     """Where a body lies in the bucket if it is kept: under its own hash."""
     return f"raw/{hashlib.sha256(body).hexdigest()}"

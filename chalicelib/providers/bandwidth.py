@@ -18,8 +18,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import SecretStr
-
 from chalicelib import api, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
@@ -67,8 +65,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
     answer = api.call("POST", url, headers={"Authorization": f"Bearer {shown}"}, json=post)
     if answer.status == 401:
         _tokens.clear()  # it was taken back before its time
-    # what is lent for the secret is kept out of words as the secret is
-    BANDWIDTH.refuse(answer, config.model_copy(update={"client_secret": (*config.client_secret, SecretStr(shown))}))
+    BANDWIDTH.refuse(answer, config, shown)
     return BANDWIDTH.id_in(answer.json(), "id")
 
 
@@ -111,9 +108,7 @@ def _read(event: dict[str, Any]) -> Iterator[Message | Receipt]:
             id=message["id"],
             sender=phone(message["from"]),
             text=message.get("text") or "",
-            attachments=tuple(
-                Attachment(name=one.partition("?")[0].rpartition("/")[2], reference=one) for one in files
-            ),
+            attachments=tuple(Attachment(name=download.name_of(one), reference=one) for one in files),
             sent_at=moment(message.get("time")),
             source=event,
         )

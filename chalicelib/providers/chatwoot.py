@@ -21,7 +21,6 @@ That a customer's message was changed is told without saying what was, so deleti
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote
 
 from chalicelib import download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed
@@ -133,7 +132,7 @@ def _receipt(said: dict[str, Any], attributes: dict[str, Any]) -> Iterator[Recei
 
 
 def _attachment(file: dict[str, Any]) -> Attachment:
-    name = unquote(file["data_url"].partition("?")[0].rpartition("/")[2])
+    name = download.name_of(file["data_url"])
     return Attachment(name=name, size=file.get("file_size"), reference=file["data_url"])
 
 

@@ -111,7 +111,7 @@ def _receipt(said: dict[str, Any]) -> Iterator[Receipt]:
 
 
 def _attachment(part: dict[str, Any]) -> Attachment:
-    name = part["url"].partition("?")[0].rpartition("/")[2]
+    name = download.name_of(part["url"])
     return Attachment(name=name, type=part.get("contentType") or "", reference=part["url"])
 
 

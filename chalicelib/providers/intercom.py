@@ -112,7 +112,7 @@ def _attachments(part: dict[str, Any], written: str) -> Iterator[Attachment]:
         about = {"name": file.get("name") or "", "type": file.get("content_type") or "", "size": file.get("filesize")}
         yield Attachment(reference=file["url"], **about)
     for place in map(unescape, _PICTURE.findall(written)):
-        yield Attachment(name=place.partition("?")[0].rpartition("/")[2], reference=place)
+        yield Attachment(name=download.name_of(place), reference=place)
 
 
 def _id(value: object) -> str:

@@ -94,7 +94,7 @@ def _media(fields: Mapping[str, Any]) -> list[str]:
 
 
 def _attachment(reference: str) -> Attachment:
-    return Attachment(name=reference.partition("?")[0].rpartition("/")[2], reference=reference)
+    return Attachment(name=download.name_of(reference), reference=reference)
 
 
 def _error(said: dict[str, Any]) -> tuple[None, str]:

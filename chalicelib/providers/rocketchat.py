@@ -26,7 +26,7 @@ from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, digest
 from chalicelib.service import Service
-from chalicelib.webhook import Request, each, moment, reads
+from chalicelib.webhook import Request, each, moment, reads, word
 
 channel = Channel.WEBCHAT
 # Message_MaxAllowedSize, as a workspace has it at first, counted as JavaScript does
@@ -103,14 +103,14 @@ def _read(message: dict[str, Any], visitor: dict[str, Any]) -> Iterator[Message]
     yield Message(
         provider="rocketchat",
         kind=Kind.EDIT if edited else Kind.MESSAGE,
-        id=_word(message["_id"]),
-        version=f"{_word(edited)} {digest(text)}" if edited else "",
-        sender=Address(channel=channel, id=f"rocketchat:{_word(visitor['_id'])}"),
+        id=word(message["_id"]),
+        version=f"{word(edited)} {digest(text)}" if edited else "",
+        sender=Address(channel=channel, id=f"rocketchat:{word(visitor['_id'])}"),
         name=visitor.get("name") or "",
         text=text,
         attachments=() if edited else tuple(_attachments(message)),
         sent_at=moment(edited or message.get("ts")),
-        context={"room": _word(message["rid"])},
+        context={"room": word(message["rid"])},
         source=message,
     )
 
@@ -135,12 +135,6 @@ def _call(method: str, path: str, config: Config, absent: bool = False, **rest: 
 
 def _headers(config: Config) -> dict[str, str]:
     return {"X-Auth-Token": current(config.auth_token), "X-User-Id": config.user_id}
-
-
-def _word(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("a field that is no word")
-    return value
 
 
 def _error(said: dict[str, Any]) -> tuple[Any, Any]:

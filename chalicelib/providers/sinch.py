@@ -114,7 +114,7 @@ def _receipt(said: dict[str, Any]) -> Iterator[Receipt]:
 
 def _attachment(file: dict[str, Any]) -> Attachment:
     """Its media type is called contentType by Sinch's page and content_type by its library."""
-    name = file["url"].partition("?")[0].rpartition("/")[2]
+    name = download.name_of(file["url"])
     return Attachment(name=name, type=file.get("contentType") or file.get("content_type") or "", reference=file["url"])
 
 

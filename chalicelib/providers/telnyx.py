@@ -17,7 +17,6 @@ Telnyx waits two seconds for an answer. Receipts come to the messaging profile's
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote
 
 from chalicelib import download, signing
 from chalicelib.errors import BadSignature, Outcome
@@ -108,7 +107,7 @@ EVENTS = {"message.received": _message, "message.sent": _receipt, "message.final
 
 
 def _attachment(file: dict[str, Any]) -> Attachment:
-    name = unquote(file["url"].partition("?")[0].rpartition("/")[2])
+    name = download.name_of(file["url"])
     return Attachment(name=name, type=file.get("content_type") or "", size=file.get("size"), reference=file["url"])
 
 

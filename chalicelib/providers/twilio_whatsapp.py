@@ -27,9 +27,9 @@ from chalicelib import twilio
 from chalicelib.errors import Unreadable
 from chalicelib.models.inbound import Location, Message, Receipt
 from chalicelib.models.outbound import Outgoing
-from chalicelib.models.provider import NOTHING, Approved, setting
+from chalicelib.models.provider import Approved, setting
 from chalicelib.models.values import Address, Channel
-from chalicelib.webhook import Request, Response
+from chalicelib.webhook import Request
 
 channel = Channel.WHATSAPP
 OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -40,8 +40,7 @@ DOCUMENTS = (
 )
 TYPES = dict.fromkeys(("image/jpeg", "image/png"), 5_000_000) | dict.fromkeys((*SHOWN, *DOCUMENTS), 16_000_000)
 TEMPLATES = Approved(form=r"HX[0-9a-f]{32}", like="HX0123456789abcdef0123456789abcdef")
-ACCEPTED = Response(status=204)
-can = twilio.SMS._replace(answers=NOTHING, accepted=ACCEPTED, files=1, file_types=TYPES, window=24, templates=TEMPLATES)
+can = twilio.ANY._replace(files=1, file_types=TYPES, window=24, templates=TEMPLATES)
 verify, fetch, check = twilio.verify, twilio.fetch, twilio.check
 
 WORDS = {  # what Twilio learns of a message only after it took it

@@ -29,7 +29,7 @@ from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen
 from chalicelib.service import Service
-from chalicelib.webhook import Request, reads
+from chalicelib.webhook import Request, reads, word
 
 channel = Channel.VIBER
 # Viber takes 7,000 characters, but no more than 30 kB of JSON, where an emoji is twelve bytes
@@ -102,10 +102,10 @@ def _written(token: str, callback: dict[str, Any]) -> Iterator[Message]:
     yield Message(
         provider="viber",
         id=token,
-        sender=Address(channel=channel, id=_word(sender["id"])),
+        sender=Address(channel=channel, id=word(sender["id"])),
         name=sender.get("name") or "",
         language=sender.get("language") or "",
-        text=_text(said) or ("" if files or place else f"(a message of the kind {_word(said['type'])[:40]})"),
+        text=_text(said) or ("" if files or place else f"(a message of the kind {word(said['type'])[:40]})"),
         attachments=files,
         location=Location(latitude=place["lat"], longitude=place["lon"]) if place else None,
         sent_at=datetime.fromtimestamp(callback["timestamp"] / 1000, UTC),
@@ -133,13 +133,6 @@ def _attachments(said: dict[str, Any]) -> Iterator[Attachment]:
     if said["type"] in FILES:
         name, type_ = FILES[said["type"]]
         yield Attachment(name=said.get("file_name") or name, type=type_, size=said.get("size"), reference=said["media"])
-
-
-def _word(value: Any) -> str:
-    """A value that must be a word. Raises ValueError."""
-    if not isinstance(value, str) or not value:
-        raise ValueError("a field that is no word")
-    return value
 
 
 def _error(said: dict[str, Any]) -> tuple[Any, Any]:

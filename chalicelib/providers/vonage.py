@@ -220,7 +220,7 @@ def _fragment(fields: dict[str, Any]) -> Fragment | None:
 
 
 def _attachment(kind: str, file: Mapping[str, Any]) -> Attachment:
-    name = file.get("name") or file["url"].partition("?")[0].rpartition("/")[2]
+    name = file.get("name") or download.name_of(file["url"])
     return Attachment(name=name, type=kind, reference=file["url"])
 
 

@@ -240,7 +240,7 @@ def _attachment(media: Mapping[str, Any]) -> Attachment:
     """A picture; of a video or a GIF the largest of its forms that are files."""
     forms = [one for one in (media.get("video_info") or {}).get("variants") or () if one.get("bitrate") is not None]
     best = max(forms, key=lambda one: int(one["bitrate"]), default={"url": media["media_url_https"]})
-    name = best["url"].partition("?")[0].rpartition("/")[2]
+    name = download.name_of(best["url"])
     return Attachment(name=name, type=best.get("content_type") or "", reference=best["url"])
 
 

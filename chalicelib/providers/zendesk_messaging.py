@@ -19,7 +19,7 @@ and an agent can link the two.
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from chalicelib import api, download, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed
@@ -28,7 +28,7 @@ from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen
 from chalicelib.service import Service
-from chalicelib.webhook import MALFORMED, Request, each, moment, reads
+from chalicelib.webhook import MALFORMED, Request, each, moment, reads, word
 
 channel = Channel.WEBCHAT
 can = Can(text=4096, covers=frozenset({Cover.CREDENTIAL}), files=1, file_size=50_000_000, receipts=True)
@@ -68,7 +68,7 @@ def find(outgoing: Outgoing, config: Config) -> str | None:
         said = _call("GET", _messages(outgoing, config), config)
     try:
         ours = [one["id"] for one in said["messages"] if (one.get("metadata") or {}).get("key") == outgoing.key]
-        return _word(ours[-1]) if ours else None
+        return word(ours[-1]) if ours else None
     except MALFORMED:
         raise SendFailed("Zendesk: a search without result", Outcome.NOT_SENT) from None
 
@@ -94,14 +94,14 @@ def _written(payload: dict[str, Any], event: dict[str, Any]) -> Iterator[Message
         return
     yield Message(
         provider="zendesk_messaging",
-        id=_word(message["id"]),
+        id=word(message["id"]),
         sender=_address(author["userId"]),
         name=author.get("displayName") or "",
         language=_locale(author.get("user") or {}),
         **_content(content),
         reply_to=((message.get("quotedMessage") or {}).get("message") or {}).get("id") or "",
         sent_at=moment(message.get("received")),
-        context={"conversation": _word(payload["conversation"]["id"])},
+        context={"conversation": word(payload["conversation"]["id"])},
         source=event,
     )
 
@@ -111,13 +111,13 @@ def _pressed(payload: dict[str, Any], event: dict[str, Any]) -> Iterator[Message
     choice = payload["postback"]["payload"]
     yield Message(
         provider="zendesk_messaging",
-        id=_word(event["id"]),
+        id=word(event["id"]),
         sender=_address(payload["user"]["id"]),
         language=_locale(payload["user"]),
         text=choice,
         choice=choice,
         sent_at=moment(event.get("createdAt")),
-        context={"conversation": _word(payload["conversation"]["id"])},
+        context={"conversation": word(payload["conversation"]["id"])},
         source=event,
     )
 
@@ -130,12 +130,12 @@ def _seen(payload: dict[str, Any], event: dict[str, Any]) -> Iterator[Message | 
 
 
 def _delivered(payload: dict[str, Any], event: dict[str, Any]) -> Iterator[Message | Receipt]:
-    yield _receipt(Progress.DELIVERED, event, ids=(_word(payload["message"]["id"]),))
+    yield _receipt(Progress.DELIVERED, event, ids=(word(payload["message"]["id"]),))
 
 
 def _failed(payload: dict[str, Any], event: dict[str, Any]) -> Iterator[Message | Receipt]:
     reason = str(payload["error"].get("message") or payload["error"].get("code") or "")[:200]
-    yield _receipt(Progress.FAILED, event, ids=(_word(payload["message"]["id"]),), reason=reason)
+    yield _receipt(Progress.FAILED, event, ids=(word(payload["message"]["id"]),), reason=reason)
 
 
 EVENTS = {
@@ -169,8 +169,8 @@ def _content(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _attachment(content: dict[str, Any]) -> Attachment:
-    place = _word(content["mediaUrl"])
-    name = content.get("altText") or unquote(place.partition("?")[0].rpartition("/")[2])
+    place = word(content["mediaUrl"])
+    name = content.get("altText") or download.name_of(place)
     return Attachment(name=name, type=content.get("mediaType") or "", size=content.get("mediaSize"), reference=place)
 
 
@@ -198,19 +198,12 @@ def _auth(config: Config) -> tuple[str, str]:
 
 
 def _address(user: Any) -> Address:
-    return Address(channel=channel, id=f"zendesk:{_word(user)}")
+    return Address(channel=channel, id=f"zendesk:{word(user)}")
 
 
 def _locale(user: dict[str, Any]) -> str:
     """What the customer's device is set to, where the webhook holds the full user."""
     return (user.get("profile") or {}).get("locale") or ""
-
-
-def _word(value: Any) -> str:
-    """A value that must be a word. Raises ValueError."""
-    if not isinstance(value, str) or not value:
-        raise ValueError("a field that is no word")
-    return value
 
 
 def _error(said: dict[str, Any]) -> tuple[None, str]:
