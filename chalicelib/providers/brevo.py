@@ -52,7 +52,7 @@ can = Can(
     desk=True,
 )
 
-FAILED = ("hard_bounce", "soft_bounce", "invalid_email", "blocked", "spam", "error")  # else Brevo says: deferred
+FAILED = ("hard_bounce", "soft_bounce", "invalid_email", "blocked", "spam", "error")  # while it tries again: deferred
 PROGRESS = {  # programs that open a mail before its reader does are events of their own (proxy_open)
     "delivered": Progress.DELIVERED,
     "opened": Progress.READ,

@@ -116,12 +116,10 @@ def send(outgoing: Outgoing, config: Config) -> str:
     """Post one mail; returns its Message-ID, which Mailgun makes: what its webhooks name."""
     draft = mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address)
     file, auth = outgoing.file, ("api", current(config.api_key))
-    form = {
-        **{"from": draft.sender, "to": outgoing.to, "subject": draft.subject, "text": draft.text},
-        **({"html": draft.page} if draft.page else {}),
-        **({"h:Reply-To": draft.reply_to} if draft.reply_to else {}),
-        **{f"h:{name}": value for name, value in mail.plain_headers(draft) if name != "Message-ID"},
-    }
+    form = {"from": draft.sender, "to": outgoing.to, "subject": draft.subject, "text": draft.text}
+    form |= {"html": draft.page} if draft.page else {}
+    form |= {"h:Reply-To": draft.reply_to} if draft.reply_to else {}
+    form |= {f"h:{name}": value for name, value in mail.plain_headers(draft) if name != "Message-ID"}
     files = {"attachment": (file.name, file.data, file.type)} if file else None
     said = MAILGUN.call("POST", f"/v3/{config.domain}/messages", config, auth=auth, form=form, files=files)
     try:

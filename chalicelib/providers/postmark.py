@@ -270,9 +270,10 @@ def _call(method: str, path: str, config: Config, **rest: Any) -> dict[str, Any]
     return POSTMARK.call(method, path, config, headers=headers, **rest)
 
 
-def _error(said: dict[str, Any]) -> tuple[Any, Any]:
+def _error(said: dict[str, Any]) -> tuple[int, Any]:
     """The code counts before the HTTP status; in an answer that is good it is 0."""
-    return said.get("ErrorCode"), said.get("Message")
+    code = said.get("ErrorCode")
+    return code if isinstance(code, int) else 0, said.get("Message")
 
 
 POSTMARK = Service("Postmark", _error, OUTCOMES, REASONS)

@@ -161,8 +161,9 @@ def _refuse(answer: api.Answer, said: dict[str, Any], config: Config) -> None:
     raise TELEGRAM.unknown()  # HTTP 200 without ok: not Telegram's own answer
 
 
-def _error(said: dict[str, Any]) -> tuple[Any, Any]:
-    return said.get("error_code"), said.get("description")
+def _error(said: dict[str, Any]) -> tuple[int | None, Any]:
+    code = said.get("error_code")
+    return code if isinstance(code, int) else None, said.get("description")
 
 
 TELEGRAM = Service("Telegram", _error, OUTCOMES)

@@ -58,12 +58,8 @@ can = Can(
     templates=Approved(form=r"[a-z0-9_]+/[a-z]{2,3}(_[A-Za-z]{2,4})?", like="order_update/en"),
 )
 
-PROGRESS = {
-    "delivered": Progress.DELIVERED,
-    "read": Progress.READ,
-    "played": Progress.READ,  # a voice message
-    "failed": Progress.FAILED,
-}
+# played is a voice message
+PROGRESS = {"delivered": Progress.DELIVERED, "read": Progress.READ, "played": Progress.READ, "failed": Progress.FAILED}
 TEMPLATES = {  # what is wrong with one, or with sending it to this person
     131049: "WhatsApp holds back this kind of template for this person at the moment",
     131050: "this person wants no marketing from the shop",

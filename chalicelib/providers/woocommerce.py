@@ -49,7 +49,7 @@ _WRITTEN = re.compile("&(?:" + "|".join(f"({ways})" for ways in WRITTEN.values()
 
 
 class Config(Frozen):
-    webhook_secret: LiveSecret = secret("Secret of the webhooks, WooCommerce, Settings, Advanced", inbound=True)
+    webhook_secret: LiveSecret = secret("the Secret in WooCommerce, Settings, Advanced, Webhooks", inbound=True)
 
 
 def verify(request: Request, config: Config) -> Response | None:
