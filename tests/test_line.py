@@ -283,7 +283,7 @@ def test_outcome(world: World, status: int, message: str, outcome: Outcome) -> N
     world.fail(part="line", status=status, body=json.dumps({"message": message}))
     failure = failed(outgoing())
     assert failure.outcome is outcome
-    assert failure.reason == f"LINE: {message or status}"
+    assert failure.reason == f"LINE: {message or f'HTTP {status}'}"
 
 
 def test_what_the_world_refuses(world: World) -> None:

@@ -282,7 +282,7 @@ def test_a_card_and_a_file_go_along(front: Door) -> None:
 def test_what_mailgun_refuses_is_told_in_its_words(front: Door) -> None:
     assert "not found: other.example" in failed(CONFIG.model_copy(update={"domain": "other.example"})).reason
     assert "of this domain" in failed(CONFIG.model_copy(update={"sender": "shop@elsewhere.example"})).reason
-    assert failed(CONFIG.model_copy(update={"api_key": (SecretStr("nobody"),)})).reason == "Mailgun: 401"
+    assert failed(CONFIG.model_copy(update={"api_key": (SecretStr("nobody"),)})).reason == "Mailgun: HTTP 401"
     assert "valid address" in failed(to="a@localhost").reason
     assert failed(to="a@b, c@d").reason == "this is no mail address"
     assert "too large" in failed(file=Content(name="a", data=b"x" * 19_000_000)).reason

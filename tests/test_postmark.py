@@ -319,8 +319,8 @@ ANSWERS = [
     (500, {}, Outcome.UNKNOWN, "500"),
     (502, "<html>", Outcome.UNKNOWN, "502"),
     (200, {"ErrorCode": 300, "Message": "no"}, Outcome.REFUSED, "no"),
-    (200, {"ErrorCode": 0}, Outcome.UNKNOWN, "MessageID"),
-    (200, "<html>", Outcome.UNKNOWN, "MessageID"),
+    (200, {"ErrorCode": 0}, Outcome.UNKNOWN, "cannot be read"),
+    (200, "<html>", Outcome.UNKNOWN, "cannot be read"),
     (422, {"ErrorCode": [], "Message": {}}, Outcome.REFUSED, "422"),
 ]
 

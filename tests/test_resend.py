@@ -281,8 +281,8 @@ def test_only_one_plain_address_is_written_to(world: World, to: str) -> None:
         (409, {"name": "conflict", "message": "x"}, Outcome.REFUSED, "x"),
         (500, {"name": "application_error", "message": "x"}, Outcome.UNKNOWN, "x"),
         (503, {"name": ["application_error"], "message": {}}, Outcome.NOT_SENT, "503"),
-        (200, {}, Outcome.UNKNOWN, "without id"),
-        (200, {"id": 5, "name": "application_error"}, Outcome.UNKNOWN, "without id"),
+        (200, {}, Outcome.UNKNOWN, "cannot be read"),
+        (200, {"id": 5, "name": "application_error"}, Outcome.UNKNOWN, "cannot be read"),
     ],
 )
 def test_what_an_answer_says(

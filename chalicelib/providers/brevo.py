@@ -22,15 +22,17 @@ leaves open; whether it writes Authentication-Results; the shape of a batch of e
 import base64
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib import api, download, mail, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib import download, mail, signing
+from chalicelib.errors import BadSignature, Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
+from chalicelib.service import Service
 from chalicelib.webhook import Request, each
 
 OFFICE, OPEN = "application/vnd.openxmlformats-officedocument", "application/vnd.oasis.opendocument"
@@ -50,16 +52,12 @@ can = Can(
     desk=True,
 )
 
+FAILED = ("hard_bounce", "soft_bounce", "invalid_email", "blocked", "spam", "error")  # while it tries again: deferred
 PROGRESS = {  # programs that open a mail before its reader does are events of their own (proxy_open)
     "delivered": Progress.DELIVERED,
     "opened": Progress.READ,
     "unique_opened": Progress.READ,
-    "hard_bounce": Progress.FAILED,
-    "soft_bounce": Progress.FAILED,  # while Brevo tries again, it is deferred
-    "invalid_email": Progress.FAILED,
-    "blocked": Progress.FAILED,
-    "spam": Progress.FAILED,
-    "error": Progress.FAILED,
+    **dict.fromkeys(FAILED, Progress.FAILED),
 }
 OUTCOMES = {"not_enough_credits": Outcome.NOT_SENT, "too_many_requests": Outcome.NOT_SENT}
 REASONS = {
@@ -79,8 +77,7 @@ class Config(Frozen):
     sender: str = setting("the shop's mail address, of a domain verified in Brevo", inbound=True, outbound=True)
     inbound_address: str = setting("an address at the domain whose mail Brevo takes in", inbound=True, outbound=True)
     verdict_server: str = setting(
-        "whose word on senders is believed: what the Authentication-Results of a mail you received begin with; without"
-        " it no sender is proved, and no agent either",
+        "what the Authentication-Results of a mail you received begin with; without it no sender or agent is proved",
         inbound=True,
         outbound=True,
         optional=True,
@@ -98,9 +95,7 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """Mails, or words on mails we sent, one or several. Clicks, deferrals and contacts say nothing to us."""
     said, what = request.json(), "a Brevo webhook without its fields"
     if isinstance(said, dict) and isinstance(said.get("items"), list):
-        return each(said["items"], lambda item: _messages(item, config), what)
-    if isinstance(said, dict) and "event" not in said:
-        raise Unreadable(what)
+        return each(said["items"], partial(_messages, config), what)
     return each(said if isinstance(said, list) else [said], _receipts, what)
 
 
@@ -118,15 +113,8 @@ def send(outgoing: Outgoing, config: Config) -> str:
         **({"replyTo": {"email": draft.reply_to}} if draft.reply_to else {}),
         **({"attachment": [{"name": file.name, "content": base64.b64encode(file.data).decode()}]} if file else {}),
     }
-    key = current(config.api_key)
-    answer = api.call("POST", f"{config.api_url}/v3/smtp/email", headers=_shown(key), json=post)
-    said = answer.json()
-    code = str(said.get("code") or "") or None
-    words = REASONS.get(code or "") or mail.one_line(str(said.get("message") or answer.status), 200).replace(key, "…")
-    api.refuse(answer, f"Brevo: {words}", OUTCOMES, code)
-    if not said.get("messageId") or not isinstance(said["messageId"], str):
-        raise SendFailed("Brevo: an answer without messageId", Outcome.UNKNOWN)
-    return str(said["messageId"])
+    said = BREVO.call("POST", "/v3/smtp/email", config, headers=_shown(config), json=post)
+    return BREVO.id_in(said, "messageId")
 
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
@@ -135,7 +123,7 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     if not token:
         raise SendFailed("it has no token at Brevo", Outcome.REFUSED)
     url = f"{config.api_url}/v3/inbound/attachments/{quote(token[1], safe='')}"
-    own, headers = download.moved(config), _shown(current(config.api_key))
+    own, headers = download.moved(config), _shown(config)
     return download.content(attachment, download.get(url, hosts=FILE_HOSTS, own=own, limit=limit, headers=headers))
 
 
@@ -146,22 +134,20 @@ def _sender(mailbox: str) -> dict[str, str]:
     return {"email": address, **({"name": written} if written else {})}
 
 
-def _shown(key: str) -> dict[str, str]:
-    return {"api-key": key, "Accept": "application/json"}
+def _shown(config: Config) -> dict[str, str]:
+    return {"api-key": current(config.api_key), "Accept": "application/json"}
 
 
 def _receipts(event: dict[str, Any]) -> Iterator[Receipt]:
     progress = PROGRESS.get(event["event"])
     if progress is None:
         return
-    reason = str(event.get("reason") or event["event"].replace("_", " "))
-    failed = progress is Progress.FAILED
-    ids = (_text(event["message-id"]),)
-    words = mail.one_line(reason, 200) if failed else ""
-    yield Receipt(provider="brevo", progress=progress, ids=ids, reason=words, source=event)
+    ids, words = (_text(event["message-id"]),), str(event.get("reason") or event["event"].replace("_", " "))
+    reason = mail.one_line(words, 200) if progress is Progress.FAILED else ""
+    yield Receipt(provider="brevo", progress=progress, ids=ids, reason=reason, source=event)
 
 
-def _messages(item: dict[str, Any], config: Config) -> Iterator[Message]:
+def _messages(config: Config, item: dict[str, Any]) -> Iterator[Message]:
     """The mail. Which of several addresses of ours it came to is known only where Brevo says Delivered-To."""
     letter, (identifier, *_) = _letter(item), item["Uuid"]
     one = len(letter.authors) == 1
@@ -223,3 +209,10 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("no text")
     return value.strip()
+
+
+def _error(said: dict[str, Any]) -> tuple[Any, Any]:
+    return said.get("code"), said.get("message")
+
+
+BREVO = Service("Brevo", _error, OUTCOMES, REASONS)

@@ -61,8 +61,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
 
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
     """Whether the token holds, and Meta still tells our app of comments."""
-    told = meta.subscribed(config, PRODUCT)
-    if "feed" in told:
+    if "feed" in meta.subscribed(config, PRODUCT):
         return []
     return [Trouble("Facebook tells our app nothing of comments any more: subscribe the page again, in Meta's console")]
 
@@ -81,17 +80,15 @@ def _change(page: str, change: dict[str, Any]) -> Iterator[Message]:
     who = value.get("from") or {"id": value.get("sender_id"), "name": value.get("sender_name")}
     if str(who.get("id")) == page or (mention and post.startswith(f"{page}_")):
         return
-    text = value.get("message") or ""
+    person = f"{page}/{who.get('id') or id}"  # not everybody lets an app know who they are
+    text, parent = value.get("message") or "", value.get("parent_id") or ""
     context = {"mention" if mention else "comment_id" if comment else "post_id": id}
-    parent = value.get("parent_id") or ""
     yield Message(
         provider="facebook_page",
         kind=kind,
         id=id,
         version=digest(str(value.get("created_time")), text) if kind is Kind.EDIT else "",
-        sender=Address(
-            channel=channel, id=f"{page}/{who.get('id') or id}"
-        ),  # not everybody lets an app know who they are
+        sender=Address(channel=channel, id=person),
         name=who.get("name") or "",
         text=text,
         attachments=tuple(_attachments(value, mention=mention)) if kind is Kind.MESSAGE else (),

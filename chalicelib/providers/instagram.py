@@ -2,7 +2,7 @@
 
 1. Meta App Dashboard, your app (the one with Messenger will do): Add product, Instagram.
 2. Connect the shop's professional account there, and take its access token: that of its Facebook page; or with
-   Instagram Login its own, with SHOPBELL_INSTAGRAM_API_URL=https://graph.instagram.com.
+   Instagram Login its own and the Instagram app secret, with SHOPBELL_INSTAGRAM_API_URL=https://graph.instagram.com.
 3. Webhooks of the product, object Instagram: Callback URL {url}, with your verify token.
 4. Subscribe messages, messaging_postbacks, messaging_seen and message_reactions.
 5. In the Instagram app, Settings, Messages and story replies, Message controls: Allow access to messages.
@@ -59,8 +59,7 @@ OWN = ("image", "video", "audio", "file")  # what the customer sent themselves; 
 LINKED = {"story_mention": "the shop in their story", "share": "a post they share", "ig_post": "a post they share",
           "reel": "a reel they share", "ig_reel": "a reel they share"}  # fmt: skip
 
-WORDS = chats.words("Instagram", "account") | {
-    # subcodes
+WORDS = chats.words("Instagram", "account") | {  # these are subcodes
     2534014: "Instagram does not know this person (with this account)",
     2534022: chats.OUTSIDE.format("Instagram"),
 }
@@ -69,15 +68,8 @@ verify = meta.verify
 
 
 class Config(meta.App):
-    app_secret: LiveSecret = secret(
-        "App secret, App settings > Basic of the app in Meta's console; with Instagram Login the Instagram app secret",
-        inbound=True,
-    )
-    token: LiveSecret = secret(
-        "Access token of the page that the account belongs to, or with Instagram Login of the account itself,"
-        " Instagram > API setup of the app in Meta's console",
-        outbound=True,
-    )
+    app_secret: LiveSecret = secret("App secret, App settings > Basic; or the Instagram app secret", inbound=True)
+    token: LiveSecret = secret("Access token, Instagram > API setup of the app in Meta's console", outbound=True)
 
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
@@ -111,7 +103,7 @@ def _message(outgoing: Outgoing) -> dict[str, Any]:
 def _says(message: dict[str, Any]) -> dict[str, Any]:
     """What a message holds; the story it answers is the shop's own."""
     story = (message.get("reply_to") or {}).get("story") or {}
-    files = [*([_linked("the shop's story, which they answer", "story", story)] if story else [])]
+    files = [_linked("the shop's story, which they answer", "story", story)] if story else []
     files += _attachments(message.get("attachments") or [])
     text = message.get("text") or ""
     return {"text": text or ("" if files else "(a message that Instagram does not hand on)"), "attachments": files}

@@ -2,7 +2,8 @@
 
 1. Meta App Dashboard, your app (the one with direct messages will do): Add product, Instagram.
 2. Connect the shop's professional account there, and take its access token: that of its Facebook page; or with
-   Instagram Login its own, with SHOPBELL_INSTAGRAM_COMMENTS_API_URL=https://graph.instagram.com.
+   Instagram Login its own and the Instagram app secret, with
+   SHOPBELL_INSTAGRAM_COMMENTS_API_URL=https://graph.instagram.com.
 3. Webhooks, object Instagram: Callback URL {url}, with your verify token; subscribe comments, live_comments, mentions.
    An app has one address for all of Instagram: leave that of direct messages if it stands there, either hears both.
 4. App Review, Advanced Access to instagram_manage_comments and instagram_manage_messages: without it nothing comes.
@@ -36,13 +37,7 @@ from chalicelib.webhook import Request
 
 channel = Channel.INSTAGRAM_COMMENTS
 can = Can(
-    text=1000,
-    octets=True,
-    covers=frozenset({Cover.BODY}),
-    methods=meta.METHODS,
-    window=168,
-    once=True,
-    public=300,
+    text=1000, octets=True, covers=frozenset({Cover.BODY}), methods=meta.METHODS, window=168, once=True, public=300
 )
 MENTIONED = {  # what is asked of a mention, and where its words stand
     "comment": ("mentioned_comment.comment_id({}){{id,text,timestamp,username}}", "text"),
@@ -53,10 +48,7 @@ verify = meta.verify
 
 
 class Config(meta.App):
-    app_secret: LiveSecret = secret(
-        "App secret, App settings > Basic of the app in Meta's console; with Instagram Login the Instagram app secret",
-        inbound=True,
-    )
+    app_secret: LiveSecret = secret("App secret, App settings > Basic; or the Instagram app secret", inbound=True)
     token: LiveSecret = secret("Access token, Instagram > API setup of the app in Meta's console", outbound=True)
 
 
@@ -77,9 +69,7 @@ def complete(message: Message, config: Config) -> Message:
     name, link = str(found.get("username") or ""), str(found.get("permalink") or "")
     there = Attachment(name=f"{comments.ELSEWHERE} {link}".strip(), type="link")
     whole = {"late": "", "text": str(found.get(words) or ""), "name": name, "attachments": (there,)}
-    who = (
-        {"sender": Address(channel=channel, id=f"{account}/@{name}")} if name else {}
-    )  # no id of theirs: nobody else's
+    who = {"sender": Address(channel=channel, id=f"{account}/@{name}")} if name else {}  # nobody else's
     return Message.model_validate({**dict(message), **whole, **who})
 
 

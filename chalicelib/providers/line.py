@@ -29,26 +29,22 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from chalicelib import api, canary, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.errors import BadSignature, Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Kind, Location, Message, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, digest
-from chalicelib.webhook import MALFORMED, Request, each
+from chalicelib.service import Service
+from chalicelib.webhook import MALFORMED, Request, each, reads
 
 channel = Channel.LINE
-can = Can(
-    text=2500,  # LINE takes 5,000 UTF-16 units, and an emoji is two or more
-    covers=frozenset({Cover.BODY}),
-    files=1,
-    idempotent=24,
-)
+# LINE takes 5,000 UTF-16 units, and an emoji is two or more
+can = Can(text=2500, covers=frozenset({Cover.BODY}), files=1, idempotent=24)
 FILE_HOST = "api-data.line.me"
 
 FRESH = timedelta(seconds=50)  # for a reply token: LINE gives it a minute
 MONTHLY_LIMIT = "You have reached your monthly limit."  # comes with 429, and waiting does not help
 OUTCOMES = {MONTHLY_LIMIT: Outcome.REFUSED}
-LONGEST = 200  # characters of LINE's own words that an agent is shown
 FILES = {  # kind of a message: name and type where LINE tells none
     "image": ("photo.jpg", "image/jpeg"),
     "video": ("video.mp4", "video/mp4"),
@@ -71,14 +67,11 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
+@reads("a LINE webhook")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """The messages of every event; none where LINE only tries the address. Raises Unreadable, with the others."""
     outer = request.json_object()
-    try:
-        bot, events = _text(outer["destination"]), list(outer["events"])
-    except MALFORMED as error:
-        raise Unreadable("a LINE webhook without its events") from error
-    return each(events, partial(_read, bot), "a LINE event without its fields")
+    return each(outer["events"], partial(_read, _text(outer["destination"])), "a LINE event without its fields")
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
@@ -88,23 +81,14 @@ def send(outgoing: Outgoing, config: Config) -> str:
         raise SendFailed("LINE: this is no address of a person", Outcome.REFUSED)
     token, key = _reply_token(outgoing), str(uuid5(NAMESPACE_OID, outgoing.key))
     way, to = ("reply", {"replyToken": token}) if token else ("push", {"to": person})
-    answer = api.call(
-        "POST",
-        f"{config.api_url}/v2/bot/message/{way}",
-        headers={
-            "Authorization": f"Bearer {current(config.channel_token)}",
-            **({"X-Line-Retry-Key": key} if way == "push" else {}),  # with a reply LINE refuses it
-        },
-        json={**to, "messages": [{"type": "text", "text": outgoing.text}]},
-    )
-    said = answer.json()
+    headers = {**_shown(config), **({"X-Line-Retry-Key": key} if way == "push" else {})}  # with a reply LINE refuses it
+    body = {**to, "messages": [{"type": "text", "text": outgoing.text}]}
+    answer = api.call("POST", f"{config.api_url}/v2/bot/message/{way}", headers=headers, json=body)
     if way == "reply" and answer.status == 400:
         raise SendFailed("LINE: the reply token is not valid any more", Outcome.NOT_SENT)
     if way == "reply" or answer.status != 409:  # a push with this key was accepted before
-        words = str(said.get("message") or answer.status).replace(current(config.channel_token), "…")
-        code = MONTHLY_LIMIT if said.get("message") == MONTHLY_LIMIT else None
-        api.refuse(answer, f"LINE: {words[:LONGEST]}", OUTCOMES, code)
-    return _id(said) or key
+        LINE.refuse(answer, config)
+    return _id(answer.json()) or key
 
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
@@ -113,8 +97,8 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
         raise SendFailed("it does not lie at LINE", Outcome.REFUSED)
     own = download.moved(config)
     url = f"{own or f'https://{FILE_HOST}'}/v2/bot/message/{attachment.reference}/content"
-    headers = {"Authorization": f"Bearer {current(config.channel_token)}"}
-    return download.content(attachment, download.get(url, hosts=[FILE_HOST], own=own, limit=limit, headers=headers))
+    answer = download.get(url, hosts=[FILE_HOST], own=own, limit=limit, headers=_shown(config))
+    return download.content(attachment, answer)
 
 
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
@@ -122,14 +106,16 @@ def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
 
     https://developers.line.biz/en/reference/messaging-api/#get-webhook-endpoint-information (read, never tried)
     """
-    headers = {"Authorization": f"Bearer {current(config.channel_token)}"}
-    answer = api.call("GET", f"{config.api_url}/v2/bot/channel/webhook/endpoint", headers=headers)
-    said = answer.json()
+    answer = api.call("GET", f"{config.api_url}/v2/bot/channel/webhook/endpoint", headers=_shown(config))
     if answer.status != 404:  # no address is set
-        words = str(said.get("message") or answer.status).replace(current(config.channel_token), "…")
-        api.refuse(answer, f"LINE: {words[:LONGEST]}", OUTCOMES)
+        LINE.refuse(answer, config)
+    said = answer.json()
     troubles = canary.registered("LINE", said.get("endpoint"), webhook)
     return troubles or ([Trouble("LINE's webhook is switched off")] if said.get("active") is not True else [])
+
+
+def _shown(config: Config) -> dict[str, str]:
+    return {"Authorization": f"Bearer {current(config.channel_token)}"}
 
 
 def _reply_token(outgoing: Outgoing) -> str:
@@ -242,3 +228,12 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("a field that is no word")
     return value
+
+
+def _error(said: dict[str, Any]) -> tuple[str | None, Any]:
+    """LINE has no codes: one of its texts says more than the HTTP status."""
+    words = said.get("message")
+    return MONTHLY_LIMIT if words == MONTHLY_LIMIT else None, words
+
+
+LINE = Service("LINE", _error, OUTCOMES)

@@ -7,7 +7,8 @@
 3. Sending, Webhooks, your domain, Add webhook: delivered, permanent fail, opened and spam complaints, each to {url},
    again with user and password.
 4. API security: the HTTP webhook signing key is signing_key; Add new key, with the role Developer, is api_key.
-5. Domain settings, Spam filter: mark spam with MIME headers; then verdicts is yes.
+5. Domain settings, Spam filter: mark spam with MIME headers; then verdicts is yes, and Mailgun's word on senders is
+   believed: without it no sender is proved, and no agent either.
 
 Received: https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/receive-http
 Signature: https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
@@ -28,13 +29,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from chalicelib import api, mail, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib import mail, signing
+from chalicelib.errors import BadSignature, Unreadable
 from chalicelib.models.inbound import Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.webhook import MALFORMED, Part, Request, parts, place_of, read_json
+from chalicelib.service import Service
+from chalicelib.webhook import MALFORMED, Part, Request, parts, place_of, read_json, reads
 
 channel = Channel.EMAIL
 can = Can(
@@ -69,11 +71,7 @@ class Config(Frozen):
     sender: str = setting("the shop's mail address", inbound=True, outbound=True)
     inbound_address: str = setting("an address that your route forwards", inbound=True, outbound=True)
     verdicts: str = setting(
-        "yes, once the domain's spam filter marks spam with MIME headers: then Mailgun's word on senders is believed;"
-        " without it no sender is proved, and no agent either",
-        inbound=True,
-        outbound=True,
-        optional=True,
+        "yes, once spam is marked with MIME headers; else nobody is proved", inbound=True, outbound=True, optional=True
     )
     api_url: str = setting(
         "where Mailgun's API is; in the EU https://api.eu.mailgun.net", default="https://api.mailgun.net", outbound=True
@@ -96,15 +94,13 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
+@reads("a Mailgun webhook")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """One mail, or one word on a mail we sent. Clicks and subscriptions say nothing to us."""
     told = _told(request.body)
-    try:
-        if "event-data" in told:
-            return list(_receipts(told["event-data"]))
-        items: list[Message | Receipt] = list(_messages(told, parts(request.body), config, place_of(request.body)))
-    except MALFORMED as error:
-        raise Unreadable("a Mailgun webhook without its fields") from error
+    if "event-data" in told:
+        return list(_receipts(told["event-data"]))
+    items: list[Message | Receipt] = list(_messages(told, parts(request.body), config, place_of(request.body)))
     if told.get("attachments"):
         raise Unreadable("a mail by store(), which leaves its files at Mailgun: the route must forward it", items)
     return items
@@ -119,30 +115,17 @@ def unpack(body: bytes, number: int) -> Content:
 def send(outgoing: Outgoing, config: Config) -> str:
     """Post one mail; returns its Message-ID, which Mailgun makes: what its webhooks name."""
     draft = mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address)
-    file = outgoing.file
-    key = current(config.api_key)
-    answer = api.call(
-        "POST",
-        f"{config.api_url}/v3/{config.domain}/messages",
-        auth=("api", key),
-        form={
-            "from": draft.sender,
-            "to": outgoing.to,
-            "subject": draft.subject,
-            "text": draft.text,
-            **({"html": draft.page} if draft.page else {}),
-            **({"h:Reply-To": draft.reply_to} if draft.reply_to else {}),
-            **{f"h:{name}": value for name, value in mail.plain_headers(draft) if name != "Message-ID"},
-        },
-        files={"attachment": (file.name, file.data, file.type)} if file else None,
-    )
-    said = answer.json()
-    words = mail.one_line(str(said.get("message") or answer.status).replace(key, "…"), 200)
-    api.refuse(answer, f"Mailgun: {words}")
+    file, auth = outgoing.file, ("api", current(config.api_key))
+    form = {"from": draft.sender, "to": outgoing.to, "subject": draft.subject, "text": draft.text}
+    form |= {"html": draft.page} if draft.page else {}
+    form |= {"h:Reply-To": draft.reply_to} if draft.reply_to else {}
+    form |= {f"h:{name}": value for name, value in mail.plain_headers(draft) if name != "Message-ID"}
+    files = {"attachment": (file.name, file.data, file.type)} if file else None
+    said = MAILGUN.call("POST", f"/v3/{config.domain}/messages", config, auth=auth, form=form, files=files)
     try:
         return _bracketed(said.get("id"))
     except ValueError:
-        raise SendFailed("Mailgun: an answer without id", Outcome.UNKNOWN) from None
+        raise MAILGUN.unknown() from None
 
 
 def _told(body: bytes) -> dict[str, Any]:
@@ -217,3 +200,11 @@ def _bracketed(identifier: Any) -> str:
     if not isinstance(identifier, str) or not identifier.strip("<> "):
         raise ValueError("message-id")
     return f"<{identifier.strip('<> ')}>"
+
+
+def _error(said: dict[str, Any]) -> tuple[None, Any]:
+    """Words alone: what became of the mail goes by the HTTP status."""
+    return None, said.get("message")
+
+
+MAILGUN = Service("Mailgun", _error)

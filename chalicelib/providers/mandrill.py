@@ -32,7 +32,8 @@ from chalicelib.models.inbound import Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.webhook import MALFORMED, Request, Response, each, place_of, read_json
+from chalicelib.service import Service
+from chalicelib.webhook import MALFORMED, Request, Response, each, place_of, read_json, reads
 
 channel = Channel.EMAIL
 can = Can(
@@ -45,21 +46,11 @@ can = Can(
     desk=True,
 )
 
-PROGRESS = {
-    "delivered": Progress.DELIVERED,
-    "open": Progress.READ,
-    "hard_bounce": Progress.FAILED,
-    "soft_bounce": Progress.FAILED,  # the end as well: while Mandrill tries again, it is a deferral
-    "reject": Progress.FAILED,
-    "spam": Progress.FAILED,
-}
-OUTCOMES = {  # by name, for Mandrill says 500 of what it refuses
-    "Invalid_Key": Outcome.REFUSED,
-    "ValidationError": Outcome.REFUSED,
-    "PaymentRequired": Outcome.REFUSED,
-    "Unknown_Subaccount": Outcome.REFUSED,
-    "GeneralError": Outcome.UNKNOWN,
-}
+FAILED = ("hard_bounce", "soft_bounce", "reject", "spam")  # soft as well: while Mandrill tries again, it is a deferral
+PROGRESS = {"delivered": Progress.DELIVERED, "open": Progress.READ, **dict.fromkeys(FAILED, Progress.FAILED)}
+REFUSED = ("Invalid_Key", "ValidationError", "PaymentRequired", "Unknown_Subaccount")
+# by name, for Mandrill says 500 of what it refuses
+OUTCOMES = {**dict.fromkeys(REFUSED, Outcome.REFUSED), "GeneralError": Outcome.UNKNOWN}
 REASONS = {"Invalid_Key": "the API key is wrong", "PaymentRequired": "the account may not send until it is paid for"}
 TAKEN = ("sent", "queued", "scheduled")
 SIGNED = ("DKIM_VALID_AU", "author's domain")  # SpamAssassin's rule, and in what it says of it
@@ -97,14 +88,12 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
     return each(enumerate(_events(request)), partial(_meant, config, place), WHAT)
 
 
+@reads("a Mandrill webhook")
 def unpack(body: bytes, number: int) -> Content:
     """A file of a mail whose webhook was kept."""
     mail_number, file_number = divmod(number, MOST_FILES)
-    try:
-        event = _events(Request(url="", body=body, at=datetime.now(UTC)))[mail_number]
-        return mail.content_of(_raw(event["msg"]), file_number)
-    except MALFORMED as error:
-        raise Unreadable("a Mandrill webhook without this file") from error
+    event = _events(Request(url="", body=body, at=datetime.now(UTC)))[mail_number]
+    return mail.content_of(_raw(event["msg"]), file_number)
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
@@ -112,10 +101,8 @@ def send(outgoing: Outgoing, config: Config) -> str:
     draft, key = mail.draft(outgoing, sender=config.sender, inbound=config.inbound_address), current(config.api_key)
     post = {"key": key, "raw_message": mail.raw(draft, outgoing).decode("ascii"), "to": [outgoing.to], "async": False}
     answer = api.call("POST", f"{config.api_url}/messages/send-raw.json", json=post)
-    said = answer.json()
-    name = str(said.get("name") or "") if said.get("status") == "error" or answer.status >= 300 else ""
-    words = REASONS.get(name) or mail.one_line(str(said.get("message") or answer.status), 200).replace(key, "…")
-    api.refuse(answer, f"Mandrill: {words}", OUTCOMES, name or None)
+    if answer.status >= 300 or answer.json().get("status") == "error":
+        MANDRILL.refuse(answer, config)
     return _taken(answer.body)
 
 
@@ -123,14 +110,14 @@ def _taken(body: bytes) -> str:
     """The id of the one mail, from a list of what became of it for each recipient."""
     try:
         (one,) = json.loads(body)
-        status, identifier, reason = one["status"], one.get("_id"), one.get("reject_reason")
+        status, reason = one["status"], one.get("reject_reason")
     except (*MALFORMED, RecursionError):
-        raise SendFailed("Mandrill: an answer that cannot be read", Outcome.UNKNOWN) from None
+        raise MANDRILL.unknown() from None
     if status in ("rejected", "invalid"):
         raise SendFailed(f"Mandrill: {status} ({mail.one_line(str(reason or 'no reason'), 100)})", Outcome.REFUSED)
-    if status not in TAKEN or not identifier or not isinstance(identifier, str):
-        raise SendFailed("Mandrill: an answer that cannot be read", Outcome.UNKNOWN)
-    return str(identifier)
+    if status not in TAKEN:
+        raise MANDRILL.unknown()
+    return MANDRILL.id_in(one, "_id")
 
 
 def _events(request: Request) -> list[dict[str, Any]]:
@@ -202,3 +189,10 @@ def _signed_by_author(about: dict[str, Any]) -> bool:
     rules = (about.get("spam_report") or {}).get("matched_rules") or []
     said = [rule for rule in rules if rule.get("name") == SIGNED[0] and SIGNED[1] in str(rule.get("description"))]
     return len(said) == 1 and (about.get("dkim") or {}).get("valid") is True
+
+
+def _error(said: dict[str, Any]) -> tuple[Any, Any]:
+    return said.get("name"), said.get("message")
+
+
+MANDRILL = Service("Mandrill", _error, OUTCOMES, REASONS)

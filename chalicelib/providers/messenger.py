@@ -13,8 +13,6 @@ Errors: https://developers.facebook.com/documentation/business-messaging/messeng
 Files: https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages#sending-attachments
 
 Confirmed by pywa 3: the signature. By Meta's pages alone: everything else.
-
-A person's id (PSID) is theirs on one page only, so an address is `<page id>/<PSID>`.
 """
 
 import json
@@ -47,17 +45,15 @@ can = Can(
 fetch = download.by_address(".fbcdn.net", ".fbsbx.com")
 SHOWN_AS = ("image", "video", "audio")  # any other file is a file
 LARGEST_IMAGE = 8_000_000  # bytes; a larger one goes as a file
-
-OUTCOMES = chats.OUTCOMES
-WORDS = chats.words("Messenger", "page") | {
-    # subcodes
+UNSHOWN = "(a message that Messenger does not hand on)"
+WORDS = chats.words("Messenger", "page") | {  # these are subcodes
     1545041: "this person cannot be reached on Messenger at the moment",
     2018001: "Messenger does not know this person (on this page)",
     2018065: chats.OUTSIDE.format("Messenger"),
     2018108: "this person takes no messages from the page",
     2018278: chats.OUTSIDE.format("Messenger"),
 }
-PRODUCT = meta.service("Messenger", OUTCOMES, WORDS)
+PRODUCT = meta.service("Messenger", chats.OUTCOMES, WORDS)
 verify = meta.verify
 
 
@@ -73,28 +69,20 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
 def send(outgoing: Outgoing, config: Config) -> str:
     """Send one text or file from the page that the customer wrote to; returns its id (mid)."""
     page, person = meta.whom(outgoing.to, PRODUCT)
-    file = outgoing.file
-    said = meta.call(
-        "POST",
-        f"{page}/messages",
-        config,
-        PRODUCT,
-        **(_with_file(person, file, outgoing) if file else {"json": _with_text(person, outgoing)}),
-    )
-    return PRODUCT.id_in(said, "message_id")
+    what = _with_file(person, outgoing.file, outgoing) if outgoing.file else _with_text(person, outgoing)
+    return PRODUCT.id_in(meta.call("POST", f"{page}/messages", config, PRODUCT, **what), "message_id")
 
 
 def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
     """Whether the token holds, and Meta still tells our app of the page's messages."""
-    told = meta.subscribed(config, PRODUCT)
-    if "messages" in told:
+    if "messages" in meta.subscribed(config, PRODUCT):
         return []
     return [Trouble("Messenger tells our app nothing of the page any more: subscribe it again, in Meta's console")]
 
 
 def _with_text(person: str, outgoing: Outgoing) -> dict[str, Any]:
     message = {"text": outgoing.text, "metadata": outgoing.key}  # metadata comes back in the echo
-    return {"recipient": {"id": person}, **chats.kind(outgoing), "message": message}
+    return {"json": {"recipient": {"id": person}, **chats.kind(outgoing), "message": message}}
 
 
 def _with_file(person: str, file: Content, outgoing: Outgoing) -> dict[str, Any]:
@@ -107,15 +95,10 @@ def _with_file(person: str, file: Content, outgoing: Outgoing) -> dict[str, Any]
 
 
 def _says(message: dict[str, Any]) -> dict[str, Any]:
-    """What a message holds."""
     files = message.get("attachments") or []
     attachments, location = tuple(_attachments(files)), _location(files)
-    text = message.get("text") or _products(files)
-    return {
-        "text": text or ("" if attachments or location else "(a message that Messenger does not hand on)"),
-        "attachments": attachments,
-        "location": location,
-    }
+    text = message.get("text") or _products(files) or ("" if attachments or location else UNSHOWN)
+    return {"text": text, "attachments": attachments, "location": location}
 
 
 def _attachments(files: list[dict[str, Any]]) -> Iterator[Attachment]:

@@ -22,13 +22,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib import api, canary, mail, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib import canary, mail, signing
+from chalicelib.errors import BadSignature, Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Channel, Frozen, digest
-from chalicelib.webhook import Request, place_of
+from chalicelib.service import Service
+from chalicelib.webhook import Request, place_of, reads
 
 channel = Channel.EMAIL
 # only 200 is taken for an answer; 403 would end the retries for good, so a wrong password is 401
@@ -48,14 +49,8 @@ PROGRESS = {
     "SpamComplaint": Progress.FAILED,
 }
 FINAL_BOUNCES = {  # after the others Postmark tries again, or they are answers of machines
-    "BadEmailAddress",
-    "Blocked",
-    "DMARCPolicy",
-    "HardBounce",
-    "ManuallyDeactivated",
-    "SpamComplaint",
-    "SpamNotification",
-    "VirusNotification",
+    *("BadEmailAddress", "Blocked", "DMARCPolicy", "HardBounce", "ManuallyDeactivated", "SpamComplaint"),
+    *("SpamNotification", "VirusNotification"),
 }
 OUTCOMES = {100: Outcome.NOT_SENT, 429: Outcome.NOT_SENT}  # maintenance, too many; with HTTP 422 all others are refused
 REASONS = {
@@ -74,13 +69,9 @@ LONGEST_KEY = 80  # characters of a metadata value
 class Config(Frozen):
     webhook_user: str = setting("user name in the webhook addresses you give Postmark: https://USER:…", inbound=True)
     webhook_password: LiveSecret = secret("password in these addresses: letters and digits you make up", inbound=True)
-    server_token: LiveSecret = secret(
-        "Server API token, API Tokens page of the Postmark server", outbound=True, seeds=True
-    )
+    server_token: LiveSecret = secret("Server API token, API Tokens of the Postmark server", outbound=True, seeds=True)
     sender: str = setting("the shop's mail address, confirmed as a sender at Postmark", inbound=True, outbound=True)
-    inbound_address: str = setting(
-        "address of the inbound stream, on its Setup Instructions page", inbound=True, outbound=True
-    )
+    inbound_address: str = setting("the inbound stream's address, on Setup Instructions", inbound=True, outbound=True)
     api_url: str = setting("where Postmark's API is", default="https://api.postmarkapp.com", outbound=True)
 
 
@@ -90,15 +81,13 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
+@reads("a Postmark webhook")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """One mail, or one word on a mail we sent. Clicks and subscriptions say nothing to us."""
     content = request.json_object()
-    try:
-        if "RecordType" in content:
-            return list(_receipts(content))
-        return list(_messages(content, config, place_of(request.body)))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise Unreadable("a Postmark webhook without its fields") from error
+    if "RecordType" in content:
+        return list(_receipts(content))
+    return list(_messages(content, config, place_of(request.body)))
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
@@ -117,8 +106,7 @@ def send(outgoing: Outgoing, config: Config) -> str:
         **({"ReplyTo": draft.reply_to} if draft.reply_to else {}),
         **({"Attachments": [_attached(outgoing.file)]} if outgoing.file else {}),
     }
-    said = _call("POST", "email", config, json=post)
-    return _identifier(said)
+    return POSTMARK.id_in(_call("POST", "/email", config, json=post), "MessageID")
 
 
 def find(outgoing: Outgoing, config: Config) -> str | None:
@@ -128,13 +116,12 @@ def find(outgoing: Outgoing, config: Config) -> str | None:
     """
     key = _key(outgoing)
     query = {"count": "10", "offset": "0", "messagestream": STREAM, "metadata_key": key}
-    said = _call("GET", "messages/outbound", config, query=query)
-    found = said.get("Messages")
+    found = _call("GET", "/messages/outbound", config, query=query).get("Messages")
     if not isinstance(found, list):
-        raise SendFailed("Postmark: a search without result", Outcome.UNKNOWN)
-    ours = (other for other in found if (other.get("Metadata") or {}).get("key") == key)  # and not just any
-    for mail_of_ours in ours:
-        return _identifier(mail_of_ours)
+        raise POSTMARK.unknown()
+    for other in found:
+        if (other.get("Metadata") or {}).get("key") == key:  # and not just any
+            return POSTMARK.id_in(other, "MessageID")
     raise SendFailed("Postmark: not found, or not yet", Outcome.REFUSED)
 
 
@@ -143,9 +130,9 @@ def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
 
     https://postmarkapp.com/developer/api/server-api and …/developer/api/messages-api#inbound-message-search
     """
-    troubles = canary.registered("Postmark", _call("GET", "server", config).get("InboundHookUrl"), webhook)
+    troubles = canary.registered("Postmark", _call("GET", "/server", config).get("InboundHookUrl"), webhook)
     query = {"count": "50", "offset": "0", "status": "failed", "fromdate": f"{now - timedelta(days=1):%Y-%m-%d}"}
-    failed = _call("GET", "messages/inbound", config, query=query).get("InboundMessages") or ()
+    failed = _call("GET", "/messages/inbound", config, query=query).get("InboundMessages") or ()
     return [*troubles, *(Trouble(_not_handed_over(one), lasts=False) for one in failed)]
 
 
@@ -154,17 +141,15 @@ def _not_handed_over(found: dict[str, Any]) -> str:
     return f"Postmark could not hand over a mail from {sender}: {subject} ({found.get('MessageID')}). Retry it there."
 
 
+@reads("a Postmark webhook")
 def unpack(body: bytes, number: int) -> Content:
     """A file of a mail whose webhook was kept: as Postmark lists it, else out of the raw mail."""
-    try:
-        content = json.loads(body)
-        listed = content.get("Attachments") or []
-        if listed:
-            data = base64.b64decode(listed[number].get("Content") or listed[number]["Data"])
-            return Content(name="", type=str(listed[number].get("ContentType") or ""), data=data)
+    content = json.loads(body)
+    if not content.get("Attachments"):
         return mail.content_of(content["RawEmail"].encode("utf-8", "replace"), number)
-    except (LookupError, TypeError, AttributeError, ValueError) as error:
-        raise Unreadable("a Postmark webhook without this file") from error
+    file = content["Attachments"][number]
+    data = base64.b64decode(file.get("Content") or file["Data"])
+    return Content(name="", type=str(file.get("ContentType") or ""), data=data)
 
 
 def _attached(file: Content) -> dict[str, str]:
@@ -280,20 +265,15 @@ def _key(outgoing: Outgoing) -> str:
     return outgoing.key if len(outgoing.key) <= LONGEST_KEY else digest(outgoing.key)
 
 
-def _identifier(said: dict[str, Any]) -> str:
-    if not said.get("MessageID"):
-        raise SendFailed("Postmark: an answer without MessageID", Outcome.UNKNOWN)
-    return str(said["MessageID"])
-
-
 def _call(method: str, path: str, config: Config, **rest: Any) -> dict[str, Any]:
-    """One call of Postmark's API; its code counts before the HTTP status. Raises SendFailed for all but success."""
     headers = {"X-Postmark-Server-Token": current(config.server_token), "Accept": "application/json"}
-    answer = api.call(method, f"{config.api_url}/{path}", headers=headers, **rest)
-    said = answer.json()
+    return POSTMARK.call(method, path, config, headers=headers, **rest)
+
+
+def _error(said: dict[str, Any]) -> tuple[int, Any]:
+    """The code counts before the HTTP status; in an answer that is good it is 0."""
     code = said.get("ErrorCode")
-    code = code if isinstance(code, int) else 0
-    words = str(said.get("Message") or answer.status).replace(current(config.server_token), "…")
-    reason = REASONS.get(code) or mail.one_line(words, 200)
-    api.refuse(answer, f"Postmark: {reason}", OUTCOMES, code)
-    return said
+    return code if isinstance(code, int) else 0, said.get("Message")
+
+
+POSTMARK = Service("Postmark", _error, OUTCOMES, REASONS)

@@ -23,12 +23,13 @@ from typing import Any
 from urllib.parse import quote
 
 from chalicelib import api, download, mail, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.errors import BadSignature, Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.webhook import Request, moment
+from chalicelib.service import Service
+from chalicelib.webhook import MALFORMED, Request, moment, reads
 
 channel = Channel.EMAIL
 can = Can(
@@ -41,18 +42,12 @@ can = Can(
     desk=True,
 )
 
-PROGRESS = {
-    "email.delivered": Progress.DELIVERED,
-    "email.opened": Progress.READ,
-    "email.bounced": Progress.FAILED,  # for good: what passes is email.delivery_delayed
-    "email.complained": Progress.FAILED,
-    "email.failed": Progress.FAILED,
-    "email.suppressed": Progress.FAILED,
-}
+# bounced for good: what passes is email.delivery_delayed
+FAILED = ("email.bounced", "email.complained", "email.failed", "email.suppressed")
+PROGRESS = {"email.delivered": Progress.DELIVERED, "email.opened": Progress.READ}
+PROGRESS |= dict.fromkeys(FAILED, Progress.FAILED)
 OUTCOMES = {
-    "rate_limit_exceeded": Outcome.NOT_SENT,
-    "daily_quota_exceeded": Outcome.NOT_SENT,
-    "monthly_quota_exceeded": Outcome.NOT_SENT,
+    **dict.fromkeys(("rate_limit_exceeded", "daily_quota_exceeded", "monthly_quota_exceeded"), Outcome.NOT_SENT),
     "concurrent_idempotent_requests": Outcome.NOT_SENT,  # an earlier try is still at work
     "application_error": Outcome.UNKNOWN,
     "internal_server_error": Outcome.UNKNOWN,
@@ -67,27 +62,15 @@ REASONS = {
 SENT_BEFORE = "invalid_idempotent_request"  # the key was used with other words: its first try was taken
 FILE = re.compile(r"resend/([^/]+)/([^/]+)")
 FILE_HOSTS = ("inbound-cdn.resend.com",)
-MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
 
 
 class Config(Frozen):
-    webhook_secret: LiveSecret = secret(
-        "Signing secret (whsec_…), on the webhook's page in Resend's dashboard", inbound=True
-    )
-    api_key: LiveSecret = secret(
-        "API key with full access, API Keys in Resend's dashboard; one that only sends cannot read what came in",
-        outbound=True,
-        seeds=True,
-    )
+    webhook_secret: LiveSecret = secret("Signing secret (whsec_…), on the webhook's page at Resend", inbound=True)
+    api_key: LiveSecret = secret("API key with full access, API Keys in Resend's dashboard", outbound=True, seeds=True)
     sender: str = setting("the shop's mail address, of a domain verified at Resend", inbound=True, outbound=True)
-    inbound_address: str = setting(
-        "address at which Resend takes in your mail, Receiving in its dashboard", inbound=True, outbound=True
-    )
+    inbound_address: str = setting("the address that Resend shows under Receiving", inbound=True, outbound=True)
     verdict_server: str = setting(
-        "whose word on senders is believed: what the Authentication-Results of a mail you received begin with"
-        " (amazonses.com); without it no sender is proved, and no agent either",
-        outbound=True,
-        optional=True,
+        "what Authentication-Results begin with (amazonses.com); else nobody is proved", outbound=True, optional=True
     )
     api_url: str = setting("where Resend's API is", default="https://api.resend.com", outbound=True)
 
@@ -98,24 +81,21 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
+@reads("a Resend webhook")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """One mail that came in, announced, or one word on a mail we sent. Clicks, contacts and domains say nothing."""
     content = request.json_object()
-    try:
-        if content["type"] == "email.received":
-            return list(_announced(content["data"], config))
-        return list(_receipts(content["type"], content["data"]))
-    except MALFORMED as error:
-        raise Unreadable("a Resend webhook without its fields") from error
+    if content["type"] == "email.received":
+        return list(_announced(content["data"], config))
+    return list(_receipts(content["type"], content["data"]))
 
 
 def complete(message: Message, config: Config) -> Message | None:
     """The whole mail. `raw` is left alone: it lies on another host, and what we need stands beside it."""
     # cid: else pictures stand in the HTML, and it is longer than any answer that we read
-    answer = _call("GET", f"emails/receiving/{quote(message.late, safe='')}", config, query={"html_format": "cid"})
-    _refuse(answer, config)
+    said = _call("GET", f"emails/receiving/{quote(message.late, safe='')}", config, query={"html_format": "cid"})
     try:
-        return _whole(answer.json(), message, config)
+        return _whole(said, message, config)
     except MALFORMED:
         raise SendFailed("Resend: a mail without its fields, or too long", Outcome.REFUSED) from None
 
@@ -133,14 +113,8 @@ def send(outgoing: Outgoing, config: Config) -> str:
         **({"reply_to": draft.reply_to} if draft.reply_to else {}),
         **({"attachments": [_attached(outgoing.file)]} if outgoing.file else {}),
     }
-    answer = _call("POST", "emails", config, headers={"Idempotency-Key": outgoing.key}, json=post)
-    said = answer.json()
-    if said.get("name") == SENT_BEFORE:
-        return outgoing.key
-    _refuse(answer, config)
-    if not said.get("id") or not isinstance(said["id"], str):
-        raise SendFailed("Resend: an answer without id", Outcome.UNKNOWN)
-    return str(said["id"])
+    said = _call("POST", "emails", config, headers={"Idempotency-Key": outgoing.key}, json=post)
+    return outgoing.key if said.get("name") == SENT_BEFORE else RESEND.id_in(said, "id")
 
 
 def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
@@ -151,9 +125,8 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     mail_id, file_id = (quote(id, safe="") for id in ids.groups())
     with api.repeatable():
         place = _call("GET", f"emails/receiving/{mail_id}/attachments/{file_id}", config)
-        _refuse(place, config)
     own = download.moved(config)
-    answer = download.get(str(place.json().get("download_url")), hosts=FILE_HOSTS, own=own, limit=limit)
+    answer = download.get(str(place.get("download_url")), hosts=FILE_HOSTS, own=own, limit=limit)
     return download.content(attachment, answer)
 
 
@@ -265,15 +238,17 @@ def _required(data: dict[str, Any], name: str) -> str:
     return value.strip()
 
 
-def _call(method: str, path: str, config: Config, *, headers: Mapping[str, str] = {}, **rest: Any) -> api.Answer:
+def _call(method: str, path: str, config: Config, *, headers: Mapping[str, str] = {}, **rest: Any) -> dict[str, Any]:
+    """What Resend says: also that it was sent before. A `name` is an error's only where the status is bad."""
     shown = {"Authorization": f"Bearer {current(config.api_key)}", **headers}
-    return api.call(method, f"{config.api_url}/{path}", headers=shown, **rest)
+    answer = api.call(method, f"{config.api_url}/{path}", headers=shown, **rest)
+    if answer.status >= 300 and answer.json().get("name") != SENT_BEFORE:
+        RESEND.refuse(answer, config)
+    return answer.json()
 
 
-def _refuse(answer: api.Answer, config: Config) -> None:
-    """Raise SendFailed for all but success, by Resend's name for it."""
-    said = answer.json()
-    name = said.get("name") if answer.status >= 400 else None
-    code = name if isinstance(name, str) else None
-    words = str(said.get("message") or answer.status).replace(current(config.api_key), "…")
-    api.refuse(answer, f"Resend: {mail.one_line(REASONS.get(code or '', words), 200)}", OUTCOMES, code)
+def _error(said: dict[str, Any]) -> tuple[Any, Any]:
+    return said.get("name"), said.get("message")
+
+
+RESEND = Service("Resend", _error, OUTCOMES, REASONS)

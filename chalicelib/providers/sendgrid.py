@@ -30,12 +30,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib import api, mail, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.errors import BadSignature, Outcome
 from chalicelib.models.inbound import Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.webhook import MALFORMED, Part, Request, each, parts, place_of, read_json
+from chalicelib.service import Service
+from chalicelib.webhook import Part, Request, each, parts, place_of, read_json, reads
 
 channel = Channel.EMAIL
 can = Can(
@@ -62,13 +63,9 @@ PASSED = re.compile(r"@([a-z0-9.-]+)\s*:\s*([a-z]+)")
 
 
 class Config(Frozen):
-    parse_key: LiveSecret = secret(
-        "public_key of the security policy of your Inbound Parse, in the answer that made it", inbound=True
-    )
+    parse_key: LiveSecret = secret("public_key in the answer that made the security policy (step 4)", inbound=True)
     event_key: LiveSecret = secret(
-        "Verification Key of the signed Event Webhook, Mail Settings in SendGrid; without it there are no receipts",
-        inbound=True,
-        optional=True,
+        "Verification Key of the Event Webhook, Mail Settings; without it no receipts", inbound=True, optional=True
     )
     api_key: LiveSecret = secret("API key with Mail Send, API Keys in SendGrid's Settings", outbound=True, seeds=True)
     sender: str = setting("the shop's mail address, of a domain authenticated at SendGrid", inbound=True, outbound=True)
@@ -87,18 +84,12 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
+@reads("a SendGrid webhook")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """One mail, or words on mails we sent. Clicks and subscriptions say nothing to us."""
-    what = "a SendGrid webhook without its fields"
     if not _is_form(request):
-        events = request.json()
-        if not isinstance(events, list):
-            raise Unreadable(what)
-        return each(events, _receipts, what)
-    try:
-        return list(_messages(parts(request.body), config, place_of(request.body)))
-    except MALFORMED as error:
-        raise Unreadable(what) from error
+        return each(request.json(), _receipts, "a SendGrid webhook without its fields")
+    return list(_messages(parts(request.body), config, place_of(request.body)))
 
 
 def unpack(body: bytes, number: int) -> Content:
@@ -120,13 +111,10 @@ def send(outgoing: Outgoing, config: Config) -> str:
         **({"reply_to": {"email": draft.reply_to}} if draft.reply_to else {}),
         **({"attachments": [_attached(outgoing.file)]} if outgoing.file else {}),
     }
-    key = current(config.api_key)
-    answer = api.call("POST", f"{config.api_url}/v3/mail/send", headers={"Authorization": f"Bearer {key}"}, json=post)
-    words = _words(answer.json()).replace(key, "…")
-    api.refuse(answer, f"SendGrid: {mail.one_line(words, 200) or answer.status}", OUTCOMES, words)
-    if not answer.headers.get("x-message-id"):
-        raise SendFailed("SendGrid: an answer without X-Message-Id", Outcome.UNKNOWN)
-    return answer.headers["x-message-id"]
+    headers = {"Authorization": f"Bearer {current(config.api_key)}"}
+    answer = api.call("POST", f"{config.api_url}/v3/mail/send", headers=headers, json=post)
+    SENDGRID.refuse(answer, config)
+    return SENDGRID.id_in(answer.headers, "x-message-id")
 
 
 def _is_form(request: Request) -> bool:
@@ -212,9 +200,10 @@ def _attached(file: Content) -> dict[str, str]:
     return {"filename": file.name, "type": file.type, "content": base64.b64encode(file.data).decode()}
 
 
-def _words(said: dict[str, Any]) -> str:
-    """The first error, in SendGrid's words: it has no codes. Empty where there is none."""
-    try:
-        return str(said["errors"][0]["message"])
-    except MALFORMED:
-        return ""
+def _error(said: dict[str, Any]) -> tuple[str, str]:
+    """The first error, in SendGrid's words: it has no codes."""
+    words = str(said["errors"][0]["message"])
+    return words, words
+
+
+SENDGRID = Service("SendGrid", _error, OUTCOMES)

@@ -30,7 +30,7 @@ from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.webhook import Request, Response, moment, place_of
+from chalicelib.webhook import Request, Response, moment, place_of, reads
 
 channel = Channel.EMAIL
 can = Can(
@@ -62,7 +62,6 @@ VERDICTS = ("dmarc", "spf", "spam", "virus")
 LISTED = {"From": "from", "To": "to", "Cc": "cc", "Reply-To": "replyTo"}  # headers, and the same by SES's name
 ONCE = {"Subject": "subject", "Message-ID": "messageId"}
 STORED = re.compile(r"s3://([a-z0-9.-]{3,63})/(.{1,1024})/([0-9]{1,4})", re.ASCII)  # bucket, key, number
-MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
 
 
 class Config(Frozen):
@@ -92,6 +91,7 @@ def verify(request: Request, config: Config) -> Response | None:
     return sns.verify(request, config.topics, config.sns_url)
 
 
+@reads("an SES notification")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """One mail that came in, or one word on a mail we sent. Other notifications and events say nothing to us."""
     told = sns.notification(request)
@@ -99,15 +99,10 @@ def parse(request: Request, config: Config) -> list[Message | Receipt]:
         return []
     region, text = told
     content = sns.published(request, text)
-    try:
-        kind = content.get("notificationType") or content.get("eventType")
-        return list(
-            _received(content, config, place_of(request.body))
-            if kind == "Received"
-            else _receipts(kind, content, region)
-        )
-    except MALFORMED as error:
-        raise Unreadable("an SES notification without its fields") from error
+    kind = content.get("notificationType") or content.get("eventType")
+    if kind == "Received":
+        return list(_received(content, config, place_of(request.body)))
+    return list(_receipts(kind, content, region))
 
 
 def complete(message: Message, config: Config) -> Message | None:
@@ -134,13 +129,11 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
         raise SendFailed("the mail holds no such file", Outcome.REFUSED) from None
 
 
+@reads("an SES notification")
 def unpack(body: bytes, number: int) -> Content:
     """A file of a mail that came within the notification itself."""
-    try:
-        content = json.loads(json.loads(body)["Message"])
-        return mail.content_of(_raw(content["content"], content["receipt"]["action"].get("encoding")), number)
-    except MALFORMED as error:
-        raise Unreadable("an SES notification without this file") from error
+    content = json.loads(json.loads(body)["Message"])
+    return mail.content_of(_raw(content["content"], content["receipt"]["action"].get("encoding")), number)
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
@@ -176,7 +169,9 @@ def _received(content: dict[str, Any], config: Config, kept: str) -> Iterator[Me
     proved = _proved(verdicts, str(envelope.get("source") or ""), letter)
     found = _message(letter, identifier, came_to, config, proved=proved, files_at="" if late else kept)
     if found:
-        found = _as_told(found, moment(envelope.get("timestamp")), bad=_bad(verdicts))
+        # spam, a virus, a forged author: an automatic answer would reach the wrong one
+        bad = "FAIL" in (verdicts["dmarc"], verdicts["spam"], verdicts["virus"])
+        found = _as_told(found, moment(envelope.get("timestamp")), bad=bad)
         source = {name: value for name, value in content.items() if name != "content"}
         yield found.model_copy(update={"late": late, "source": source})
 
@@ -205,11 +200,6 @@ def _proved(verdicts: Mapping[str, Any], envelope_from: str, letter: mail.Mail) 
     allowed = verdicts["dmarc"] == "GRAY" and verdicts["spf"] == "PASS" and mail.is_address(envelope_from)
     aligned = mail.aligned(envelope_from.rpartition("@")[2], author.rpartition("@")[2])
     return verdicts["dmarc"] == "PASS" or (allowed and aligned)
-
-
-def _bad(verdicts: Mapping[str, Any]) -> bool:
-    """Spam, a virus, a forged author: an automatic answer would reach the wrong one."""
-    return "FAIL" in (verdicts["dmarc"], verdicts["spam"], verdicts["virus"])
 
 
 def _reason(kind: str, about: dict[str, Any]) -> str:
@@ -280,12 +270,11 @@ def _stored(bucket: str, key: str) -> bytes:
 
 def _post(draft: mail.Draft, outgoing: Outgoing) -> dict[str, Any]:
     page = {"Html": _text(draft.page)} if draft.page else {}
+    headers = [(name, value) for name, value in mail.plain_headers(draft) if name != "Message-ID"]  # SES puts its own
     simple = {
         "Subject": _text(draft.subject),
         "Body": {"Text": _text(draft.text), **page},
-        "Headers": [
-            {"Name": name, "Value": value} for name, value in mail.plain_headers(draft) if name != "Message-ID"
-        ],  # SES puts its own
+        "Headers": [{"Name": name, "Value": value} for name, value in headers],
         **({"Attachments": [_attached(outgoing.file)]} if outgoing.file else {}),
     }
     return {

@@ -25,11 +25,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from chalicelib import orders, signing
-from chalicelib.errors import BadSignature, Unreadable
+from chalicelib.errors import BadSignature
 from chalicelib.models.orders import Demand, Order
 from chalicelib.models.provider import Can, Cover, LiveSecret, secret
 from chalicelib.models.values import Frozen
-from chalicelib.webhook import MALFORMED, Request
+from chalicelib.webhook import Request, reads
 
 channel = None
 can = Can(text=0, covers=frozenset({Cover.BODY}), customers=False, orders=True)
@@ -53,8 +53,7 @@ USED = (  # of an order
 
 class Config(Frozen):
     webhook_secret: LiveSecret = secret(
-        "the secret below the list in Shopify admin, Settings, Notifications, Webhooks; of an app its client secret",
-        inbound=True,
+        "secret in Shopify admin, Settings, Notifications, Webhooks; of an app its client secret", inbound=True
     )
 
 
@@ -65,12 +64,10 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
+@reads("a Shopify webhook")
 def parse(request: Request, config: Config) -> list[Order | Demand]:
     """One order, or what the law lets a customer ask for. All else says nothing to us."""
-    try:
-        return list(_read(request.json_object(), request))
-    except MALFORMED as error:
-        raise Unreadable("a Shopify webhook without its fields") from error
+    return list(_read(request.json_object(), request))
 
 
 def _read(said: dict[str, Any], request: Request) -> Iterator[Order | Demand]:

@@ -23,34 +23,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib import api, canary, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib.errors import BadSignature, Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Kind, Location, Message, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, digest
-from chalicelib.webhook import Request
+from chalicelib.service import Service
+from chalicelib.webhook import Request, reads
 
 channel = Channel.TELEGRAM
-can = Can(
-    text=4096,
-    covers=frozenset({Cover.CREDENTIAL}),
-    edit=True,
-    delete=True,  # within 48 hours
-    files=1,  # an album is several messages
-    file_size=50_000_000,
-)
+# what is deleted is at most 48 hours old; an album is several messages
+can = Can(text=4096, covers=frozenset({Cover.CREDENTIAL}), edit=True, delete=True, files=1, file_size=50_000_000)
 FILE_HOSTS = ("api.telegram.org",)
 NEEDED = ("message", "edited_message", "callback_query")  # of allowed_updates, where they are named
 RECENT = timedelta(hours=1)
 
-OUTCOMES = {
-    400: Outcome.REFUSED,  # chat not found, text empty or too long
-    401: Outcome.REFUSED,  # the token was revoked
-    403: Outcome.REFUSED,  # blocked by the user, user deactivated, user never started the bot
-    404: Outcome.REFUSED,  # no token of any bot
-    429: Outcome.NOT_SENT,
-    500: Outcome.UNKNOWN,
-}
+# no such chat, a text empty or too long; the token was revoked; blocked or never started by the user; no bot's token
+REFUSED = (400, 401, 403, 404)
+OUTCOMES = {**dict.fromkeys(REFUSED, Outcome.REFUSED), 429: Outcome.NOT_SENT, 500: Outcome.UNKNOWN}
 DONE_ALREADY = {  # what Telegram says where an earlier try made the change
     "editMessageText": "message is not modified",
     "deleteMessage": "message to delete not found",
@@ -64,12 +54,8 @@ FILES = {  # field: name and type where the file has none; an animation comes as
     "sticker": ("sticker", ""),
 }
 NOTES = {  # Telegram's own notes in a private chat: nobody wrote them
-    "chat_background_set",
-    "connected_website",
-    "message_auto_delete_timer_changed",
-    "pinned_message",
-    "proximity_alert_triggered",
-    "write_access_allowed",
+    *("chat_background_set", "connected_website", "message_auto_delete_timer_changed", "pinned_message"),
+    *("proximity_alert_triggered", "write_access_allowed"),
 }
 WORDLESS = {  # what a person sends that holds no words
     "checklist": "(a checklist)",
@@ -83,9 +69,7 @@ UNSHOWN = "(something that Telegram does not show to bots)"  # what is newer tha
 
 
 class Config(Frozen):
-    secret_token: LiveSecret = secret(
-        "the secret_token you chose for setWebhook: 1 to 256 letters, digits, _ and -", inbound=True
-    )
+    secret_token: LiveSecret = secret("secret_token of setWebhook: 1 to 256 letters, digits, _ and -", inbound=True)
     bot_token: LiveSecret = secret("the bot's token, from @BotFather", outbound=True)
     api_url: str = setting("where Telegram's API is", default="https://api.telegram.org", outbound=True)
 
@@ -96,13 +80,10 @@ def verify(request: Request, config: Config) -> None:
         raise BadSignature
 
 
+@reads("a Telegram update")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """What one update holds: a message, an edit, a pressed button or a reaction. Other kinds are not for us."""
-    update = request.json_object()
-    try:
-        return list(_read(update))
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
-        raise Unreadable("a Telegram update without its fields") from error
+    return list(_read(request.json_object()))
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
@@ -141,11 +122,8 @@ def check(config: Config, webhook: str, now: datetime) -> list[Trouble]:
     if isinstance(named, list) and (lacking := [one for one in NEEDED if one not in named]):
         troubles.append(Trouble(f"Telegram's allowed_updates lack {', '.join(lacking)}"))
     failed = said.get("last_error_date")
-    if (
-        said.get("pending_update_count")
-        and isinstance(failed, int)
-        and now.timestamp() - failed < RECENT.total_seconds()
-    ):
+    lately = isinstance(failed, int) and now.timestamp() - failed < RECENT.total_seconds()
+    if said.get("pending_update_count") and lately:
         troubles.append(Trouble(f"Telegram cannot hand over what is written: {said.get('last_error_message')}"))
     return troubles
 
@@ -168,21 +146,27 @@ def _call(method: str, config: Config, **rest: Any) -> dict[str, Any]:
     answer = api.call("POST", f"{config.api_url}/bot{current(config.bot_token)}/{method}", **rest)
     said = answer.json()
     if said.get("ok") is not True and DONE_ALREADY.get(method, "\n") not in str(said.get("description")):
-        _refuse(answer, said, current(config.bot_token))
+        _refuse(answer, said, config)
     result = said.get("result")
     return result if isinstance(result, dict) else {}
 
 
-def _refuse(answer: api.Answer, said: dict[str, Any], token: str) -> None:
+def _refuse(answer: api.Answer, said: dict[str, Any], config: Config) -> None:
     """Raise SendFailed. Telegram says in the body how long to wait; the header may be lost on the way."""
     parameters = said.get("parameters")
     seconds = parameters.get("retry_after") if isinstance(parameters, dict) else None
     if seconds:
         answer = answer._replace(headers={**answer.headers, "retry-after": str(seconds)})
+    TELEGRAM.refuse(answer, config)
+    raise TELEGRAM.unknown()  # HTTP 200 without ok: not Telegram's own answer
+
+
+def _error(said: dict[str, Any]) -> tuple[int | None, Any]:
     code = said.get("error_code")
-    reason = f"Telegram: {said.get('description', answer.status)}".replace(token, "…")
-    api.refuse(answer, reason, OUTCOMES, code if isinstance(code, int) else None)
-    raise SendFailed(reason, Outcome.UNKNOWN)  # HTTP 200 without ok: not Telegram's own answer
+    return code if isinstance(code, int) else None, said.get("description")
+
+
+TELEGRAM = Service("Telegram", _error, OUTCOMES)
 
 
 def _read(update: dict[str, Any]) -> Iterator[Message]:

@@ -58,12 +58,8 @@ can = Can(
     templates=Approved(form=r"[a-z0-9_]+/[a-z]{2,3}(_[A-Za-z]{2,4})?", like="order_update/en"),
 )
 
-PROGRESS = {
-    "delivered": Progress.DELIVERED,
-    "read": Progress.READ,
-    "played": Progress.READ,  # a voice message
-    "failed": Progress.FAILED,
-}
+# played is a voice message
+PROGRESS = {"delivered": Progress.DELIVERED, "read": Progress.READ, "played": Progress.READ, "failed": Progress.FAILED}
 TEMPLATES = {  # what is wrong with one, or with sending it to this person
     131049: "WhatsApp holds back this kind of template for this person at the moment",
     131050: "this person wants no marketing from the shop",
@@ -78,18 +74,9 @@ TEMPLATES = {  # what is wrong with one, or with sending it to this person
     132018: "WhatsApp does not take these values for the template",
 }
 OUTCOMES = meta.OUTCOMES | {
-    80007: Outcome.NOT_SENT,
-    130429: Outcome.NOT_SENT,
-    131048: Outcome.NOT_SENT,
-    131056: Outcome.NOT_SENT,
-    131016: Outcome.NOT_SENT,
-    131057: Outcome.NOT_SENT,
+    **dict.fromkeys((80007, 130429, 131016, 131048, 131056, 131057), Outcome.NOT_SENT),
     131000: Outcome.UNKNOWN,
-    131026: Outcome.REFUSED,
-    131030: Outcome.REFUSED,
-    131031: Outcome.REFUSED,
-    131045: Outcome.REFUSED,  # comes with HTTP 500
-    131047: Outcome.REFUSED,
+    **dict.fromkeys((131026, 131030, 131031, 131045, 131047), Outcome.REFUSED),  # 131045 comes with HTTP 500
     **dict.fromkeys(TEMPLATES, Outcome.REFUSED),
 }
 WORDS = meta.WORDS | {
@@ -115,9 +102,7 @@ _MEDIA = re.compile(r"media/([0-9]{1,30})", re.ASCII)
 
 
 class Config(meta.App):
-    token: LiveSecret = secret(
-        "permanent access token of a system user, Business settings in Meta's console", outbound=True
-    )
+    token: LiveSecret = secret("permanent access token of a system user, Business settings at Meta", outbound=True)
     phone_number_id: str = setting("Phone number ID, WhatsApp > API setup of the app in Meta's console", outbound=True)
 
 
@@ -146,11 +131,9 @@ def fetch(attachment: Attachment, config: Config, limit: int) -> Content:
     media = _MEDIA.fullmatch(attachment.reference)
     if not media:
         raise SendFailed("it has no id at WhatsApp", Outcome.REFUSED)
-    token = current(config.token)
     with api.repeatable():
         place = meta.call("GET", media[1], config, PRODUCT)
-    headers = {"Authorization": f"Bearer {token}"}
-    own = download.moved(config)
+    own, headers = download.moved(config), {"Authorization": f"Bearer {current(config.token)}"}
     answer = download.get(str(place.get("url")), hosts=FILE_HOSTS, own=own, limit=limit, headers=headers)
     return download.content(attachment, answer)
 

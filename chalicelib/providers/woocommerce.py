@@ -23,11 +23,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from chalicelib import orders, signing
-from chalicelib.errors import BadSignature, Unreadable
+from chalicelib.errors import BadSignature
 from chalicelib.models.orders import Order
 from chalicelib.models.provider import Can, Cover, LiveSecret, secret
 from chalicelib.models.values import Frozen
-from chalicelib.webhook import MALFORMED, Request, Response
+from chalicelib.webhook import Request, Response, reads
 
 channel = None
 can = Can(text=0, covers=frozenset({Cover.BODY}), customers=False, orders=True)
@@ -49,9 +49,7 @@ _WRITTEN = re.compile("&(?:" + "|".join(f"({ways})" for ways in WRITTEN.values()
 
 
 class Config(Frozen):
-    webhook_secret: LiveSecret = secret(
-        "the Secret of your webhooks in WooCommerce, Settings, Advanced, Webhooks", inbound=True
-    )
+    webhook_secret: LiveSecret = secret("the Secret in WooCommerce, Settings, Advanced, Webhooks", inbound=True)
 
 
 def verify(request: Request, config: Config) -> Response | None:
@@ -64,12 +62,10 @@ def verify(request: Request, config: Config) -> Response | None:
     return None
 
 
+@reads("a WooCommerce webhook")
 def parse(request: Request, config: Config) -> list[Order]:
     """One order. Customers, coupons and products say nothing to us; nor do subscriptions, which look like orders."""
-    try:
-        return list(_read(request.json_object(), request))
-    except MALFORMED as error:
-        raise Unreadable("a WooCommerce webhook without its fields") from error
+    return list(_read(request.json_object(), request))
 
 
 def _read(said: dict[str, Any], request: Request) -> Iterator[Order]:
