@@ -1,13 +1,13 @@
 """One HTTP call to a provider: a deadline, an answer, and what is known when it fails."""
 
-import json
 import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chalicelib.errors import Outcome, SendFailed
+from chalicelib.errors import Outcome, SendFailed, Unreadable
+from chalicelib.webhook import read_json
 
 if TYPE_CHECKING:
     import requests
@@ -50,8 +50,8 @@ class Answer(NamedTuple):
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; empty where it is none."""
         try:
-            value = json.loads(self.body)
-        except (ValueError, RecursionError):
+            value = read_json(self.body)
+        except Unreadable:
             return {}
         return value if isinstance(value, dict) else {}
 

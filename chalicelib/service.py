@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import SecretStr
 
 from chalicelib import api
+from chalicelib.characters import one_line
 from chalicelib.errors import Outcome, SendFailed
 from chalicelib.webhook import MALFORMED
 
@@ -69,7 +70,7 @@ def _plain(words: str, hidden: Iterable[str]) -> str:
     """A provider's words on one line, not too long, without any of our secrets, which it may quote."""
     for secret in hidden:
         words = words.replace(secret, "…")
-    return " ".join(words.split())[:LONGEST]
+    return one_line(words, LONGEST)
 
 
 def _secrets(config: Any) -> Iterator[str]:

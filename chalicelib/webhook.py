@@ -11,6 +11,7 @@ from functools import lru_cache, wraps
 from typing import Any, NamedTuple, NoReturn, ParamSpec, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
+from chalicelib.characters import clean_text
 from chalicelib.errors import Unreadable
 
 DEEPEST = 100  # levels of JSON
@@ -151,10 +152,10 @@ def each(parts: Iterable[Any], read: Callable[[Any], Iterable[T]], what: str) ->
 
 
 def word(value: Any) -> str:
-    """A field that is a word, as ids are. Raises ValueError for anything else, and for an empty one."""
-    if not isinstance(value, str) or not value:
+    """A field that must say something, as ids do, without blanks around it. Raises ValueError for any other."""
+    if not isinstance(value, str) or not value.strip():
         raise ValueError("a field that is no word")
-    return value
+    return value.strip()
 
 
 def place_of(body: bytes) -> str:
@@ -197,13 +198,6 @@ def clean(value: Any, depth: int = DEEPEST) -> Any:
     if isinstance(value, dict):
         return {clean_text(name): clean(item, depth - 1) for name, item in value.items()}
     return value
-
-
-def clean_text(text: str) -> str:
-    """`text` with lone surrogates and NUL replaced by U+FFFD; everything else is kept as it was written."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def moment(given: object) -> datetime | None:

@@ -17,10 +17,11 @@ from urllib.parse import urlencode
 import pytest
 
 from chalicelib import files, providers, receive, settings, signing
+from chalicelib.characters import clean_text
 from chalicelib.errors import BadSignature, MethodNotAllowed, NotEnabled, Refusal, TooLarge, Unavailable
 from chalicelib.models.inbound import Message, Raw
 from chalicelib.models.provider import Cover
-from chalicelib.webhook import LARGEST_FORM, Request, Response, clean_text
+from chalicelib.webhook import LARGEST_FORM, Request, Response
 from infra.world import sms
 from tests.lab import PUBLIC, START, Lab
 from tests.lab.everything import (

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from chalicelib.mail.values import in_charset, is_address, one_line
+from chalicelib.characters import one_line
+from chalicelib.mail.values import in_charset, is_address
 
 LARGEST = 100_000  # bytes that are read
 LONGEST, LONGEST_ZONE = 200, 80  # characters of what, where and who; of a zone's name

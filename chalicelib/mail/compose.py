@@ -4,12 +4,13 @@ import html
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from chalicelib.characters import one_line
 from chalicelib.errors import Outcome, SendFailed
 from chalicelib.mail.automation import LOOP
 from chalicelib.mail.message import bare, tokened
 from chalicelib.mail.quotes import MARKER
 from chalicelib.mail.subjects import without_reply_marks
-from chalicelib.mail.values import ids, is_address, one_line
+from chalicelib.mail.values import ids, is_address
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.values import digest
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from html import unescape
 
-from chalicelib.webhook import clean_text
+from chalicelib.characters import clean_text
 
 LARGEST, MOST_TAGS = 1_000_000, 50_000  # characters and tags that are read
 _TOKEN = re.compile(r"<!--|<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30}+)([^<>]*+)>|<[!?/][^<>]*+>|[^<]++|(?:<(?=<))++|<[^<]*+")

@@ -14,11 +14,12 @@ from email.utils import collapse_rfc2231_value
 from itertools import islice
 from typing import NamedTuple
 
+from chalicelib.characters import one_line
 from chalicelib.errors import Unreadable
 from chalicelib.mail import values
 from chalicelib.mail.html import text_of
 from chalicelib.mail.subjects import is_reply
-from chalicelib.mail.values import Mailbox, addresses, date_of, decoded, every, first, ids, in_charset, one_line
+from chalicelib.mail.values import Mailbox, addresses, date_of, decoded, every, first, ids, in_charset
 from chalicelib.models.inbound import Attachment
 from chalicelib.models.outbound import Content
 

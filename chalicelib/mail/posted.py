@@ -4,10 +4,10 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from chalicelib.characters import one_line
 from chalicelib.errors import Unreadable
 from chalicelib.mail.html import text_of
 from chalicelib.mail.parse import Mail, content_of, file_name, parse
-from chalicelib.mail.values import one_line
 from chalicelib.models.inbound import Attachment
 from chalicelib.models.outbound import Content
 from chalicelib.webhook import Part

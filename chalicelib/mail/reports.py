@@ -9,10 +9,11 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from chalicelib.characters import one_line
 from chalicelib.mail.automation import loop_of
 from chalicelib.mail.message import TOKEN, bare
 from chalicelib.mail.parse import LARGEST_HEAD, contents_of, head_of
-from chalicelib.mail.values import first, one_line
+from chalicelib.mail.values import first
 
 REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"})

@@ -10,8 +10,9 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from chalicelib.characters import one_line
 from chalicelib.mail.html import text_of
-from chalicelib.mail.values import in_charset, one_line
+from chalicelib.mail.values import in_charset
 
 SIGNATURE = b"\x78\x9f\x3e\x22"
 MOST_FILES = 200

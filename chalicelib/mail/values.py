@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from email.utils import formataddr, parsedate_to_datetime
 from typing import NamedTuple
 
-from chalicelib.webhook import clean_text
+from chalicelib.characters import clean_text, one_line
 
 Headers = Iterable[tuple[str, str]]
 
 MOST_ADDRESSES = 50
 LONGEST_LIST = 10_000  # characters of an address header that are read
-LONGEST_LINE = 2_000  # characters of a subject or name
 # Python also counts idna, punycode and unicode_escape among its charsets: slow, or never meant for mail.
 _CHARSETS = re.compile(
     r"(?:utf|us-ascii|ascii|iso|latin|cp|windows|koi8|gb|big5|euc|shift|hz|mac|tis|ks_c|johab)[a-z0-9_-]*"
@@ -33,8 +32,6 @@ _ALIASES = {  # names Python does not know, and charsets that are declared when 
     "utf8mb4": "utf-8",
 }
 _WORD = re.compile(r"=\?([^?\s]{1,40})\?([bBqQ])\?([^?]{0,900}+)\?=")
-_BREAKS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
-_UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # they turn the direction of what follows: exe.gpj
 _PIECE = re.compile(
     r"=\?[^?\s]{1,40}\?[bBqQ]\?[^?\s]{0,900}+\?="  # an encoded word, whatever marks it holds
     r'|"((?:[^"\\]|\\.){0,500}+)"|<([^<>]*+)>|[^"<>(),;:]+|.',
@@ -59,11 +56,6 @@ def first(headers: Headers, name: str) -> str:
 
 def every(headers: Headers, name: str) -> list[str]:
     return [value for other, value in headers if other.lower() == name]
-
-
-def one_line(text: str, longest: int = LONGEST_LINE) -> str:
-    """`text` as one line: control characters and line ends become a space, turns of direction are left out."""
-    return _BREAKS.sub(" ", _UNSEEN.sub("", clean_text(text[: 2 * longest]))).strip()[:longest].rstrip()
 
 
 def is_address(text: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from chalicelib.webhook import clean_text
+from chalicelib.characters import clean_text
 
 SCHEMA = 1  # of every row and every queue message; raised when the next release must tell old from new
 

@@ -18,8 +18,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib import api, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed
+from chalicelib import api, download, proofs
+from chalicelib.errors import Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
@@ -29,6 +29,7 @@ from chalicelib.webhook import MALFORMED, Request, each, moment
 
 channel = Channel.SMS
 can = Can(text=2048, units=2048, covers=frozenset({Cover.CREDENTIAL}), files=10, receipts=True)
+verify = proofs.basic
 
 TEXTS = ("SMS", "MMS")  # RBM, which Bandwidth carries too, is another channel
 # `message-sending` and `message-sent` say nothing new
@@ -45,11 +46,6 @@ class Config(Frozen):
     client_secret: LiveSecret = secret("Client Secret, beside the Client ID", outbound=True)
     number: str = setting("the shop's number, + and country code, Numbers in the Bandwidth App", outbound=True)
     api_url: str = setting("where Bandwidth's API is", default="https://messaging.bandwidth.com", outbound=True)
-
-
-def verify(request: Request, config: Config) -> None:
-    if not signing.basic(config.webhook_user, config.webhook_password, request):
-        raise BadSignature
 
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:

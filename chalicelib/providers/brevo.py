@@ -26,14 +26,14 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib import download, mail, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed
+from chalicelib import download, mail, proofs
+from chalicelib.errors import Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
 from chalicelib.service import Service
-from chalicelib.webhook import Request, each
+from chalicelib.webhook import Request, each, word
 
 OFFICE, OPEN = "application/vnd.openxmlformats-officedocument", "application/vnd.oasis.opendocument"
 FILES = (  # Brevo goes by a file's ending, and refuses all others: they go as links
@@ -51,6 +51,7 @@ can = Can(
     receipts=True,
     desk=True,
 )
+verify = proofs.basic
 
 FAILED = ("hard_bounce", "soft_bounce", "invalid_email", "blocked", "spam", "error")  # while it tries again: deferred
 PROGRESS = {  # programs that open a mail before its reader does are events of their own (proxy_open)
@@ -83,12 +84,6 @@ class Config(Frozen):
         optional=True,
     )
     api_url: str = setting("where Brevo's API is", default="https://api.brevo.com", outbound=True)
-
-
-def verify(request: Request, config: Config) -> None:
-    """Basic authentication, from the webhook's address."""
-    if not signing.basic(config.webhook_user, config.webhook_password, request):
-        raise BadSignature
 
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
@@ -142,7 +137,7 @@ def _receipts(event: dict[str, Any]) -> Iterator[Receipt]:
     progress = PROGRESS.get(event["event"])
     if progress is None:
         return
-    ids, words = (_text(event["message-id"]),), str(event.get("reason") or event["event"].replace("_", " "))
+    ids, words = (word(event["message-id"]),), str(event.get("reason") or event["event"].replace("_", " "))
     reason = mail.one_line(words, 200) if progress is Progress.FAILED else ""
     yield Receipt(provider="brevo", progress=progress, ids=ids, reason=reason, source=event)
 
@@ -154,7 +149,7 @@ def _messages(config: Config, item: dict[str, Any]) -> Iterator[Message]:
     message = mail.to_message(
         letter,
         provider="brevo",
-        id=_text(identifier),
+        id=word(identifier),
         proved=one and mail.authenticated(letter.headers, config.verdict_server, letter.sender.address),
         came_to=[value.strip("<> ") for name, value in letter.headers if name.lower() == "delivered-to"][:1],
         sender=config.sender,
@@ -200,15 +195,9 @@ def _files(those: list[dict[str, Any]], page: str) -> Iterator[Attachment]:
             name=mail.file_name(str(file.get("Name") or "")),
             type=mail.one_line(str(file.get("ContentType") or ""), 100),
             size=size if isinstance(size, int) else None,
-            reference=_text(file["DownloadToken"]),
+            reference=word(file["DownloadToken"]),
             inline=bool(shown_as) and f"cid:{shown_as}" in page,
         )
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("no text")
-    return value.strip()
 
 
 def _error(said: dict[str, Any]) -> tuple[Any, Any]:

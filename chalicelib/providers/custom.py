@@ -53,8 +53,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import api, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib import api, download, proofs, signing
+from chalicelib.errors import Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Attachment, Kind, Location, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, secret, setting
@@ -71,6 +71,7 @@ can = Can(
     idempotent=96,  # its side of the standard: it knows a webhook-id for as long as we try
     libraries=("nacl",),
 )
+verify = proofs.standard_webhooks("signing_secret")
 
 KINDS = {
     "message.received": Kind.MESSAGE,
@@ -95,12 +96,6 @@ class Config(Frozen):
         "hosts that attachments may be fetched from, beside that of reply_url; spaces between them",
         outbound=True, optional=True,
     )  # fmt: skip
-
-
-def verify(request: Request, config: Config) -> None:
-    """One of the signatures holds for id, time and body; at most five minutes old."""
-    if not signing.standard(config.signing_secret, request):
-        raise BadSignature
 
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:

@@ -18,8 +18,7 @@ repeated. Of its HMAC no page found names the header, so a password is what prov
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib import download, signing
-from chalicelib.errors import BadSignature
+from chalicelib import download, proofs
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
@@ -30,6 +29,7 @@ from chalicelib.webhook import MALFORMED, Request, each, moment, reads
 channel = Channel.SMS
 can = Can(text=1520, units=660, covers=frozenset({Cover.CREDENTIAL}), files=10, receipts=True)  # ten SMS at most
 fetch = download.by_address(".infobip.com")
+verify = proofs.basic
 
 ON_ITS_WAY = "DELIVERED_TO_OPERATOR"  # of the group DELIVERED, and yet not with the receiver
 PROGRESS = {  # by group; ACCEPTED and PENDING say nothing new
@@ -50,12 +50,6 @@ class Config(Frozen):
         default="https://api.infobip.com",
         outbound=True,
     )
-
-
-def verify(request: Request, config: Config) -> None:
-    """Basic authentication, by what the subscription's notification profile has."""
-    if not signing.basic(config.webhook_user, config.webhook_password, request):
-        raise BadSignature
 
 
 @reads("an Infobip webhook")

@@ -26,8 +26,8 @@ from html import escape, unescape
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib import download, mail, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed
+from chalicelib import download, mail, proofs
+from chalicelib.errors import Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Message
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
@@ -38,6 +38,7 @@ from chalicelib.webhook import Request, each, reads
 channel = Channel.WEBCHAT
 can = Can(text=4000, covers=frozenset({Cover.BODY}), methods=("HEAD", "POST"), files=10)  # no limit is documented
 fetch = download.by_address(".intercomcdn.com")
+verify = proofs.hmac_of_body("client_secret", "x-hub-signature", algorithm="sha1", prefix="sha1=")
 
 CREATED, REPLIED = "conversation.user.created", "conversation.user.replied"
 CUSTOMERS = ("user", "lead", "contact")  # kinds of authors; all others are ours
@@ -50,13 +51,6 @@ class Config(Frozen):
     access_token: LiveSecret = secret("Access token, Authentication, your app in the Developer Hub", outbound=True)
     admin_id: str = setting("number of the teammate who answers, in the address of their page", outbound=True)
     api_url: str = setting("where Intercom's API is", default="https://api.intercom.io", outbound=True)
-
-
-def verify(request: Request, config: Config) -> None:
-    """HMAC-SHA1 over the raw body."""
-    theirs = [request.header("x-hub-signature")]
-    if not signing.signed(config.client_secret, request.body, theirs, algorithm="sha1", prefix="sha1="):
-        raise BadSignature
 
 
 @reads("an Intercom webhook")

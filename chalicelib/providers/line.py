@@ -28,18 +28,19 @@ from functools import partial
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from chalicelib import api, canary, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed
+from chalicelib import api, canary, download, proofs, signing
+from chalicelib.errors import Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Kind, Location, Message, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen, digest
 from chalicelib.service import Service
-from chalicelib.webhook import MALFORMED, Request, each, reads
+from chalicelib.webhook import MALFORMED, Request, each, reads, word
 
 channel = Channel.LINE
 # LINE takes 5,000 UTF-16 units, and an emoji is two or more
 can = Can(text=2500, covers=frozenset({Cover.BODY}), files=1, idempotent=24)
+verify = proofs.hmac_of_body("channel_secret", "x-line-signature", encode=signing.base64_digest)
 FILE_HOST = "api-data.line.me"
 
 FRESH = timedelta(seconds=50)  # for a reply token: LINE gives it a minute
@@ -60,18 +61,11 @@ class Config(Frozen):
     api_url: str = setting("where LINE's API is", default="https://api.line.me", outbound=True)
 
 
-def verify(request: Request, config: Config) -> None:
-    """HMAC-SHA256 over the raw body."""
-    theirs = [request.header("x-line-signature")]
-    if not signing.signed(config.channel_secret, request.body, theirs, encode=signing.base64_digest):
-        raise BadSignature
-
-
 @reads("a LINE webhook")
 def parse(request: Request, config: Config) -> list[Message | Receipt]:
     """The messages of every event; none where LINE only tries the address. Raises Unreadable, with the others."""
     outer = request.json_object()
-    return each(outer["events"], partial(_read, _text(outer["destination"])), "a LINE event without its fields")
+    return each(outer["events"], partial(_read, word(outer["destination"])), "a LINE event without its fields")
 
 
 def send(outgoing: Outgoing, config: Config) -> str:
@@ -130,7 +124,7 @@ def _reply_token(outgoing: Outgoing) -> str:
 def _id(said: dict[str, Any]) -> str:
     """The id of what was sent, also where it was sent by an earlier try; empty where LINE tells none."""
     try:
-        return _text(said["sentMessages"][0]["id"])
+        return word(said["sentMessages"][0]["id"])
     except MALFORMED:
         return ""
 
@@ -143,7 +137,7 @@ def _read(bot: str, event: dict[str, Any]) -> Iterator[Message]:
         return
     yield Message(
         provider="line",
-        sender=Address(channel=channel, id=f"{bot}/{_text(source['userId'])}"),
+        sender=Address(channel=channel, id=f"{bot}/{word(source['userId'])}"),
         sent_at=_moment(event["timestamp"]),
         automatic=event.get("mode") == "standby",
         context=_context(event),
@@ -155,7 +149,7 @@ def _read(bot: str, event: dict[str, Any]) -> Iterator[Message]:
 def _context(event: dict[str, Any]) -> dict[str, str]:
     """The reply token and its time. What comes again has a new token, but the old time: then it is taken for old."""
     token = event.get("replyToken")
-    return {"reply_token": _text(token), "reply_token_at": _moment(event["timestamp"]).isoformat()} if token else {}
+    return {"reply_token": word(token), "reply_token_at": _moment(event["timestamp"]).isoformat()} if token else {}
 
 
 def _written(event: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +160,7 @@ def _written(event: dict[str, Any]) -> dict[str, Any]:
     location = _location(said) if kind == "location" else None
     text = said["text"] if kind == "text" else _sticker(said) if kind == "sticker" else ""
     return {
-        "id": _text(said["id"]),
+        "id": word(said["id"]),
         "text": text or ("" if attachments or location else f"(a message of the kind {kind})"),
         "attachments": attachments,
         "location": location,
@@ -178,19 +172,19 @@ def _edited(event: dict[str, Any]) -> dict[str, Any]:
     """Only of groups so far; two edits in one millisecond are two."""
     said = event["message"]
     version = f"{event['timestamp']:d} {digest(said['text'])}"
-    return {"kind": Kind.EDIT, "id": _text(said["id"]), "version": version, "text": said["text"]}
+    return {"kind": Kind.EDIT, "id": word(said["id"]), "version": version, "text": said["text"]}
 
 
 def _unsent(event: dict[str, Any]) -> dict[str, Any]:
-    return {"kind": Kind.DELETE, "id": _text(event["unsend"]["messageId"])}
+    return {"kind": Kind.DELETE, "id": word(event["unsend"]["messageId"])}
 
 
 def _pressed(event: dict[str, Any]) -> dict[str, Any]:
     """A button, or a date that was picked. LINE's own id of the event stays the same when it comes again."""
     postback = event["postback"]
     picked = postback.get("params") or {}
-    text = ", ".join(_text(value) for value in picked.values())
-    return {"id": _text(event["webhookEventId"]), "text": text or postback["data"], "choice": postback["data"]}
+    text = ", ".join(word(value) for value in picked.values())
+    return {"id": word(event["webhookEventId"]), "text": text or postback["data"], "choice": postback["data"]}
 
 
 ABOUT = {"message": _written, "messageEdited": _edited, "unsend": _unsent, "postback": _pressed}
@@ -221,13 +215,6 @@ def _location(said: dict[str, Any]) -> Location:
 
 def _moment(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
-
-
-def _text(value: Any) -> str:
-    """A value that must be a word. Raises ValueError."""
-    if not isinstance(value, str) or not value:
-        raise ValueError("a field that is no word")
-    return value
 
 
 def _error(said: dict[str, Any]) -> tuple[str | None, Any]:

@@ -35,8 +35,8 @@ above. Not confirmed: a live worker, and that a sender comes again when one thro
 
 from typing import Any
 
-from chalicelib import api, mail, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
+from chalicelib import api, mail, proofs
+from chalicelib.errors import Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Message, Progress, Receipt
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
@@ -46,6 +46,7 @@ from chalicelib.webhook import Request, place_of
 channel = Channel.EMAIL
 # of files: many mail servers take 10 MB, and a file grows by a third on its way
 can = Can(text=100_000, covers=frozenset({Cover.BODY, Cover.TIME, Cover.ID}), files=200, file_size=7_000_000, desk=True)
+verify = proofs.standard_webhooks("webhook_secret")
 unpack = mail.content_of
 CAME_TO = ("x-original-to", "delivered-to")  # the first of each: what was written last, by the server near to us
 
@@ -60,12 +61,6 @@ class Config(Frozen):
         "whose Authentication-Results count; without it nobody is proved", inbound=True, outbound=True, optional=True
     )
     api_url: str = setting("the mail server for answers: smtps://HOST:465, or smtp://HOST:587", outbound=True)
-
-
-def verify(request: Request, config: Config) -> None:
-    """The signature of Standard Webhooks over id, time and mail."""
-    if not signing.standard(config.webhook_secret, request):
-        raise BadSignature
 
 
 def parse(request: Request, config: Config) -> list[Message | Receipt]:

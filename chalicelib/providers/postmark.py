@@ -22,14 +22,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib import canary, mail, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed
+from chalicelib import canary, mail, proofs
+from chalicelib.errors import Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Channel, Frozen, digest
 from chalicelib.service import Service
-from chalicelib.webhook import Request, place_of, reads
+from chalicelib.webhook import Request, place_of, reads, word
 
 channel = Channel.EMAIL
 # only 200 is taken for an answer; 403 would end the retries for good, so a wrong password is 401
@@ -41,6 +41,7 @@ can = Can(
     receipts=True,
     desk=True,
 )
+verify = proofs.basic
 
 PROGRESS = {
     "Delivery": Progress.DELIVERED,
@@ -73,12 +74,6 @@ class Config(Frozen):
     sender: str = setting("the shop's mail address, confirmed as a sender at Postmark", inbound=True, outbound=True)
     inbound_address: str = setting("the inbound stream's address, on Setup Instructions", inbound=True, outbound=True)
     api_url: str = setting("where Postmark's API is", default="https://api.postmarkapp.com", outbound=True)
-
-
-def verify(request: Request, config: Config) -> None:
-    """Basic authentication, from the webhook's address."""
-    if not signing.basic(config.webhook_user, config.webhook_password, request):
-        raise BadSignature
 
 
 @reads("a Postmark webhook")
@@ -164,7 +159,7 @@ def _receipts(content: dict[str, Any]) -> Iterator[Receipt]:
     yield Receipt(
         provider="postmark",
         progress=progress,
-        ids=(_required(content, "MessageID"),),
+        ids=(word(content["MessageID"]),),
         reason=mail.one_line(reason, 200) if progress is Progress.FAILED else "",
         source={name: value for name, value in content.items() if name != "Content"},  # the mail that bounced
     )
@@ -176,7 +171,7 @@ def _messages(content: dict[str, Any], config: Config, place: str) -> Iterator[M
     message = mail.to_message(
         letter,
         provider="postmark",
-        id=_required(content, "MessageID"),
+        id=word(content["MessageID"]),
         proved=_proved(content, letter),
         came_to=[str(content.get("OriginalRecipient") or "")],
         sender=config.sender,
@@ -252,13 +247,6 @@ def _without_files(content: dict[str, Any]) -> dict[str, Any]:
     files = content.get("Attachments") or []
     light = [{name: value for name, value in file.items() if name not in ("Content", "Data")} for file in files]
     return {**{name: value for name, value in content.items() if name != "RawEmail"}, "Attachments": light}
-
-
-def _required(content: dict[str, Any], name: str) -> str:
-    value = content[name]
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(name)
-    return value.strip()
 
 
 def _key(outgoing: Outgoing) -> str:

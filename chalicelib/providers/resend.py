@@ -22,14 +22,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib import api, download, mail, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed
+from chalicelib import api, download, mail, proofs
+from chalicelib.errors import Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
 from chalicelib.service import Service
-from chalicelib.webhook import MALFORMED, Request, moment, reads
+from chalicelib.webhook import MALFORMED, Request, moment, reads, word
 
 channel = Channel.EMAIL
 can = Can(
@@ -41,6 +41,7 @@ can = Can(
     idempotent=24,
     desk=True,
 )
+verify = proofs.standard_webhooks("webhook_secret")
 
 # bounced for good: what passes is email.delivery_delayed
 FAILED = ("email.bounced", "email.complained", "email.failed", "email.suppressed")
@@ -73,12 +74,6 @@ class Config(Frozen):
         "what Authentication-Results begin with (amazonses.com); else nobody is proved", outbound=True, optional=True
     )
     api_url: str = setting("where Resend's API is", default="https://api.resend.com", outbound=True)
-
-
-def verify(request: Request, config: Config) -> None:
-    """Svix's signature over id, time and body."""
-    if not signing.standard(config.webhook_secret, request):
-        raise BadSignature
 
 
 @reads("a Resend webhook")
@@ -143,7 +138,7 @@ def _receipts(kind: str, data: dict[str, Any]) -> Iterator[Receipt]:
     yield Receipt(
         provider="resend",
         progress=progress,
-        ids=(_required(data, "email_id"),),
+        ids=(word(data["email_id"]),),
         reason=mail.one_line(reason, 200) if progress is Progress.FAILED else "",
         source=data,
     )
@@ -151,7 +146,7 @@ def _receipts(kind: str, data: dict[str, Any]) -> Iterator[Receipt]:
 
 def _announced(data: dict[str, Any], config: Config) -> Iterator[Message]:
     """What the webhook tells: who, to whom, about what. Nothing is proved yet."""
-    identifier = _required(data, "email_id")
+    identifier = word(data["email_id"])
     letter = _letter(data, ())
     message = _message(letter, identifier, data, config, proved=False)
     if message:
@@ -229,13 +224,6 @@ def _listed(value: str) -> list[Any]:
     except (ValueError, RecursionError):
         return [value]
     return found if isinstance(found, list) else [value]
-
-
-def _required(data: dict[str, Any], name: str) -> str:
-    value = data[name]
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(name)
-    return value.strip()
 
 
 def _call(method: str, path: str, config: Config, *, headers: Mapping[str, str] = {}, **rest: Any) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from chalicelib import api, canary, download, signing
-from chalicelib.errors import BadSignature, Outcome, Unreadable
+from chalicelib import api, canary, download, proofs
+from chalicelib.errors import Outcome, Unreadable
 from chalicelib.models.inbound import Attachment, Kind, Message
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
@@ -31,6 +31,7 @@ from chalicelib.webhook import Request, each, moment, reads, word
 channel = Channel.WEBCHAT
 # Message_MaxAllowedSize, as a workspace has it at first, counted as JavaScript does
 can = Can(text=5000, units=5000, covers=frozenset({Cover.CREDENTIAL}), edit=True, delete=True, files=1)
+verify = proofs.shown("secret_token", "x-rocketchat-livechat-token")
 
 
 class Config(Frozen):
@@ -38,11 +39,6 @@ class Config(Frozen):
     user_id: str = setting("Shopbell's user id, shown with its personal access token", outbound=True)
     auth_token: LiveSecret = secret("its token: Account > Personal access tokens", outbound=True)
     api_url: str = setting("where your workspace is: https://….rocket.chat", outbound=True)
-
-
-def verify(request: Request, config: Config) -> None:
-    if not signing.shown(config.secret_token, request.header("x-rocketchat-livechat-token")):
-        raise BadSignature
 
 
 @reads("a Rocket.Chat webhook")

@@ -30,7 +30,7 @@ from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.webhook import Request, Response, moment, place_of, reads
+from chalicelib.webhook import Request, Response, moment, place_of, reads, word
 
 channel = Channel.EMAIL
 can = Can(
@@ -155,12 +155,12 @@ def send(outgoing: Outgoing, config: Config) -> str:
 def _received(content: dict[str, Any], config: Config, kept: str) -> Iterator[Message]:
     """The one mail; `kept` is where the notification itself is kept if files lie in it."""
     envelope, receipt = content["mail"], content["receipt"]
-    identifier, action = _required(envelope, "messageId"), receipt["action"]
+    identifier, action = word(envelope["messageId"]), receipt["action"]
     came_to = [str(one) for one in receipt["recipients"]]
     match action["type"]:
         case "S3":
             letter = _letter(envelope)
-            late = json.dumps(Place(_required(action, "bucketName"), _required(action, "objectKey"), came_to))
+            late = json.dumps(Place(word(action["bucketName"]), word(action["objectKey"]), came_to))
         case "SNS":
             letter, late = mail.parse(_raw(content["content"], action.get("encoding"))), ""
         case _:  # the rule's other actions tell of the same mail: they neither hold it nor say where it lies
@@ -186,7 +186,7 @@ def _receipts(kind: Any, content: dict[str, Any], region: str) -> Iterator[Recei
     yield Receipt(
         provider="ses",
         progress=progress,
-        ids=(_message_id(_required(content["mail"], "messageId"), region),),
+        ids=(_message_id(word(content["mail"]["messageId"]), region),),
         reason=mail.one_line(_reason(kind, about), 200) if progress is Progress.FAILED else "",
         source=content,
     )
@@ -296,10 +296,3 @@ def _text(text: str) -> dict[str, str]:
 def _message_id(identifier: str, region: str) -> str:
     """As SES writes it (https://docs.aws.amazon.com/ses/latest/dg/header-fields.html); us-east-1 has an older name."""
     return f"<{identifier}@{'email' if region == 'us-east-1' else region}.amazonses.com>"
-
-
-def _required(table: dict[str, Any], name: str) -> str:
-    value = table[name]
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(name)
-    return value.strip()

@@ -24,8 +24,7 @@ card shows; those that the law wants are carried out.
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib import orders, signing
-from chalicelib.errors import BadSignature
+from chalicelib import orders, proofs, signing
 from chalicelib.models.orders import Demand, Order
 from chalicelib.models.provider import Can, Cover, LiveSecret, secret
 from chalicelib.models.values import Frozen
@@ -33,6 +32,7 @@ from chalicelib.webhook import Request, reads
 
 channel = None
 can = Can(text=0, covers=frozenset({Cover.BODY}), customers=False, orders=True)
+verify = proofs.hmac_of_body("webhook_secret", "x-shopify-hmac-sha256", encode=signing.base64_digest)
 
 PAYMENT = {
     "pending": "waits for payment",
@@ -55,13 +55,6 @@ class Config(Frozen):
     webhook_secret: LiveSecret = secret(
         "secret in Shopify admin, Settings, Notifications, Webhooks; of an app its client secret", inbound=True
     )
-
-
-def verify(request: Request, config: Config) -> None:
-    """HMAC-SHA256 of the raw body, in base64."""
-    theirs = request.header("x-shopify-hmac-sha256")
-    if not signing.signed(config.webhook_secret, request.body, [theirs], encode=signing.base64_digest):
-        raise BadSignature
 
 
 @reads("a Shopify webhook")

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib import api, canary, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed
+from chalicelib import api, canary, download, proofs
+from chalicelib.errors import Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Kind, Location, Message, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
@@ -34,6 +34,7 @@ from chalicelib.webhook import Request, reads
 channel = Channel.TELEGRAM
 # what is deleted is at most 48 hours old; an album is several messages
 can = Can(text=4096, covers=frozenset({Cover.CREDENTIAL}), edit=True, delete=True, files=1, file_size=50_000_000)
+verify = proofs.shown("secret_token", "x-telegram-bot-api-secret-token")
 FILE_HOSTS = ("api.telegram.org",)
 NEEDED = ("message", "edited_message", "callback_query")  # of allowed_updates, where they are named
 RECENT = timedelta(hours=1)
@@ -72,12 +73,6 @@ class Config(Frozen):
     secret_token: LiveSecret = secret("secret_token of setWebhook: 1 to 256 letters, digits, _ and -", inbound=True)
     bot_token: LiveSecret = secret("the bot's token, from @BotFather", outbound=True)
     api_url: str = setting("where Telegram's API is", default="https://api.telegram.org", outbound=True)
-
-
-def verify(request: Request, config: Config) -> None:
-    """The secret token, shown in a header."""
-    if not signing.shown(config.secret_token, request.header("x-telegram-bot-api-secret-token")):
-        raise BadSignature
 
 
 @reads("a Telegram update")

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import canary, download, signing
-from chalicelib.errors import BadSignature, Outcome
+from chalicelib import canary, download, proofs
+from chalicelib.errors import Outcome
 from chalicelib.models.inbound import Attachment, Location, Message, Progress, Receipt
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
@@ -35,6 +35,7 @@ channel = Channel.VIBER
 # Viber takes 7,000 characters, but no more than 30 kB of JSON, where an emoji is twelve bytes
 can = Can(text=2400, covers=frozenset({Cover.BODY}), files=1, receipts=True)
 fetch = download.by_address(".viber.com")
+verify = proofs.hmac_of_body("auth_token", "x-viber-content-signature")
 
 WORDS = {
     2: "the token is not valid (any more)",
@@ -59,12 +60,6 @@ class Config(Frozen):
     auth_token: LiveSecret = secret("Your app key, More > Settings > Bots > Edit Info", inbound=True, outbound=True)
     sender_name: str = setting("the name above what the bot writes, at most 28 characters", outbound=True)
     api_url: str = setting("where Viber's API is", default="https://chatapi.viber.com/pa", outbound=True)
-
-
-def verify(request: Request, config: Config) -> None:
-    """HMAC-SHA256 over the raw body, by the bot's own token."""
-    if not signing.signed(config.auth_token, request.body, [request.header("x-viber-content-signature")]):
-        raise BadSignature
 
 
 @reads("a Viber callback")

@@ -21,8 +21,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from chalicelib import api, download, signing
-from chalicelib.errors import BadSignature, Outcome, SendFailed
+from chalicelib import api, download, proofs
+from chalicelib.errors import Outcome, SendFailed
 from chalicelib.models.inbound import Attachment, Location, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
@@ -32,6 +32,7 @@ from chalicelib.webhook import MALFORMED, Request, each, moment, reads, word
 
 channel = Channel.WEBCHAT
 can = Can(text=4096, covers=frozenset({Cover.CREDENTIAL}), files=1, file_size=50_000_000, receipts=True)
+verify = proofs.shown("webhook_secret", "x-api-key")
 FILE_HOSTS = (".smooch.io",)  # beside the shop's own at Zendesk
 
 
@@ -41,11 +42,6 @@ class Config(Frozen):
     key_id: str = setting("Key ID of the integration's API key", outbound=True)
     key_secret: LiveSecret = secret("its Secret key", outbound=True)
     api_url: str = setting("where your Zendesk is: https://YOURS.zendesk.com/sc", outbound=True)
-
-
-def verify(request: Request, config: Config) -> None:
-    if not signing.shown(config.webhook_secret, request.header("x-api-key")):
-        raise BadSignature
 
 
 @reads("a Sunshine Conversations webhook")
