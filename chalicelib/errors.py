@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.characters import one_line
+
+LONGEST_REASON = 300  # characters
 # why a provider does not carry what is for somebody who said STOP, in words for agents
 OPTED_OUT = "the customer has asked not to get messages from this number (STOP): only START from their phone ends that"
 
@@ -17,11 +20,14 @@ class Outcome(StrEnum):
 
 
 class SendFailed(Exception):
-    """A provider call that failed. `retry_after` is in seconds, as the provider asked."""
+    """A provider call that failed. `retry_after` is in seconds, as the provider asked.
+
+    The reason is often in the provider's words: one line of it is kept, of characters that can be written down.
+    """
 
     def __init__(self, reason: str, outcome: Outcome, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.outcome, self.retry_after = reason, outcome, retry_after
+        self.reason, self.outcome, self.retry_after = one_line(reason, LONGEST_REASON), outcome, retry_after
+        super().__init__(self.reason)
 
 
 class ThreadGone(SendFailed):

@@ -10,14 +10,19 @@ from chalicelib.webhook import moment
 
 LONGEST = 60  # characters of what stands on a card
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-_BETWEEN = re.compile(r"[\s()./-]+")
+NUMBERS = ("phonenumbers",)  # what a shop's software needs packed (Can.libraries)
 
 
-def buyer(mails: Iterable[Any], phones: Iterable[Any]) -> tuple[Address, ...]:
-    """The addresses of whoever bought, each once. A phone number counts only with its country: + or 00."""
+def buyer(mails: Iterable[Any], phones: Iterable[Any], country: Any = None) -> tuple[Address, ...]:
+    """The addresses of whoever bought, each once.
+
+    A phone number that is written without its country (+ or 00) is one of `country`, that of the buyer's own address,
+    by its two letters; it counts for nothing where neither is known.
+    """
+    numbers = [_number(written.strip(), country) for written in phones if isinstance(written, str)]
     found = [
         *(Address(channel=Channel.EMAIL, id=mail.strip().lower()) for mail in mails if _is_mail(mail)),
-        *(Address(channel=Channel.SMS, id=number) for number in map(_number, phones) if number),
+        *(Address(channel=Channel.SMS, id=number) for number in numbers if number),
     ]
     return tuple(dict.fromkeys(found))
 
@@ -47,7 +52,15 @@ def _is_mail(given: object) -> bool:
     return isinstance(given, str) and 0 < given.strip().find("@") < 255
 
 
-def _number(given: object) -> str:
-    plain = _BETWEEN.sub("", given) if isinstance(given, str) else ""
-    number = f"+{plain[2:]}" if plain.startswith("00") else plain
-    return number if _PHONE.fullmatch(number) else ""
+def _number(written: str, country: Any) -> str:
+    """A number as a telephone shows it, + and country first; empty for what cannot be one."""
+    if _PHONE.fullmatch(written):
+        return written
+    import phonenumbers  # 50 ms of a cold start, and most numbers are written in full
+
+    try:
+        number = phonenumbers.parse(re.sub(r"\A00", "+", written), country if isinstance(country, str) else None)
+    except phonenumbers.NumberParseException:
+        return ""
+    possible = phonenumbers.is_possible_number(number)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if possible else ""

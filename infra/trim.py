@@ -33,6 +33,7 @@ UNUSED = (
 LIBRARIES = {  # what the package holds only for a provider that says so
     "cryptography": ("cryptography", "_cffi_backend.*"),
     "nacl": ("nacl", "_cffi_backend.*"),
+    "phonenumbers": ("phonenumbers",),
 }
 PAGES = "paginators-1.json"
 Called = Mapping[str, Collection[str]]  # operations by service

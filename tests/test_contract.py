@@ -1038,6 +1038,21 @@ def test_no_secret_is_in_a_reason(name: str, status: int, front: Door) -> None:
         assert not [secret for secret in shown if secret in f"{failure} {failure!r}"]
 
 
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize("name", TALKING)
+def test_a_reason_is_one_line_that_can_be_written_down(name: str, status: int, front: Door) -> None:
+    """Half an emoji can be kept nowhere, and a turn of direction shows another text than there is."""
+    for body in words("bad \ud83d \0 \x1b[31m \u202e gpj\r\n" + "x" * 3_000):
+        front.world.fail(part=name, status=status, body=json.dumps(body))
+        with suppress(SendFailed):
+            send(name)
+            continue
+        front.world.fail(part=name, status=status, body=json.dumps(body))
+        reason = failed(name).reason
+        assert len(reason.encode()) < 500
+        assert reason.isprintable()
+
+
 def words(quoted: str) -> list[dict[str, Any]]:
     """Wherever a provider may put its words."""
     said: dict[str, Any] = dict.fromkeys(("message", "description", "Message", "title", "detail"), quoted)

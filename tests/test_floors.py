@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -100,6 +101,11 @@ def blocks(name: str, most: int = 10) -> set[tuple[str, ...]]:
         lines = ast.unparse(tree).replace(name, "NAME").split("\n")
         found |= {tuple(lines[first : first + most]) for first in range(len(lines) - most + 1)}
     return found
+
+
+def test_half_of_the_providers_fit_on_a_screen_or_two() -> None:
+    lines = [len(file.read_text().splitlines()) for file in (LIBRARY / "providers").rglob("*.py")]
+    assert len(lines) > 40 and median(lines) <= 130
 
 
 def test_no_two_providers_share_a_block_of_ten_lines() -> None:

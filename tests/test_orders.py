@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from chalicelib import orders as bought
 from chalicelib import providers, settings, store
 from chalicelib.models.orders import STEPS, Demand, Order
 from chalicelib.models.values import Address, Channel
@@ -22,6 +23,29 @@ MAIL = "mira.olsen@customer.example"
 BY_MAIL = Address(channel=Channel.EMAIL, id=MAIL)
 BY_PHONE = Address(channel=Channel.SMS, id=MIRA)
 OTTOS = Address(channel=Channel.SMS, id=OTTO)
+
+
+@pytest.mark.parametrize(
+    ("written", "country", "number"),
+    [
+        ("+4915123456789", None, "+4915123456789"),
+        ("0151 234 567-89", "DE", "+4915123456789"),
+        ("+49 (0)151 23456789", None, "+4915123456789"),
+        ("0049 151 23456789", "US", "+4915123456789"),
+        ("06 12 34 56 78", "FR", "+33612345678"),
+        ("06 1234 5678", "IT", "+390612345678"),  # there the 0 stays
+        ("(555) 010-0199", "US", "+15550100199"),
+        ("0151 23456789", None, ""),
+        ("0151 23456789", "XX", ""),
+        ("0151 23456789", 49, ""),
+        ("22395", "US", ""),  # a short code
+        ("none of yours", "DE", ""),
+        ("0" * 5_000, "DE", ""),
+        (4915123456789, "DE", ""),
+    ],
+)
+def test_a_number_is_one_of_the_buyer_s_own_country(written: Any, country: Any, number: str) -> None:
+    assert [who.id for who in bought.buyer([], [written], country)] == [number] * bool(number)
 
 
 @pytest.fixture

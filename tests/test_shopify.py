@@ -96,10 +96,16 @@ def test_the_customer_s_own_money_is_shown() -> None:
 
 
 def test_who_bought_is_found_by_what_is_surely_theirs() -> None:
-    """A number without its country may be anybody's; one place is told once."""
-    found = one(email=" Mira@Customer.Example ", contact_email="mira@customer.example", phone="0151 23456789",
-                customer={"phone": "+49 (151) 234-56789", "email": None})  # fmt: skip
-    assert [who.id for who in found.buyer] == ["mira@customer.example", "+4915123456789"]
+    """A number without its country is one of where they live, and anybody's if that is not told; each counts once."""
+    written = {"email": " Mira@Customer.Example ", "contact_email": "mira@customer.example", "phone": "0151 23456789",
+               "customer": {"phone": "+49 (151) 234-56789", "email": None}}  # fmt: skip
+    for place, phones in (
+        ({"shipping_address": {"country_code": "DE"}}, ["+4915123456789"]),
+        ({"shipping_address": {"country_code": "DE"}, "billing_address": {"country_code": "IT"}},
+         ["+39015123456789", "+4915123456789"]),
+        ({"shipping_address": None}, ["+4915123456789"]),
+    ):  # fmt: skip
+        assert [who.id for who in one(**written, **place).buyer] == ["mira@customer.example", *phones]
 
 
 @pytest.mark.parametrize("missing", ["id", "updated_at"])

@@ -261,7 +261,7 @@ def _stored(bucket: str, key: str) -> bytes:
     except aws.FAULTS as error:
         reason = f"it lies at s3://{bucket}/{key} ({aws.code(error) or 'S3 does not answer'})"
         outcome = Outcome.REFUSED if aws.status(error) in (403, 404) else Outcome.NOT_SENT
-        raise SendFailed(mail.one_line(reason, 300), outcome) from None
+        raise SendFailed(reason, outcome) from None
     return raw
 
 

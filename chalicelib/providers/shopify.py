@@ -31,7 +31,7 @@ from chalicelib.models.values import Frozen
 from chalicelib.webhook import Request, reads
 
 channel = None
-can = Can(text=0, covers=frozenset({Cover.BODY}), customers=False, orders=True)
+can = Can(text=0, covers=frozenset({Cover.BODY}), customers=False, orders=True, libraries=orders.NUMBERS)
 verify = proofs.hmac_of_body("webhook_secret", "x-shopify-hmac-sha256", encode=signing.base64_digest)
 
 PAYMENT = {
@@ -75,6 +75,7 @@ def _read(said: dict[str, Any], request: Request) -> Iterator[Order | Demand]:
 def _order(said: dict[str, Any]) -> Order:
     customer = said.get("customer") or {}
     money = said.get("current_total_price_set") or said.get("total_price_set") or {}
+    place = said.get("billing_address") or said.get("shipping_address") or {}
     shown = money.get("presentment_money") or {}  # what the customer was shown, in their own currency
     states = [
         "cancelled" if said.get("cancelled_at") else "",
@@ -88,6 +89,7 @@ def _order(said: dict[str, Any]) -> Order:
         buyer=orders.buyer(
             [said.get("email"), said.get("contact_email"), customer.get("email")],
             [said.get("phone"), customer.get("phone")],
+            place.get("country_code"),
         ),
         number=orders.short(said.get("name")) or orders.short(said.get("order_number")),
         state=", ".join(filter(None, states)),

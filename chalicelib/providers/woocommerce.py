@@ -30,7 +30,7 @@ from chalicelib.models.values import Frozen
 from chalicelib.webhook import Request, Response, reads
 
 channel = None
-can = Can(text=0, covers=frozenset({Cover.BODY}), customers=False, orders=True)
+can = Can(text=0, covers=frozenset({Cover.BODY}), customers=False, orders=True, libraries=orders.NUMBERS)
 
 STATES = {  # plugins add others, which are shown as they are
     "pending": "waits for payment",
@@ -83,7 +83,7 @@ def _order(said: dict[str, Any]) -> Order:
         provider="woocommerce",
         id=orders.identifier(said["id"]),
         at=orders.when(said["date_modified_gmt"]),
-        buyer=orders.buyer([billing.get("email")], [billing.get("phone")]),
+        buyer=orders.buyer([billing.get("email")], [billing.get("phone")], billing.get("country")),
         number=orders.short(said.get("number")) or orders.short(said["id"]),
         state=STATES.get(status) or orders.short(status).replace("-", " "),
         total=orders.short(said.get("total")),
