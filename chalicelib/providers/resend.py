@@ -71,7 +71,10 @@ class Config(Frozen):
     sender: str = setting("the shop's mail address, of a domain verified at Resend", inbound=True, outbound=True)
     inbound_address: str = setting("the address that Resend shows under Receiving", inbound=True, outbound=True)
     verdict_server: str = setting(
-        "what Authentication-Results begin with (amazonses.com); else nobody is proved", outbound=True, optional=True
+        "what the Authentication-Results of a mail you received begin with (amazonses.com); without it no sender or"
+        " agent is proved",
+        outbound=True,
+        optional=True,
     )
     api_url: str = setting("where Resend's API is", default="https://api.resend.com", outbound=True)
 
