@@ -283,8 +283,9 @@ def known(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -
     return AuthResult(success=right, handled=False)
 
 
-async def ended() -> None:
-    """Every connection is closed, as they are once the other side has hung up."""
+async def ended(server: asyncio.Server) -> None:
+    """Nobody is let in any more, and every connection is closed, as they are once the other side has hung up."""
+    server.close()  # here: only the loop's own thread may
     others = asyncio.all_tasks() - {asyncio.current_task()}
     if others:
         await asyncio.wait(others, timeout=5)
@@ -304,8 +305,7 @@ def mail_server(context: ssl.SSLContext) -> Iterator[tuple[Kept, mime.Config]]:
         port = server.sockets[0].getsockname()[1]
         yield kept, CONFIG.model_copy(update={"api_url": f"smtp://localhost:{port}"})
     finally:
-        server.close()
-        asyncio.run_coroutine_threadsafe(ended(), loop).result()
+        asyncio.run_coroutine_threadsafe(ended(server), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
