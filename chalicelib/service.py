@@ -68,7 +68,7 @@ class Service(NamedTuple):
 
 def _plain(words: str, hidden: Iterable[str]) -> str:
     """A provider's words on one line, not too long, without any of our secrets, which it may quote."""
-    for secret in hidden:
+    for secret in filter(None, hidden):
         words = words.replace(secret, "…")
     return one_line(words, LONGEST)
 

@@ -5,7 +5,7 @@
 2. Log in as that user. Account, Personal access tokens, Add, Ignore Two Factor Authentication: token and user id.
 3. Manage, Omnichannel, Webhooks: {url}, a secret token of your own, Send Request on: Visitor Messages. Send Test, Save.
 
-Webhook: https://docs.rocket.chat/docs/webhooks Sending: https://developer.rocket.chat/apidocs/send-message
+Webhook: https://docs.rocket.chat/docs/webhooks  Sending: https://developer.rocket.chat/apidocs/send-message
 
 Confirmed by Rocket.Chat's own sources: what its webhooks hold and how they come again (sendToCRM.ts, webhooks.ts), what
 it takes and from whom (chat.ts, sendMessage.ts, canSendMessage.ts), who may fetch a file (FileUpload.ts). Not
