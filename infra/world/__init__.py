@@ -178,6 +178,7 @@ class Part(Protocol):
 
     Where the provider reports on what it took, it has `receipt(entry, progress, world) -> bytes | None` as well: the
     body of that webhook, None where it has no word for `progress`. `RECEIPT_TYPE` is its type, if that is not JSON.
+    `CONSOLE` is what its own pages show beside our settings, by the word for it in the steps of setting it up.
     """
 
     def answer(self, sent: Sent, world: "World") -> Reply:
