@@ -9,6 +9,7 @@ from chalicelib import providers, settings
 from infra import here, stack, steps
 from infra.terminal import out
 
+OF_ITS_OWN = r"\n\g<0>"  # a line that is easily copied
 YOURS = "https://YOUR-ADDRESS"
 NOT_YET = "Your own address stands there once Shopbell runs here, or with --stage prod once it is deployed."
 
@@ -27,7 +28,7 @@ def setup(state: Path, provider: str, account: str, url: str, stage: str | None,
     base = url.rstrip("/").removesuffix("/webhooks") or _base(state, stage, region)
     out.print(steps.title(provider), style="bold")
     for number, step in enumerate(steps.steps(provider, account, base), 1):
-        out.print(f"{number}. {step}", soft_wrap=True)
+        out.print(f"{number}. {steps.COMMAND.sub(OF_ITS_OWN, step)}", soft_wrap=True)
     tables_of = {(name, of): table for name, of, table in settings.shop().accounts()}
     enabled = tables_of.get((provider, account))
     out.print(tables.findings(check.of_account(provider, account, enabled or {}, os.environ)))

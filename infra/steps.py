@@ -1,4 +1,8 @@
-"""What a provider's module says at its top: the numbered steps of setting it up, and by what it is confirmed."""
+"""What a provider's module says at its top: the numbered steps of setting it up, and by what it is confirmed.
+
+What a step has for a command line ends it. In there, words in capitals are the owner's to put in: by name our settings,
+else what the step tells of. Behind an @ the address stands without its scheme.
+"""
 
 import re
 from collections.abc import Iterator
@@ -10,6 +14,7 @@ from chalicelib.models.shop import Shop
 STEP = re.compile(r"^[0-9]+\. (.+(?:\n   .+)*)", re.MULTILINE)
 ADDRESS = re.compile(r"\{url\}(#\S+)?")  # behind # stand settings of the provider's own
 BASE = "{base}"
+COMMAND = re.compile(r"\bcurl https://.+")
 CONFIRMED = re.compile(r"^Confirmed by (.+?)(?=[:(]|\.\d|\.\s)", re.MULTILINE | re.DOTALL)
 
 
@@ -35,7 +40,7 @@ def confirmed(provider: str) -> str:
 def steps(provider: str, account: str, base: str) -> list[str]:
     """Each in one line, with the shop's own address in it; `base` is the public address, without /webhooks."""
     url = settings.webhook_url(base, provider, account)
-    return [step.replace("{url}", url).replace(BASE, base) for step in _steps(provider)]
+    return [_told(step, url, base) for step in _steps(provider)]
 
 
 def places(rules: Shop, base: str) -> Iterator[Place]:
@@ -43,8 +48,18 @@ def places(rules: Shop, base: str) -> Iterator[Place]:
     for provider, account, _ in rules.accounts():
         pasted = [step for step in _steps(provider) if ADDRESS.search(step) or BASE in step]
         more = next((found[1] or "" for step in pasted for found in ADDRESS.finditer(step)), "")
-        where = " ".join(ADDRESS.sub("this address", step).replace(BASE, base) for step in pasted)
-        yield Place(provider, account, settings.webhook_url(base, provider, account) + more, where)
+        url = settings.webhook_url(base, provider, account)
+        yield Place(provider, account, url + more, " ".join(_beside(step, url, base) for step in pasted))
+
+
+def _beside(step: str, url: str, base: str) -> str:
+    """A step where the address is shown beside it. A command has to have it all the same."""
+    words = COMMAND.sub("", step)
+    return ADDRESS.sub("this address", words).replace(BASE, base) + _told(step.removeprefix(words), url, base)
+
+
+def _told(step: str, url: str, base: str) -> str:
+    return step.replace("@{url}", f"@{url.partition('://')[2]}").replace("{url}", url).replace(BASE, base)
 
 
 def _steps(provider: str) -> list[str]:

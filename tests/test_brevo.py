@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from chalicelib import providers
+from chalicelib import api, providers
 from chalicelib.errors import Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Attachment, Message, Receipt
 from chalicelib.models.outbound import Content, Outgoing
@@ -166,6 +166,24 @@ def test_what_brevo_refuses_is_told_in_its_words(front: Door) -> None:
     front.world.state["brevo"] = {"no_credits": True}
     assert failed().outcome is Outcome.NOT_SENT
     assert failed(to="nobody").outcome is Outcome.REFUSED and not front.world.ledger
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"url": ""}, "missing_parameter"),
+        ({"domain": None}, "missing_parameter"),
+        ({"url": "shop.example/x"}, "invalid_parameter"),
+        ({"domain": "bell@reply.shop.example"}, "invalid_parameter"),
+        ({"events": ["delivered"]}, "invalid_parameter"),
+    ],
+)
+def test_a_webhook_that_brevo_does_not_take(wrong: dict[str, Any], code: str, front: Door) -> None:
+    hook = {"type": "inbound", "events": ["inboundEmailProcessed"], "domain": "reply.shop.example"}
+    said = {**hook, "url": "https://shop.example/x", **wrong}
+    shown = {"api-key": CONFIG.api_key[0].get_secret_value()}
+    answer = api.call("POST", f"{CONFIG.api_url}/v3/webhooks", headers=shown, json=said)
+    assert (answer.status, answer.json()["code"]) == (400, code)
 
 
 @pytest.mark.parametrize("id", ["", None, 5, []])

@@ -9,7 +9,7 @@ import discord_interactions
 import pytest
 from pydantic import SecretStr
 
-from chalicelib import receive, signing
+from chalicelib import api, receive, signing
 from chalicelib.errors import BadSignature, Outcome, SendFailed, Unreadable
 from chalicelib.models.inbound import Message
 from chalicelib.models.outbound import Content, Outgoing
@@ -19,6 +19,7 @@ from infra import simulate
 from infra.simulate import pairs
 from infra.simulate.discord import direct, snowflake
 from infra.simulate.discord import token as token_of
+from infra.world.discord import APPLICATION
 from tests.lab import START
 from tests.lab.everything import Case, Door, calls, cases, composed, config, emptied, queued, said, signed
 
@@ -273,6 +274,26 @@ def test_too_much_or_nothing_is_refused(front: Door) -> None:
     assert "50035" in failed(outgoing(key="k2", text="ж" * (discord.can.text + 1))).reason
     assert "50006" in failed(outgoing(key="k3", text="")).reason
     assert "10013" in failed(outgoing("404")).reason
+
+
+@pytest.mark.parametrize(
+    ("application", "changed", "status"),
+    [
+        (APPLICATION, {}, 201),
+        (APPLICATION, {"name": "über-uns"}, 201),
+        (APPLICATION, {"name": "Contact"}, 400),
+        (APPLICATION, {"name": "write us"}, 400),
+        (APPLICATION, {"description": ""}, 400),
+        ("1", {}, 404),
+    ],
+)
+def test_a_command_that_discord_takes_or_not(
+    application: str, changed: dict[str, str], status: int, front: Door
+) -> None:
+    url, said = f"{CONFIG.api_url}/applications/{application}/commands", {"name": "contact", "description": "Write"}
+    shown = {"User-Agent": "DiscordBot (Shopbell, 1)", "Authorization": f"Bot {CONFIG.bot_token[0].get_secret_value()}"}
+    answers = [api.call("POST", url, headers=shown, json={**said, **changed}).status for _ in range(2)]
+    assert answers == [status, 200 if status == 201 else status]
 
 
 # ---- the simulator -----------------------------------------------------------------------------------------------

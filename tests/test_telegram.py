@@ -339,6 +339,14 @@ def test_another_implementation_reads_the_worlds_answers() -> None:
     async def talk() -> None:
         async with bot(world) as one:
             assert one.username == "shopbell_bot"
+            assert await one.set_webhook("https://shop.example/x", allowed_updates=["message"], secret_token="a-1")
+            about = await one.get_webhook_info()
+            assert (about.url, about.allowed_updates) == ("https://shop.example/x", ("message",))
+            with pytest.raises(sdk.error.BadRequest, match="Bad webhook"):
+                await one.set_webhook("http://shop.example/x")
+            with pytest.raises(sdk.error.BadRequest, match="unallowed characters"):
+                await one.set_webhook("https://shop.example/x", secret_token="a.1")
+            assert await one.set_webhook("") and not (await one.get_webhook_info()).url
             message = await one.send_message(811223344, "Ja, gern 🙂")
             assert message.text == "Ja, gern 🙂" and message.chat.type == "private"
             assert message.from_user == one.bot

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import viber
 from chalicelib.webhook import Request
 from infra import simulate
-from infra.world import World
+from infra.world import Reply, World
 from tests.lab import carried, prepare
 from tests.lab.everything import EVERYTHING_SECRETS, config, said
 
@@ -192,7 +193,16 @@ def test_any_text_that_is_cut_for_viber_is_taken(world: World) -> None:
     assert failed(text="👟" * (viber.can.text + 100)).outcome is Outcome.REFUSED
 
 
+def answering(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    """As Shopbell answers Viber's try of the address. Raises BadSignature."""
+    request = Request(method=method, url=url, headers=headers, body=body, at=NOW)
+    viber.verify(request, CONFIG)
+    assert viber.parse(request, CONFIG) == []
+    return Reply(status=viber.can.accepted.status)
+
+
 def test_setting_the_webhook_as_its_steps_say(world: World) -> None:
+    world.visit = answering
     headers = {"X-Viber-Auth-Token": EVERYTHING_SECRETS["SHOPBELL_VIBER_AUTH_TOKEN"]}
     asked = {"url": URL, "event_types": ["delivered", "seen", "failed"], "send_name": True}
     said = api.call("POST", f"{CONFIG.api_url}/set_webhook", headers=headers, json=asked).json()
@@ -201,3 +211,11 @@ def test_setting_the_webhook_as_its_steps_say(world: World) -> None:
     assert "another address" in viber.check(CONFIG, "https://other.example/webhooks/viber", NOW)[0].text
     refused = api.call("POST", f"{CONFIG.api_url}/set_webhook", headers=headers, json={"url": "http://shop.example"})
     assert refused.json()["status_message"] == "invalidUrl"
+
+
+def test_an_address_that_does_not_answer_is_not_taken(world: World) -> None:
+    headers = {"X-Viber-Auth-Token": EVERYTHING_SECRETS["SHOPBELL_VIBER_AUTH_TOKEN"]}
+    refused = api.call("POST", f"{CONFIG.api_url}/set_webhook", headers=headers, json={"url": URL}).json()
+    assert refused["status"] == 1 and "503" in refused["status_message"]
+    assert "no webhook address" in viber.check(CONFIG, URL, NOW)[0].text
+    assert api.call("POST", f"{CONFIG.api_url}/set_webhook", headers=headers, json={"url": ""}).json()["status"] == 0

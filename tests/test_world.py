@@ -884,6 +884,17 @@ def test_after_all_is_forgotten_the_new_is_told() -> None:
     assert len(shopbell.taken) == 1
 
 
+def test_an_address_is_called_that_a_provider_checks() -> None:
+    with Shopbell(200, 404) as shopbell:
+        server = start(World(CREDENTIALS))
+        statuses = [server.world.visit("POST", f"{shopbell.webhooks}/x", {"x-a": "b"}, b"{}").status for _ in range(2)]
+    assert statuses == [200, 503] and (shopbell.taken[0].header("x-a"), shopbell.taken[0].body) == ("b", b"{}")
+    assert [server.world.visit("GET", url, {}, b"").status for url in ("https://127.0.0.1:9/x", "https://[", "x")] == [
+        503
+    ] * 3
+    server.stop()
+
+
 # ---- the world in one process -----------------------------------------------------------------------------------
 
 

@@ -1,10 +1,11 @@
 """X: both its signatures, why its check of the address proves no event, what becomes of what it takes and refuses."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ from chalicelib.models.outbound import Outgoing
 from chalicelib.providers import x
 from chalicelib.webhook import Request
 from infra import simulate
-from infra.world import File, World
+from infra.world import File, Reply, World
 from tests.lab import carried, prepare
 from tests.lab.everything import EVERYTHING_SECRETS, Door, config, post, said
 
@@ -262,12 +263,29 @@ def test_a_file_is_handed_out_to_its_account_alone(world: World) -> None:
         x.fetch(Attachment(name="a", reference="https://ton.twitter.com.evil.example/a"), CONFIG, 100)
 
 
+def answering(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    """As Shopbell answers X's check of the address."""
+    place, _, query = url.partition("?")
+    said = x.verify(
+        Request(method=method, url=place, query=dict(parse_qsl(query)), headers=headers, body=body, at=NOW), CONFIG
+    )
+    return Reply(status=said.status, body=said.body.encode()) if said else Reply(status=400)
+
+
 def test_setting_up_as_its_steps_say(world: World) -> None:
     pair = (CONFIG.consumer_key, EVERYTHING_SECRETS["SHOPBELL_X_CONSUMER_SECRET"])
     form = {"grant_type": "client_credentials"}
     lent = api.call("POST", f"{CONFIG.api_url}/oauth2/token", form=form, auth=pair).json()
     headers = {"Authorization": f"Bearer {lent['access_token']}"}
-    told = api.call("POST", f"{CONFIG.api_url}/2/webhooks", headers=headers, json={"url": URL}).json()
+    asked: dict[str, Any] = {
+        "method": "POST",
+        "url": f"{CONFIG.api_url}/2/webhooks",
+        "headers": headers,
+        "json": {"url": URL},
+    }
+    assert api.call(**asked).json()["title"] == "CrcValidationFailed"
+    world.visit = answering
+    told = api.call(**asked).json()
     assert told["data"]["valid"] is True
     assert x.check(CONFIG, URL, NOW) == []
     (trouble,) = x.check(CONFIG, "https://other.example/webhooks/x", NOW)

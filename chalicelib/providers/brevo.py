@@ -3,12 +3,12 @@
 1. Make up webhook_user and webhook_password, letters and digits; Brevo shows them with each webhook, and signs nothing.
 2. Brevo, Senders, Domains & Dedicated IPs, Domains: the sender's domain, verified; and another for mail that comes in,
    such as reply.shop.example, with two MX records: 10 inbound1.sendinblue.com and 20 inbound2.sendinblue.com
-3. Brevo has no page for mail that comes in: curl https://api.brevo.com/v3/webhooks -H 'api-key: YOUR KEY' -H
-   'content-type: application/json' -d '{"type": "inbound", "events": ["inboundEmailProcessed"], "domain":
-   "reply.shop.example", "url": "https://USER:PASSWORD@…"}', where url is {url} with user and password before the host.
-4. Transactional, Settings, Webhook, Add a new webhook: the same url; delivered, opened, hard and soft bounced, invalid,
+3. SMTP & API, API Keys: Generate a new API key.
+4. Brevo has no page for mail that comes in. With DOMAIN the other one: curl https://api.brevo.com/v3/webhooks
+   -H 'api-key: API_KEY' -H 'content-type: application/json' -d '{"type": "inbound", "events":
+   ["inboundEmailProcessed"], "domain": "DOMAIN", "url": "https://WEBHOOK_USER:WEBHOOK_PASSWORD@{url}"}'
+5. Transactional, Settings, Webhook, Add a new webhook: the same url; delivered, opened, hard and soft bounced, invalid,
    blocked, spam and error.
-5. SMTP & API, API Keys: Generate a new API key.
 
 Inbound: https://developers.brevo.com/docs/inbound-parse-webhooks
 Proof: https://developers.brevo.com/docs/secured-webhooks  Receipts: …/docs/transactional-webhooks

@@ -4,9 +4,9 @@
 2. Bot, Reset Token: the bot token. General Information: the public key.
 3. General Information, Interactions Endpoint URL: {url}. Save Changes: Discord calls it at once, rightly and wrongly
    signed. (Shopbell has to run by then, and to know the public key.)
-4. Tell Discord of the command, in words of your own (the application's id is in General Information): curl
-   https://discord.com/api/v10/applications/APPLICATION_ID/commands -H "Authorization: Bot BOT_TOKEN" -d name=contact
-   -d "description=Write to the shop". It may have options too, for a text and for files.
+4. Tell Discord of the command, in words of your own (the application's id is in General Information; a command may have
+   options too, for a text and for files): curl https://discord.com/api/v10/applications/APPLICATION_ID/commands
+   -A "DiscordBot (Shopbell, 1)" -H "Authorization: Bot BOT_TOKEN" -d name=contact -d "description=Write to the shop"
 5. Installation, Install Link: open it, add the application to your server.
 
 Webhook and signature: https://docs.discord.com/developers/interactions/overview
@@ -15,7 +15,7 @@ Sending: https://docs.discord.com/developers/resources/message#create-message
 Errors: https://docs.discord.com/developers/topics/opcodes-and-status-codes
 
 Confirmed by discord-interactions: the signature. By Discord's own documentation (August 2026): all else. Not
-confirmed: that the command may be told as a form, and that files lie at these two hosts alone.
+confirmed: that files lie at these two hosts alone.
 
 A webhook brings commands and forms only, never what is written in a channel or to the bot: who wants to answer uses the
 command again. Without words it opens a form. At once ✅ is shown, to that person alone, as is the acknowledgement; an

@@ -3,7 +3,7 @@
 1. Write to @BotFather in Telegram: /newbot makes a bot and tells its token.
 2. Think of a secret token: 1 to 256 letters, digits, _ and -.
 3. Telegram has no page for webhooks. On your command line, with both put in:
-   curl https://api.telegram.org/botTOKEN/setWebhook -d url={url} -d secret_token=SECRET
+   curl https://api.telegram.org/botBOT_TOKEN/setWebhook -d url={url} -d secret_token=SECRET_TOKEN
    -d 'allowed_updates=["message","edited_message","callback_query","message_reaction"]'
 
 Webhook: https://core.telegram.org/bots/api#update

@@ -1,18 +1,16 @@
 """Viber: chats with the shop's bot.
 
-1. In Viber, as an administrator of your bot: More, Settings, Bots, Edit Info, Your app key. This is the token; give it
-   to Shopbell before the next step, for Viber calls the address at once. (Since February 2024 Viber makes bots on
-   commercial terms only.)
-2. Viber has no page for the address. Call POST https://chatapi.viber.com/pa/set_webhook with the token in the header
-   X-Viber-Auth-Token and, as JSON, url: {url}, event_types: delivered, seen, failed, and send_name: true.
-   The answer says status 0.
+1. In Viber, as an administrator of your bot: More, Settings, Bots, Edit Info, Your app key. Give it to Shopbell before
+   the next step: Viber calls the address at once. (Since February 2024 it makes bots on commercial terms only.)
+2. Viber has no page for the address. The answer to this says status 0: curl https://chatapi.viber.com/pa/set_webhook
+   -H 'X-Viber-Auth-Token: AUTH_TOKEN' -H 'content-type: application/json'
+   -d '{"url": "{url}", "event_types": ["delivered", "seen", "failed"], "send_name": true}'
 
 Reference: https://developers.viber.com/docs/api/rest-bot-api/ (webhooks, callbacks, sending, error codes)
 Limits: https://developers.viber.com/docs/faq/ (30 kB of JSON; a callback comes again for an hour)
 
-Confirmed by viberbot, Viber's own library: the signature, by its published vector, what callbacks hold, what is sent
-and answered. By public gateways in use: the error codes. Not confirmed: where the files lie that people send (a host
-below viber.com, as all else that Viber keeps).
+Confirmed by viberbot, Viber's own library: the signature, by its published vector, callbacks, sending. By public
+gateways in use: the error codes. Not confirmed: where the files lie that people send (below viber.com, as all else).
 
 A person's id is theirs with this bot alone. That somebody opened the chat, came or left is no message.
 """

@@ -3,14 +3,16 @@
 1. X Developer Console (console.x.com): an app with credits; X charges for each message in and out. User authentication
    settings: Read and write and Direct message. Then Keys and tokens: the consumer key and secret, and, made after that,
    the access token and its secret of the shop's own account. Give them to Shopbell first: X asks the address at once.
-2. Call POST https://api.x.com/2/webhooks with the app's bearer token and, as JSON, url: {url}. The answer says
-   valid: true, and its id is the webhook_id of the next step.
-3. Call POST https://api.x.com/2/activity/subscriptions as the shop's account (by OAuth 2 with dm.read; `xurl auth
-   oauth2` gets such a token), for each event_type of dm.received, dm.read and chat.received, with the webhook_id and,
-   as filter, the account's own user_id.
+2. With the app's own BEARER_TOKEN, which stands there too. The answer says valid: true, and its id is the WEBHOOK_ID:
+   curl https://api.x.com/2/webhooks -H 'Authorization: Bearer BEARER_TOKEN' -H 'content-type: application/json'
+   -d '{"url": "{url}"}'
+3. As the shop's account, with its own USER_ID and a USER_TOKEN (of OAuth 2 with dm.read; `xurl auth oauth2` gets one).
+   This, and the same for dm.read and for chat.received: curl https://api.x.com/2/activity/subscriptions
+   -H 'Authorization: Bearer USER_TOKEN' -H 'content-type: application/json'
+   -d '{"event_type": "dm.received", "filter": {"user_id": "USER_ID"}, "webhook_id": "WEBHOOK_ID"}'
 
 Webhook, URL check, signature: https://docs.x.com/x-api/webhooks/quickstart
-Events: https://docs.x.com/x-api/activity/event-payloads
+Events: https://docs.x.com/x-api/activity/quickstart and …/event-payloads
 Sending: https://docs.x.com/x-api/direct-messages/manage/integrate
 Signing calls: https://docs.x.com/fundamentals/authentication/oauth-1-0a/creating-a-signature
 Files: https://developer.x.com/en/docs/direct-messages/message-attachments/guides/retrieving-media

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from infra.simulate import File, Said, Webhook, pairs
+from infra.world.discord import APPLICATION
 
 CUSTOMER = "410000000000000007"
-APPLICATION = "1100200300400500600"
 EPOCH = datetime(2015, 1, 1, tzinfo=UTC)  # an id holds the milliseconds since, and 22 bits
 
 

@@ -50,11 +50,7 @@ class Sent:
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; empty where it is none."""
-        try:
-            value = json.loads(self.body or b"{}")
-        except ValueError:
-            return {}
-        return value if isinstance(value, dict) else {}
+        return json_object(self.body)
 
     def parts(self) -> dict[str, File]:
         """The parts of a form that has several, by their names."""
@@ -98,6 +94,15 @@ class Reply:
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """A body as a JSON object; empty where it is none."""
+    try:
+        value = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def reply(value: Any, status: int = 200, **headers: str) -> Reply:
@@ -152,6 +157,14 @@ class Fault:
     times: int = 1
 
 
+Visit = Callable[[str, str, Mapping[str, str], bytes], Reply]  # method, address, headers, body
+
+
+def nobody(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    """An address where nobody answers."""
+    return Reply(status=503)
+
+
 class Hung(Exception):
     """No answer: the connection is held for `seconds` and dropped."""
 
@@ -165,6 +178,7 @@ class Part(Protocol):
 
     Where the provider reports on what it took, it has `receipt(entry, progress, world) -> bytes | None` as well: the
     body of that webhook, None where it has no word for `progress`. `RECEIPT_TYPE` is its type, if that is not JSON.
+    `CONSOLE` is what its own pages show beside our settings, by the word for it in the steps of setting it up.
     """
 
     def answer(self, sent: Sent, world: "World") -> Reply:
@@ -183,6 +197,7 @@ class World:
         self.state: dict[str, Any] = {}  # a part's own memory, by the part's name
         self.called = ""  # the part whose call is being answered
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.visit: Visit = nobody  # how a provider calls an address that it is told, to see who answers there
         self._lock = threading.RLock()
         self._count = 0
 

@@ -1,6 +1,7 @@
 """Brevo's API: takes a mail, refuses what Brevo refuses, hands out files of mails that came in, reports on ours.
 
 Sending: https://developers.brevo.com/reference/sendtransacemail
+Webhooks: https://developers.brevo.com/reference/create-webhook  and …/docs/inbound-parse-webhooks
 
 `world.state["brevo"]` may hold `no_credits`.
 """
@@ -24,6 +25,8 @@ ENDINGS = re.compile(  # those of its list that a shop may meet
     re.IGNORECASE | re.DOTALL,
 )
 FILE = "/v3/inbound/attachments/"
+HOOK = re.compile(r"https?://[^/]+/.*")
+CONSOLE = {"DOMAIN": "reply.shop.example"}
 HEADER = re.compile(r"[ -~]+")
 
 
@@ -43,6 +46,8 @@ def answer(sent: Sent, world: World) -> Reply:
             raise Refused("unauthorized", "Key not found", 401)
         if sent.method == "GET" and sent.path.startswith(FILE):
             return handed_out(world.held("brevo", unquote(sent.path.removeprefix(FILE))))
+        if (sent.method, sent.path) == ("POST", "/v3/webhooks"):
+            return reply({"id": _hooked(sent.json(), world)}, 201)
         if (sent.method, sent.path) != ("POST", "/v3/smtp/email"):
             raise Refused("invalid_route", "Route not found", 404)
         if world.state.get("brevo", {}).get("no_credits"):
@@ -65,6 +70,18 @@ def receipt(entry: Entry, progress: str, world: World) -> bytes | None:
     about = {"email": entry.to, "id": 26224, "date": f"{at:%Y-%m-%d %H:%M:%S}", "message-id": entry.id, "tags": []}
     times = {"ts": int(at.timestamp()), "ts_event": int(at.timestamp()), "ts_epoch": int(at.timestamp() * 1000)}
     return json.dumps({**more[progress], **about, **times}).encode()
+
+
+def _hooked(said: Mapping[str, Any], world: World) -> int:
+    """The id of a webhook for mail that comes in. An address of plain http is as good. Raises Refused."""
+    for field in ("url", "events", "domain"):
+        if not said.get(field):
+            raise Refused("missing_parameter", f"{field} is missing")
+    if said.get("type") != "inbound" or said["events"] != ["inboundEmailProcessed"]:
+        raise Refused("invalid_parameter", "here are webhooks for mail that comes in alone")
+    if not HOOK.fullmatch(said["url"]) or not mails.ADDRESS.fullmatch(f"x@{said['domain']}"):
+        raise Refused("invalid_parameter", "url or domain is not valid")
+    return 650_000 + world.number()
 
 
 def _checked(sent: Sent, account: Mapping[str, str]) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 Sending: https://docs.discord.com/developers/resources/message#create-message
 Answering an interaction: https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
+Commands: https://docs.discord.com/developers/interactions/application-commands#create-global-application-command
 Errors: https://docs.discord.com/developers/topics/opcodes-and-status-codes
 
 Nobody has the number 404; 403 takes no direct messages, and 278 has left the server. `world.state["discord"]["posts"]`
-holds what was posted, by channel and number: when, and with which nonce.
+holds what was posted, by channel and number: when, and with which nonce; `commands` their ids, by name.
 """
 
 import base64
@@ -21,6 +22,11 @@ EPOCH = datetime(2015, 1, 1, tzinfo=UTC)  # an id holds the milliseconds since, 
 LASTS = timedelta(minutes=15)
 REMEMBERED = timedelta(minutes=3)  # "the past few minutes"
 AGENT = re.compile(r"DiscordBot \(.+, .+\)")
+APPLICATION = "1100200300400500600"  # the shop's own
+CONSOLE = {"APPLICATION_ID": APPLICATION}
+COMMANDS = re.compile(r"/applications/([0-9]+)/commands", re.ASCII)
+NAME = re.compile(r"[-'\w]{1,32}")
+LONGEST_DESCRIPTION = 100
 MESSAGE = re.compile(r"/channels/([0-9]+)/messages(?:/([0-9]+))?", re.ASCII)
 FOLLOW_UP = re.compile(r"/webhooks/([0-9]+)/([A-Za-z0-9_=-]+)", re.ASCII)
 TOKEN = re.compile(r"interaction:([0-9]+):([0-9]+)", re.ASCII)
@@ -32,6 +38,7 @@ def answer(sent: Sent, world: World) -> Reply:
         return handed_out(world.held("discord", sent.path.removeprefix("/ephemeral-attachments/")))
     if not AGENT.fullmatch(sent.headers.get("user-agent", "")):
         return _error(403, 40333, "internal network error")
+    command = COMMANDS.fullmatch(sent.path)
     follow_up, message, token = FOLLOW_UP.fullmatch(sent.path), MESSAGE.fullmatch(sent.path), sent.bearer("Bot")
     if follow_up and sent.method == "POST":
         return _followed_up(sent, follow_up[2], world)
@@ -39,7 +46,9 @@ def answer(sent: Sent, world: World) -> Reply:
         return _error(401, 0, "401: Unauthorized")
     match sent.method:
         case "GET" if sent.path == "/applications/@me":
-            return reply({"id": "1", "interactions_endpoint_url": world.registered("discord", token) or None})
+            return reply({"id": APPLICATION, "interactions_endpoint_url": world.registered("discord", token) or None})
+        case "POST" if command:
+            return _command(command[1], _body(sent), world)
         case "POST" if sent.path == "/users/@me/channels":
             return _opened(str(sent.json().get("recipient_id", "")))
         case "POST" if message and not message[2]:
@@ -47,6 +56,19 @@ def answer(sent: Sent, world: World) -> Reply:
         case "PATCH" | "DELETE" if message and message[2]:
             return _changed(sent, f"{message[1]}:{message[2]}", world)
     return _error(404, 0, "404: Not Found")
+
+
+def _command(application: str, said: dict[str, Any], world: World) -> Reply:
+    """A slash command; one of the same name is put in the place of the former."""
+    name, words = str(said.get("name", "")), str(said.get("description", ""))
+    if application != APPLICATION:
+        return _error(404, 10002, "Unknown Application")
+    if not NAME.fullmatch(name) or name != name.lower() or not 0 < len(words) <= LONGEST_DESCRIPTION:
+        return _error(400, 50035, "Invalid Form Body")
+    known = world.state.setdefault("discord", {}).setdefault("commands", {})
+    status = 200 if name in known else 201
+    id = known.setdefault(name, str(1_100_200_300_400_501_000 + world.number()))
+    return reply({"id": id, "application_id": application, "type": 1, "name": name, "description": words}, status)
 
 
 def _opened(person: str) -> Reply:
@@ -133,6 +155,8 @@ def _refused(body: dict[str, Any], has_file: bool) -> Reply | None:
 
 def _body(sent: Sent) -> dict[str, Any]:
     """What is said, beside a file too."""
+    if "form-urlencoded" in sent.headers.get("content-type", ""):
+        return dict(sent.form())
     if "multipart" not in sent.headers.get("content-type", ""):
         return sent.json()
     said = json.loads(sent.parts()["payload_json"].content)

@@ -1,4 +1,4 @@
-"""Receipts: once a message has arrived, its provider tells Shopbell so, by a webhook signed as the provider signs."""
+"""What providers call: Shopbell, to tell by a signed webhook that a message has arrived; an address, to check it."""
 
 import sys
 import time
@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib import providers
 from infra import simulate
-from infra.world import Entry, World
+from infra.world import Entry, Reply, World, nobody
 
 PROGRESS = "delivered"  # nothing fails on its way here, and nobody reads
 PATIENCE = 10.0  # seconds a provider waits for our answer
@@ -30,6 +30,16 @@ def follower(world: World, webhooks: str, pause: float = 1.0) -> Callable[[], No
             _tell(entry, world, webhooks, pause)
 
     return follow
+
+
+def visit(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    """What an address answers a provider that checks it; 503 where it says no."""
+    try:
+        request = urllib.request.Request(url, data=body or None, headers=dict(headers), method=method)
+        with _OPENER.open(request, timeout=PATIENCE) as answer:
+            return Reply(status=answer.status, body=answer.read())
+    except (OSError, HTTPException, ValueError):  # the last for what is no address
+        return nobody(method, url, headers, body)
 
 
 def webhook(entry: Entry, world: World, webhooks: str) -> urllib.request.Request | None:

@@ -62,7 +62,7 @@ def start(world: World, port: int = 0, *, state: Path | None = None, webhooks: s
     http = _Http(("127.0.0.1", port), _Handler)
     http.world = world
     background = [Background(partial(_save, world, state), rest=REST)] if state else []
-    world.webhooks = webhooks.rstrip("/")
+    world.webhooks, world.visit = webhooks.rstrip("/"), receipts.visit
     if webhooks:
         background.append(Background(receipts.follower(world, webhooks.rstrip("/"))))
     http.after = [worker.ring for worker in background]

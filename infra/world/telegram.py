@@ -1,10 +1,13 @@
 """Telegram's part of the outside world: the Bot API as far as a shop's bot uses it.
 
-`world.state["telegram"]` holds what the bot sent, to be edited or deleted, and `info`, what more getWebhookInfo tells.
+`world.state["telegram"]` holds what the bot sent, to be edited or deleted, `webhook` and `secret_token` as they were
+set, and `info`, what more getWebhookInfo tells.
 Three chats answer as such chats do: 400 is not known, 403 has blocked the bot, 410 was deleted. Errors as
 https://core.telegram.org/bots/api#making-requests and the API server's own source have them.
 """
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -13,6 +16,8 @@ from infra.world import File, Reply, Sent, World, handed_out, reply
 
 LONGEST, LONGEST_CAPTION = 4096, 1024  # characters, not UTF-16 units
 LARGEST_IN, LARGEST_OUT = 20_000_000, 50_000_000  # bytes of a file that a bot may fetch, and send
+WEBHOOK = re.compile(r"https://[^/:]+(:(80|88|443|8443))?(/.*)?")
+SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 DELETABLE = 48 * 3600  # seconds
 SAME = "specified new message content and reply markup are exactly the same as a current content of the message"
 BOT = {"id": 7001, "is_bot": True, "first_name": "Shopbell", "username": "shopbell_bot"}
@@ -37,18 +42,29 @@ def answer(sent: Sent, world: World) -> Reply:
     match method.lower():
         case "getme" | "getwebhookinfo" as asked:
             return reply({"ok": True, "result": BOT if asked == "getme" else _webhook(token, world)})
-        case "sendmessage":
-            return _message(_parameters(sent), world)
-        case "editmessagetext":
-            return _edit(_parameters(sent), world)
-        case "deletemessage":
-            return _delete(_parameters(sent), world)
         case "senddocument":
             return _document(sent.parts(), world)
-        case "getfile":
-            return _place(str(_parameters(sent).get("file_id", "")), world)
+        case asked if asked in METHODS:
+            return METHODS[asked](_parameters(sent), world)
         case _:
             return _error(404, "Not Found: method not found")
+
+
+def _set_webhook(given: Mapping[str, Any], world: World) -> Reply:
+    """https://core.telegram.org/bots/api#setwebhook; an empty address takes it back."""
+    url, secret = given.get("url", ""), given.get("secret_token", "")
+    if url and not WEBHOOK.fullmatch(url):
+        return _error(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+    if secret and not SECRET.fullmatch(secret):
+        return _error(400, "Bad Request: secret token contains unallowed characters")
+    allowed = given.get("allowed_updates", "[]")
+    try:
+        named = json.loads(allowed) if isinstance(allowed, str) else allowed
+    except ValueError:
+        return _error(400, "Bad Request: can't parse allowed updates JSON object")
+    info = {"allowed_updates": named} if named else {}  # none named are all but some
+    world.state.setdefault("telegram", {}).update(webhook=url, secret_token=secret, info=info)
+    return reply({"ok": True, "result": True, "description": "Webhook was set"})
 
 
 def _webhook(token: str, world: World) -> dict[str, Any]:
@@ -57,8 +73,9 @@ def _webhook(token: str, world: World) -> dict[str, Any]:
     return {"url": url, "has_custom_certificate": False, "pending_update_count": 0, **more}
 
 
-def _place(id: str, world: World) -> Reply:
+def _place(given: Mapping[str, Any], world: World) -> Reply:
     """Where a file lies, for an hour."""
+    id = str(given.get("file_id", ""))
     file = world.held("telegram", id)
     if file is None:
         return _error(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
@@ -135,6 +152,15 @@ def _delete(given: Mapping[str, Any], world: World) -> Reply:
     del _posts(world)[f"{chat}:{number}"]
     world.note(part="telegram", what="delete", to=chat, refers=f"{chat}:{number}", raw=dict(given))
     return reply({"ok": True, "result": True})
+
+
+METHODS = {
+    "setwebhook": _set_webhook,
+    "sendmessage": _message,
+    "editmessagetext": _edit,
+    "deletemessage": _delete,
+    "getfile": _place,
+}
 
 
 def _posts(world: World) -> dict[str, Any]:

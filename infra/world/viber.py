@@ -6,6 +6,8 @@ Whatever it says, it says with HTTP 200 and a status of its own. `world.state["v
 with the bot no more, and `webhook`, where it was told to call.
 """
 
+import hashlib
+import hmac
 import json
 from typing import Any
 
@@ -73,15 +75,27 @@ def _send(sent: Sent, token: str, world: World) -> dict[str, Any]:
 
 
 def _set_webhook(sent: Sent, token: str, world: World) -> dict[str, Any]:
-    """What Viber does with it at once, to call the address, is left out here. Raises Refused."""
+    """Viber calls the address at once, and takes none that does not answer by HTTP 200. Raises Refused."""
     said = sent.json()
     url, events = said.get("url"), said.get("event_types", list(EVENTS))
     if not isinstance(url, str) or (url and not url.startswith("https://")):
         raise Refused(1, "invalidUrl")
     if not isinstance(events, list) or not set(events) <= {*EVENTS, "message"}:
         raise Refused(3, "badData")
+    answered = _called(url, token, world) if url else 200
+    if answered != 200:
+        raise Refused(1, f"Result[HttpRequest[POST] > HttpResponse[HTTP/1.1 {answered}]]")
     world.state.setdefault("viber", {})["webhook"] = url
     return {"event_types": sorted({*events, "message", "subscribed", "unsubscribed"})}
+
+
+def _called(url: str, token: str, world: World) -> int:
+    """The status by which an address answers the callback that tries it."""
+    at, number = int(world.now().timestamp() * 1000), 4_912_661_846_655_238_000 + world.number()
+    body = json.dumps({"event": "webhook", "timestamp": at, "message_token": number}).encode()
+    signature = hmac.new(token.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"content-type": "application/json", "x-viber-content-signature": signature}
+    return world.visit("POST", url, headers, body).status
 
 
 def _about(sent: Sent, token: str, world: World) -> dict[str, Any]:

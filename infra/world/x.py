@@ -14,15 +14,18 @@ import re
 from typing import Any
 from urllib.parse import quote, unquote
 
-from infra.world import Entry, Reply, Sent, World, handed_out, reply
+from infra.world import Entry, Reply, Sent, World, handed_out, json_object, reply
 
 ACCOUNT = "1111111111111111111"  # the shop's own
+HOOK = "1976325569252868099"  # the webhook's id
 LONGEST = 10_000  # characters of a text
 SKEW = 300  # seconds
 DM = re.compile(r"/2/dm_conversations/with/([0-9]{1,19})/messages")
 FILE = "/1.1/ton/data/dm/"
 FIELD = re.compile(r'(oauth_[a-z_]+)="([^"]*)"')
-APP = "an-app-only-token"
+APP, USER = "an-app-only-token", "a-token-of-the-account"
+CONSOLE = {"BEARER_TOKEN": APP, "USER_TOKEN": USER, "USER_ID": ACCOUNT}
+EVENTS = ("dm.received", "dm.sent", "dm.read", "chat.received", "chat.sent")  # private ones, as far as a shop may care
 
 
 def answer(sent: Sent, world: World) -> Reply:
@@ -33,6 +36,8 @@ def answer(sent: Sent, world: World) -> Reply:
         return reply({"token_type": "bearer", "access_token": APP}) if known else _problem(403, "Forbidden")
     if sent.path == "/2/webhooks":
         return _webhooks(sent, world) if sent.bearer() == APP else _problem(401, "Unauthorized")
+    if (sent.method, sent.path) == ("POST", "/2/activity/subscriptions"):
+        return _subscribed(sent, world)
     account = _account(sent, world)
     if account is None:
         return _problem(401, "Unauthorized")
@@ -86,18 +91,41 @@ def _signature(sent: Sent, fields: dict[str, str], *secrets: str) -> str:
 
 
 def _webhooks(sent: Sent, world: World) -> Reply:
-    """What X does with an address at once, to ask it by a GET, is left out here."""
-    memory = world.state.setdefault("x", {})
+    """X asks an address at once, by a GET, and takes none that does not answer rightly."""
+    memory, app = world.state.setdefault("x", {}), next(iter(world.accounts("x")))
     if sent.method == "POST":
         url = sent.json().get("url")
         if not isinstance(url, str) or not re.fullmatch(r"https://[^:/]+/.*", url):
             return _problem(400, "UrlValidationFailed")
+        if not _checked(url, app["consumer_secret"].split(), world):
+            return _problem(400, "CrcValidationFailed")
         memory["webhook"] = url
-    url = world.registered("x", next(iter(world.accounts("x")))["consumer_key"])
-    hook = {"id": "1976325569252868099", "url": url, "valid": not memory.get("invalid"), "created_at": "2026-01-15"}
+    url = world.registered("x", app["consumer_key"])
+    hook = {"id": HOOK, "url": url, "valid": not memory.get("invalid"), "created_at": "2026-01-15"}
     if sent.method == "POST":
         return reply({"data": hook})
     return reply({"data": [hook] if url else [], "meta": {"result_count": int(bool(url))}})
+
+
+def _checked(url: str, secrets: list[str], world: World) -> bool:
+    """Whether the address answers the Challenge-Response Check by one of the app's secrets."""
+    token = f"challenge-{world.number()}"
+    answer = world.visit("GET", f"{url}?crc_token={token}", {}, b"")
+    macs = [hmac.new(secret.encode(), token.encode(), hashlib.sha256).digest() for secret in secrets]
+    right = [f"sha256={base64.b64encode(mac).decode()}" for mac in macs]
+    return answer.status == 200 and json_object(answer.body).get("response_token") in right
+
+
+def _subscribed(sent: Sent, world: World) -> Reply:
+    """Of private events only the account itself lets the app hear; the app's own token is not enough."""
+    said, hooked = sent.json(), world.registered("x", next(iter(world.accounts("x")))["consumer_key"])
+    if sent.bearer() != USER:
+        return _problem(403, "Forbidden") if sent.bearer() == APP else _problem(401, "Unauthorized")
+    if said.get("event_type") not in EVENTS or said.get("filter") != {"user_id": ACCOUNT}:
+        return _problem(400, "One or more parameters to your request was invalid.", "Invalid Request")
+    if not hooked or said.get("webhook_id") != HOOK:
+        return _problem(400, "WebhookIdInvalid")
+    return reply({"data": {"subscription_id": str(1_976_325_569_252_868_000 + world.number()), **said}})
 
 
 def _send(to: str, body: dict[str, Any], world: World) -> Reply:

@@ -35,7 +35,7 @@ from chalicelib.providers.slack import people
 from chalicelib.webhook import Request, Response
 from infra import simulate
 from infra.simulate import Said
-from infra.world import Entry, File, Hung, Sent, World
+from infra.world import Entry, File, Hung, Reply, Sent, World, nobody
 from tests.lab.quick import quick
 
 PUBLIC = "https://shop.example"
@@ -240,7 +240,7 @@ class Lab:
         self.closing = ExitStack()
         self.left: list[str] = []  # posts of somebody forgotten that the desk does not delete
         world.now = lambda: self.now
-        world.webhooks = f"{PUBLIC}/webhooks"
+        world.webhooks, world.visit = f"{PUBLIC}/webhooks", self.visited
         self.started = self.last_tick = START
 
     # ---- what happens
@@ -286,6 +286,16 @@ class Lab:
         self.seam.begin()
         self.function = "webhook"
         return receive.receive(request, provider, "", f"request-{self.world.number()}")
+
+    def visited(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """What a provider is answered that checks an address of ours."""
+        place, _, query = url.partition("?")
+        base, _, provider = place.partition("/webhooks/")
+        if not base.startswith(PUBLIC):
+            return nobody(method, url, headers, body)
+        given = Request(method=method, url=place, query=parsed(query), headers=headers, body=body, at=self.now)
+        answer = self.post((provider, given))
+        return Reply(status=answer.status, body=answer.body.encode())
 
     def say(self, text: str, number: int = 1, provider: str = "twilio_sms", **rest: Any) -> Said:
         return Said(text=text, id=f"{provider}-{number}", at=self.now, **rest)
