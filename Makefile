@@ -19,7 +19,7 @@ test: $(READY)
 	@$(MAKE) --no-print-directory --jobs --keep-going tests local lint
 
 tests: $(READY)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m "not local" $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m "not local" $(ARGS)
 
 local: $(READY)
 	@$(BIN)/python -m pytest -m local $(ARGS) > .venv/local.log; status=$$?; cat .venv/local.log; exit $$status
@@ -56,9 +56,10 @@ $(READY): .venv/.packages pyproject.toml
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# What is used is compiled as it is first loaded: to compile all of it would take half a minute.
 .venv/.packages: infra/requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Shopbell needs Python 3.11 or newer: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	@echo "Setting up, once: a virtual environment and its packages. This takes about a minute."
 	@$(PYTHON) -m venv --clear .venv
-	@$(PIP) --require-hashes --no-deps --requirement $<
+	@$(PIP) --require-hashes --no-deps --no-compile --requirement $<
 	@touch $@

@@ -21,9 +21,6 @@ LARGEST, LARGEST_UNPACKED = 6_500_000, 20_000_000  # bytes
 OURS = ("app.py", "chalicelib", ".chalice", "infra/template.yaml", "infra/requirements.lock")
 
 
-pytestmark = pytest.mark.xdist_group("package")  # what is built once serves them all
-
-
 @pytest.fixture(scope="module")
 def built() -> package.Package:
     return package.package(ROOT, local.architecture(), local=True)
