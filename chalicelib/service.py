@@ -66,6 +66,11 @@ class Service(NamedTuple):
         return code, ours or _plain(str(words or ""), hidden)
 
 
+def error_fields(words: str, code: str = "") -> Callable[[dict[str, Any]], tuple[Any, object]]:
+    """The `error` of a Service whose answers have two fields for it; without a code the HTTP status says what was."""
+    return lambda said: (said.get(code) if code else None, said.get(words))
+
+
 def _plain(words: str, hidden: Iterable[str]) -> str:
     """A provider's words on one line, not too long, without any of our secrets, which it may quote."""
     for secret in filter(None, hidden):

@@ -32,7 +32,7 @@ from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.service import Service
+from chalicelib.service import Service, error_fields
 from chalicelib.webhook import Request, each, word
 
 OFFICE, OPEN = "application/vnd.openxmlformats-officedocument", "application/vnd.oasis.opendocument"
@@ -69,6 +69,7 @@ REASONS = {
 ONCE = {"Message-ID": "MessageId", "In-Reply-To": "InReplyTo"}  # behind the headers, which count first
 FILE = re.compile(r"brevo/[^/]+/(.+)")
 FILE_HOSTS = ("api.brevo.com",)
+BREVO = Service("Brevo", error_fields("message", "code"), OUTCOMES, REASONS)
 
 
 class Config(Frozen):
@@ -198,10 +199,3 @@ def _files(those: list[dict[str, Any]], page: str) -> Iterator[Attachment]:
             reference=word(file["DownloadToken"]),
             inline=bool(shown_as) and f"cid:{shown_as}" in page,
         )
-
-
-def _error(said: dict[str, Any]) -> tuple[Any, Any]:
-    return said.get("code"), said.get("message")
-
-
-BREVO = Service("Brevo", _error, OUTCOMES, REASONS)

@@ -35,7 +35,7 @@ from chalicelib.models.inbound import Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.service import Service
+from chalicelib.service import Service, error_fields
 from chalicelib.webhook import MALFORMED, Part, Request, parts, place_of, read_json, reads
 
 channel = Channel.EMAIL
@@ -60,6 +60,7 @@ PROGRESS = {
 }
 PROOF = ("timestamp", "token", "signature")
 WHOLE, FILE = "body-mime", re.compile(r"attachment-[0-9]+")
+MAILGUN = Service("Mailgun", error_fields("message"))
 
 
 class Config(Frozen):
@@ -200,11 +201,3 @@ def _bracketed(identifier: Any) -> str:
     if not isinstance(identifier, str) or not identifier.strip("<> "):
         raise ValueError("message-id")
     return f"<{identifier.strip('<> ')}>"
-
-
-def _error(said: dict[str, Any]) -> tuple[None, Any]:
-    """Words alone: what became of the mail goes by the HTTP status."""
-    return None, said.get("message")
-
-
-MAILGUN = Service("Mailgun", _error)

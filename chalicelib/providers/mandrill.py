@@ -32,7 +32,7 @@ from chalicelib.models.inbound import Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.service import Service
+from chalicelib.service import Service, error_fields
 from chalicelib.webhook import MALFORMED, Request, Response, each, place_of, read_json, reads
 
 channel = Channel.EMAIL
@@ -57,6 +57,7 @@ SIGNED = ("DKIM_VALID_AU", "author's domain")  # SpamAssassin's rule, and in wha
 MOST_FILES = 200  # of one mail: a file is counted from as many times that as mails stand before its own
 SHORT = ("event", "ts", "email", "from_email", "from_name", "to", "subject", "dkim", "spf", "spam_report", "headers")
 WHAT = "a Mandrill webhook without its fields"
+MANDRILL = Service("Mandrill", error_fields("message", "name"), OUTCOMES, REASONS)
 
 
 class Config(Frozen):
@@ -189,10 +190,3 @@ def _signed_by_author(about: dict[str, Any]) -> bool:
     rules = (about.get("spam_report") or {}).get("matched_rules") or []
     said = [rule for rule in rules if rule.get("name") == SIGNED[0] and SIGNED[1] in str(rule.get("description"))]
     return len(said) == 1 and (about.get("dkim") or {}).get("valid") is True
-
-
-def _error(said: dict[str, Any]) -> tuple[Any, Any]:
-    return said.get("name"), said.get("message")
-
-
-MANDRILL = Service("Mandrill", _error, OUTCOMES, REASONS)

@@ -18,7 +18,6 @@ what a password would. Version 3, which covers the fields, is told of for calls 
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from chalicelib import download, signing
 from chalicelib.errors import OPTED_OUT, BadSignature, Unreadable
@@ -26,7 +25,7 @@ from chalicelib.models.inbound import Attachment, Intent, Message, Progress, Rec
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen, phone
-from chalicelib.service import Service
+from chalicelib.service import Service, error_fields
 from chalicelib.webhook import Request
 
 channel = Channel.SMS
@@ -49,6 +48,7 @@ REASONS = {
     "450": "Plivo's Geo Permissions bar the country",
     "900": "the Plivo account has no credit",
 }
+PLIVO = Service("Plivo", error_fields("error"))
 
 
 class Config(Frozen):
@@ -118,10 +118,3 @@ def _attachments(form: Mapping[str, str]) -> Iterator[Attachment]:
         reference = form.get(f"Media{place}")
         if reference:
             yield Attachment(name=reference.rpartition("/")[2], reference=reference)
-
-
-def _error(said: dict[str, Any]) -> tuple[None, str]:
-    return None, said["error"]
-
-
-PLIVO = Service("Plivo", _error)

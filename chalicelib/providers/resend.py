@@ -28,7 +28,7 @@ from chalicelib.models.inbound import Attachment, Message, Progress, Receipt
 from chalicelib.models.outbound import Content, Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, current, secret, setting
 from chalicelib.models.values import Channel, Frozen
-from chalicelib.service import Service
+from chalicelib.service import Service, error_fields
 from chalicelib.webhook import MALFORMED, Request, moment, reads, word
 
 channel = Channel.EMAIL
@@ -63,6 +63,7 @@ REASONS = {
 SENT_BEFORE = "invalid_idempotent_request"  # the key was used with other words: its first try was taken
 FILE = re.compile(r"resend/([^/]+)/([^/]+)")
 FILE_HOSTS = ("inbound-cdn.resend.com",)
+RESEND = Service("Resend", error_fields("message", "name"), OUTCOMES, REASONS)
 
 
 class Config(Frozen):
@@ -236,10 +237,3 @@ def _call(method: str, path: str, config: Config, *, headers: Mapping[str, str] 
     if answer.status >= 300 and answer.json().get("name") != SENT_BEFORE:
         RESEND.refuse(answer, config)
     return answer.json()
-
-
-def _error(said: dict[str, Any]) -> tuple[Any, Any]:
-    return said.get("name"), said.get("message")
-
-
-RESEND = Service("Resend", _error, OUTCOMES, REASONS)

@@ -26,7 +26,7 @@ from chalicelib.models.inbound import Attachment, Location, Message, Progress, R
 from chalicelib.models.outbound import Outgoing
 from chalicelib.models.provider import Can, Cover, LiveSecret, Trouble, current, secret, setting
 from chalicelib.models.values import Address, Channel, Frozen
-from chalicelib.service import Service
+from chalicelib.service import Service, error_fields
 from chalicelib.webhook import Request, reads, word
 
 channel = Channel.VIBER
@@ -52,6 +52,8 @@ PROGRESS = {"delivered": Progress.DELIVERED, "seen": Progress.READ, "failed": Pr
 # kind of a message: name and type where Viber tells none
 FILES = {"picture": ("picture.jpg", "image/jpeg"), "video": ("video.mp4", "video/mp4"), "file": ("a file", "")}
 _TOKEN = re.compile(r"[0-9]{1,20}", re.ASCII)
+# by any code but 12 nothing was sent, nor will be
+VIBER = Service("Viber", error_fields("status_message", "status"), {12: Outcome.NOT_SENT}, WORDS)
 
 
 class Config(Frozen):
@@ -126,10 +128,3 @@ def _attachments(said: dict[str, Any]) -> Iterator[Attachment]:
     if said["type"] in FILES:
         name, type_ = FILES[said["type"]]
         yield Attachment(name=said.get("file_name") or name, type=type_, size=said.get("size"), reference=said["media"])
-
-
-def _error(said: dict[str, Any]) -> tuple[Any, Any]:
-    return said.get("status"), said.get("status_message")
-
-
-VIBER = Service("Viber", _error, {12: Outcome.NOT_SENT}, WORDS)  # by any other code nothing was sent, nor will be
