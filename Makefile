@@ -56,10 +56,11 @@ $(READY): .venv/.packages pyproject.toml
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# What is used is compiled as it is first loaded: to compile all of it would take half a minute.
+# Compiled by all processors, which pip does by one; some of it is no Python of this version, and never loaded.
 .venv/.packages: infra/requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Shopbell needs Python 3.11 or newer: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	@echo "Setting up, once: a virtual environment and its packages. This takes about a minute."
 	@$(PYTHON) -m venv --clear .venv
 	@$(PIP) --require-hashes --no-deps --no-compile --requirement $<
+	@$(BIN)/python -W ignore -m compileall -q -j 0 .venv/lib > /dev/null 2>&1 || true
 	@touch $@
